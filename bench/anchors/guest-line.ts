@@ -1,0 +1,23 @@
+// The line a guest prints when it has done the units it was asked for.
+
+import { TIMEBASE_HZ } from "../../engines/machine/layout.ts";
+
+export interface GuestResult {
+  readonly workload: string;
+  readonly units: number;
+  readonly digest: string;
+  readonly seconds: number;
+}
+
+const LINE = /^tcbench: workload (\S+) units (\d+) digest (0x[0-9a-f]{16}) ticks (\d+)\r?$/m;
+
+/** Finds the line in a guest's console output. Throws with the guest's own last words when there is none. */
+export function parseGuestOutput(output: string): GuestResult {
+  const match = LINE.exec(output);
+  if (match === null) {
+    const last = output.trim().split("\n").at(-1) ?? "";
+    throw new Error(`the guest did not report its result${last === "" ? "" : `; its last line: ${last}`}`);
+  }
+  const [, workload, units, digest, ticks] = match;
+  return { workload: workload!, units: Number(units), digest: digest!, seconds: Number(ticks) / TIMEBASE_HZ };
+}

@@ -1,0 +1,138 @@
+// The command line: flags to a checked request.
+
+import { parseArgs } from "node:util";
+import * as v from "valibot";
+import { EXIT_CODE, UsageError } from "./exit-code.ts";
+
+const FLAGS = {
+  engine: { type: "string", multiple: true, value: "NAME", doc: "measure this engine only (may be repeated)" },
+  workload: { type: "string", multiple: true, value: "NAME", doc: "measure this workload only (may be repeated)" },
+  harts: { type: "string", multiple: true, value: "N", doc: "harts of the machine (may be repeated; default: 1 and 2)" },
+  set: { type: "string", multiple: true, value: "NAME=VALUE", doc: "an option of the engines that have it (may be repeated)" },
+  quick: { type: "boolean", doc: "fewer workloads and shorter windows: half a minute" },
+  samples: { type: "string", value: "N", doc: "run windows to measure in each case" },
+  window: { type: "string", value: "MS", doc: "length of a run window in milliseconds" },
+  results: { type: "string", value: "DIR", doc: "folder for results (default: results)" },
+  "lock-timing": { type: "boolean", doc: "time the locks in every case, as a second pass (default: in `contend` only)" },
+  "allow-oversubscription": { type: "boolean", doc: "measure more harts than this host has cores; rows are marked" },
+  help: { type: "boolean", short: "h", doc: "print this" },
+} as const;
+
+/** What the user asked for. Undefined: the plan decides. */
+export interface BenchRequest {
+  readonly engines: readonly string[] | undefined;
+  readonly workloads: readonly string[] | undefined;
+  readonly harts: readonly number[] | undefined;
+  readonly options: Readonly<Record<string, string>>;
+  readonly quick: boolean;
+  readonly samples: number | undefined;
+  readonly windowMs: number | undefined;
+  readonly resultsFolder: string;
+  readonly lockTiming: boolean;
+  readonly allowOversubscription: boolean;
+}
+
+/** Names a request may use. */
+export interface Vocabulary {
+  readonly engines: Readonly<Record<string, string>>; // name → summary
+  readonly workloads: Readonly<Record<string, string>>;
+  readonly options: readonly { readonly name: string; readonly values: readonly string[]; readonly default: string; readonly summary: string; readonly engine: string }[];
+  readonly maximumHarts: number;
+}
+
+const DEFAULT_RESULTS = "results";
+const MAXIMUM_SAMPLES = 10_000;
+const WINDOW_MS = { minimum: 1, maximum: 60_000 } as const;
+
+/** Checks the command line. Throws a UsageError of one line, or answers "help". */
+export function parseCommandLine(words: readonly string[], vocabulary: Vocabulary): BenchRequest | "help" {
+  const { help, ...flags } = splitWords(words);
+  if (help) return "help";
+  const result = v.safeParse(requestSchema(vocabulary), flags);
+  if (result.success) return result.output;
+  throw new UsageError(result.issues[0].message);
+}
+
+export function helpText(vocabulary: Vocabulary): string {
+  const flags = Object.entries(FLAGS).map(([name, flag]) => [`--${name}${"value" in flag ? ` ${flag.value}` : ""}`, flag.doc]);
+  const options = vocabulary.options.map((option) => [
+    `${option.name}=${option.values.join("|")}`, `${option.engine}: ${option.summary} (default: ${option.default})`,
+  ]);
+  const codes = Object.values(EXIT_CODE).map(({ code, meaning }) => [String(code), meaning]);
+  return [
+    "npm run bench -- [flags]", "",
+    "Runs the same guests on every hypervisor architecture and compares them.", "",
+    "Flags", ...columns(flags), "",
+    "Engines", ...columns(Object.entries(vocabulary.engines)), "",
+    "Workloads", ...columns(Object.entries(vocabulary.workloads)), "",
+    "Engine options (--set)", ...columns(options), "",
+    "Exit codes", ...columns(codes),
+  ].join("\n");
+}
+
+function splitWords(words: readonly string[]) {
+  try {
+    return parseArgs({ args: [...words], options: FLAGS, allowPositionals: false }).values;
+  } catch (error) {
+    const [sentence] = (error as Error).message.split(/\. (?=[A-Z])/);
+    throw new UsageError(`${sentence!.replace(/\.$/, "")} (--help lists what there is)`);
+  }
+}
+
+function requestSchema(vocabulary: Vocabulary) {
+  const name = (kind: string, names: readonly string[]) => v.picklist(names, ({ input }) => `unknown ${kind} ${String(input)}: there are ${names.join(", ")}`);
+  const whole = (flag: string, minimum: number, maximum: number) => v.pipe(
+    v.string(),
+    v.check((word) => /^\d+$/.test(word) && Number(word) >= minimum && Number(word) <= maximum, ({ input }) => `--${flag} ${input}: not a whole number from ${minimum} to ${maximum}`),
+    v.transform(Number),
+  );
+  return v.pipe(
+    v.object({
+      engine: v.optional(v.array(name("engine", Object.keys(vocabulary.engines)))),
+      workload: v.optional(v.array(name("workload", Object.keys(vocabulary.workloads)))),
+      harts: v.optional(v.array(whole("harts", 1, vocabulary.maximumHarts))),
+      set: v.optional(v.array(assignment(vocabulary)), []),
+      quick: v.optional(v.boolean(), false),
+      samples: v.optional(whole("samples", 1, MAXIMUM_SAMPLES)),
+      window: v.optional(whole("window", WINDOW_MS.minimum, WINDOW_MS.maximum)),
+      results: v.optional(v.pipe(v.string(), v.nonEmpty("--results needs a folder")), DEFAULT_RESULTS),
+      "lock-timing": v.optional(v.boolean(), false),
+      "allow-oversubscription": v.optional(v.boolean(), false),
+    }),
+    v.transform((flags): BenchRequest => ({
+      engines: unique(flags.engine),
+      workloads: unique(flags.workload),
+      harts: unique(flags.harts),
+      options: Object.fromEntries(flags.set),
+      quick: flags.quick,
+      samples: flags.samples,
+      windowMs: flags.window,
+      resultsFolder: flags.results,
+      lockTiming: flags["lock-timing"],
+      allowOversubscription: flags["allow-oversubscription"],
+    })),
+  );
+}
+
+/** `name=value` of an option that some engine has. */
+function assignment(vocabulary: Vocabulary) {
+  const split = (word: string): [string, string] => {
+    const at = word.indexOf("=");
+    return at < 0 ? [word, ""] : [word.slice(0, at), word.slice(at + 1)];
+  };
+  const named = (word: string) => vocabulary.options.filter((option) => option.name === split(word)[0]);
+  return v.pipe(
+    v.string(),
+    v.check((word) => word.includes("="), ({ input }) => `--set ${input}: not of the form name=value`),
+    v.check((word) => named(word).length > 0, ({ input }) => `--set ${input}: no engine has the option ${split(input)[0]}; there are ${unique(vocabulary.options.map((option) => option.name))!.join(", ")}`),
+    v.check((word) => named(word).some((option) => option.values.includes(split(word)[1])), ({ input }) => `--set ${input}: ${split(input)[0]} is one of ${named(input)[0]?.values.join(", ") ?? ""}`),
+    v.transform(split),
+  );
+}
+
+const unique = <T>(list: readonly T[] | undefined): T[] | undefined => (list === undefined ? undefined : [...new Set(list)]);
+
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const width = Math.max(...rows.map((row) => row[0]!.length));
+  return rows.map((row) => `  ${row[0]!.padEnd(width)}  ${row[1]!}`);
+}

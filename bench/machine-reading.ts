@@ -1,0 +1,87 @@
+// What the harness reads of a machine whose harts are paused, and what happened between two readings.
+
+import type { Histogram } from "./histogram.ts";
+import { addHistograms, emptyHistogram, histogramSince } from "./histogram.ts";
+import type { UnitsReading } from "./units-page.ts";
+
+export interface VmReading {
+  readonly name: string;
+  readonly state: "running" | "finished" | "failed";
+  /** Why it failed, with cause and registers. */
+  readonly reason: string | undefined;
+  readonly units: UnitsReading | undefined;
+  /** CPU time its vCPUs were given, in nanoseconds. */
+  readonly cpuTime: number;
+}
+
+export interface LockReading {
+  readonly name: string;
+  readonly acquisitions: number;
+  readonly contended: number;
+  readonly handovers: number;
+  /** Nanoseconds; all four are 0 unless the engine times its locks. */
+  readonly waiting: number;
+  readonly waitingMax: number;
+  readonly holding: number;
+  readonly holdingMax: number;
+}
+
+export interface MachineReading {
+  readonly vms: readonly VmReading[];
+  readonly locks: readonly LockReading[];
+  readonly worldSwitches: number;
+  /** Exits from guests to the engine, by cause. */
+  readonly exits: Readonly<Record<string, number>>;
+}
+
+/** One run window, timed inside the harts' threads. */
+export interface Window {
+  readonly milliseconds: number;
+  /** Units done in it, by VM. */
+  readonly units: readonly number[];
+  /** CPU time the threads received over the time they wanted to run; null where the host does not tell. */
+  readonly cpuToWall: number | null;
+}
+
+/** Everything measured of one case. */
+export interface CaseFigures {
+  readonly windows: readonly Window[];
+  /** Differences from the first window's start to the last one's end. */
+  readonly units: readonly number[];
+  readonly cpuTimes: readonly number[];
+  readonly latency: Histogram;
+  readonly locks: readonly LockReading[];
+  readonly worldSwitches: number;
+  readonly exits: Readonly<Record<string, number>>;
+}
+
+/** What happened between two readings of one machine. Maxima are those since it started. */
+export function figuresBetween(before: MachineReading, after: MachineReading, windows: readonly Window[]): CaseFigures {
+  return {
+    windows,
+    units: after.vms.map((vm, index) => unitsOf(vm) - unitsOf(before.vms[index]!)),
+    cpuTimes: after.vms.map((vm, index) => vm.cpuTime - before.vms[index]!.cpuTime),
+    latency: addHistograms(after.vms.map((vm, index) => {
+      const earlier = before.vms[index]!.units?.latency ?? emptyHistogram();
+      return histogramSince(earlier, vm.units?.latency ?? emptyHistogram());
+    })),
+    locks: after.locks.map((lock, index) => locksBetween(before.locks[index]!, lock)),
+    worldSwitches: after.worldSwitches - before.worldSwitches,
+    exits: Object.fromEntries(Object.entries(after.exits).map(([cause, count]) => [cause, count - (before.exits[cause] ?? 0)])),
+  };
+}
+
+export const unitsOf = (vm: VmReading): number => vm.units?.units ?? 0;
+
+function locksBetween(before: LockReading, after: LockReading): LockReading {
+  return {
+    name: after.name,
+    acquisitions: after.acquisitions - before.acquisitions,
+    contended: after.contended - before.contended,
+    handovers: after.handovers - before.handovers,
+    waiting: after.waiting - before.waiting,
+    waitingMax: after.waitingMax,
+    holding: after.holding - before.holding,
+    holdingMax: after.holdingMax,
+  };
+}

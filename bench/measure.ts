@@ -1,0 +1,82 @@
+// Measures one case on a running machine: waits until its guests are ready, lets tinybench take the
+// samples, checks every result. One tinybench sample is one run window, with the time taken inside the
+// harts' threads.
+
+import { Bench } from "tinybench";
+import type { BenchCase } from "./case.ts";
+import { type CaseFigures, figuresBetween, type MachineReading, unitsOf, type Window } from "./machine-reading.ts";
+import type { MachineSession } from "./session.ts";
+import { checkGuest } from "./verify.ts";
+
+export interface Timing {
+  readonly windowMs: number;
+  readonly samples: number;
+  /** Run before the samples, for the translator and the host's compiler. */
+  readonly warmUpMs: number;
+}
+
+/** The case gave no figures: a guest failed or computed something else, or the machine hung. */
+export class CaseFailure extends Error {
+  override readonly name = "CaseFailure";
+}
+
+/** How long guests may take for their set-up. */
+const READY_LIMIT_MS = 5_000;
+const READY_STEP_MS = 20;
+
+/** Throws a CaseFailure. `onWindow` sees the windows measured so far after each of them. */
+export async function measureCase(
+  session: MachineSession, benchCase: BenchCase, timing: Timing, onWindow: (windows: readonly Window[]) => void,
+): Promise<CaseFigures> {
+  await untilReady(session, benchCase);
+  await session.run(timing.warmUpMs);
+  const before = check(session.read(), benchCase);
+  const windows: Window[] = [];
+  const bench = new Bench({ iterations: timing.samples, time: 0, warmup: false, throws: true });
+  bench.add("window", async () => {
+    const window = await runWindow(session, benchCase, timing.windowMs);
+    windows.push(window);
+    onWindow(windows);
+    return { overriddenDuration: window.milliseconds };
+  }, { async: true });
+  await bench.run();
+  const after = session.read();
+  requireProgress(before, after, windows, session);
+  return figuresBetween(before, after, windows);
+}
+
+async function untilReady(session: MachineSession, benchCase: BenchCase): Promise<void> {
+  for (let waited = 0; waited < READY_LIMIT_MS; waited += READY_STEP_MS) {
+    await session.run(READY_STEP_MS);
+    const { vms } = check(session.read(), benchCase);
+    if (vms.every((vm) => vm.units?.ready)) return;
+  }
+  const waiting = session.read().vms.filter((vm) => !vm.units?.ready).map((vm) => vm.name);
+  throw new CaseFailure(`${waiting.join(", ")} not ready after ${READY_LIMIT_MS} ms; ${session.whereabouts()}`);
+}
+
+async function runWindow(session: MachineSession, benchCase: BenchCase, windowMs: number): Promise<Window> {
+  const before = session.read();
+  const { milliseconds, cpuToWall } = await session.run(windowMs);
+  const after = check(session.read(), benchCase);
+  return { milliseconds, cpuToWall, units: after.vms.map((vm, index) => unitsOf(vm) - unitsOf(before.vms[index]!)) };
+}
+
+/** The same reading, if every guest is alive and what it computed is right. */
+function check(reading: MachineReading, benchCase: BenchCase): MachineReading {
+  reading.vms.forEach((vm, index) => {
+    if (vm.state === "failed") throw new CaseFailure(`${vm.name} failed: ${vm.reason ?? "no reason given"}`);
+    if (vm.state === "finished") throw new CaseFailure(`${vm.name} shut down while it was measured`);
+    const wrong = vm.units?.ready ? checkGuest(vm.units, benchCase.digests[index]) : undefined;
+    if (wrong !== undefined) throw new CaseFailure(`${vm.name}: ${wrong}`);
+  });
+  return reading;
+}
+
+/** A guest that did nothing in all windows together hangs, or starves. */
+function requireProgress(before: MachineReading, after: MachineReading, windows: readonly Window[], session: MachineSession): void {
+  const stuck = after.vms.filter((vm, index) => unitsOf(vm) === unitsOf(before.vms[index]!)).map((vm) => vm.name);
+  if (stuck.length === 0) return;
+  const total = windows.reduce((sum, window) => sum + window.milliseconds, 0);
+  throw new CaseFailure(`${stuck.join(", ")} did no unit in ${total.toFixed(0)} ms; ${session.whereabouts()}`);
+}

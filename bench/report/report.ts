@@ -1,0 +1,143 @@
+// The report for people, made from result rows alone, so that a saved file prints as its run did.
+
+import { INTERVAL_METHOD } from "../statistics.ts";
+import type { MetricName } from "../results/metrics.ts";
+import type { ResultRow } from "../results/schema.ts";
+import { type Column, formatFigure, formatNanoseconds, formatTable } from "./table.ts";
+
+/** All summaries of one case, or of one engine's sources. */
+interface CaseView {
+  readonly first: ResultRow;
+  /** The summary of a metric; null when the case has none. */
+  value(metric: MetricName, subject?: string): number | null;
+  row(metric: MetricName, subject?: string): ResultRow | undefined;
+  subjects(metric: MetricName): string[];
+}
+
+/** Throughput, locks and TCB, in this order, each with its legend. */
+export function formatReport(rows: readonly ResultRow[]): string {
+  const cases = groupCases(rows.filter((row) => row.sample === null));
+  const ran = cases.filter((view) => view.first.harts > 0);
+  return [throughputSection(ran), lockSection(ran), tcbSection(cases.filter((view) => view.first.harts === 0)), failureSection(ran)]
+    .filter((section) => section !== "").join("\n\n");
+}
+
+function throughputSection(cases: readonly CaseView[]): string {
+  const workloads = [...new Set(cases.map((view) => view.first.workload))];
+  if (workloads.length === 0) return "";
+  const tables = workloads.map((workload) => {
+    const views = cases.filter((view) => view.first.workload === workload && !isTimingPass(view));
+    return `${workload}\n${indent(formatTable(THROUGHPUT_COLUMNS, views))}`;
+  });
+  return [
+    "Throughput: units of work per second, all guests together; higher is better",
+    `  median of the run windows and ${INTERVAL_METHOD}`,
+    "  overhead: throughput lost against the same guest alone on `bare`, times the guests that can run at once",
+    "  p50, p99, max: of every event the guests timed; fairness: Jain's index of CPU time against the share due",
+    "  slowest: how many times slower than its peers the slowest guest was",
+    ...tables.map((table) => `\n${table}`),
+  ].join("\n");
+}
+
+const THROUGHPUT_COLUMNS: readonly Column<CaseView>[] = [
+  { title: "engine", align: "left", text: engineLabel },
+  { title: "harts", align: "right", text: ({ first }) => String(first.harts) },
+  { title: "VMs", align: "right", text: ({ first }) => String(first.vms) },
+  { title: "units/s", align: "right", text: (view) => (view.first.status === "failed" || view.first.status === "unsupported" ? view.first.status : formatFigure(view.value("throughput"))) },
+  { title: "95 % interval", align: "right", text: (view) => interval(view.row("throughput")) },
+  { title: "overhead", align: "right", text: (view) => percentage(view.value("overhead")) },
+  { title: "exits/unit", align: "right", text: (view) => formatFigure(view.value("exits-per-unit")) },
+  { title: "switches/s", align: "right", text: (view) => formatFigure(view.value("world-switches")) },
+  { title: "p50", align: "right", text: (view) => formatNanoseconds(view.value("latency-p50")) },
+  { title: "p99", align: "right", text: (view) => formatNanoseconds(view.value("latency-p99")) },
+  { title: "max", align: "right", text: (view) => formatNanoseconds(view.value("latency-max")) },
+  { title: "fairness", align: "right", text: (view) => view.value("fairness")?.toFixed(3) ?? "" },
+  { title: "slowest", align: "right", text: (view) => factor(view.value("worst-slowdown")) },
+  { title: "", align: "left", text: ({ first }) => (first.status === "contaminated" ? "contaminated" : "") },
+];
+
+interface LockView {
+  readonly view: CaseView;
+  readonly lock: string;
+}
+
+/** A line for every lock of every case; a case that took none says so. */
+function lockSection(cases: readonly CaseView[]): string {
+  const watched = cases.filter((view) => view.row("lock-acquisitions") !== undefined && (view.first.harts > 1 || isTimingPass(view)));
+  if (watched.length === 0) return "";
+  const lines = watched.flatMap((view) => view.subjects("lock-acquisitions").filter((lock) => lock !== "" || !(view.value("lock-acquisitions")! > 0)).map((lock): LockView => ({ view, lock })));
+  const probe = watched.map((view) => view.value("probe-cost")).find((cost) => cost !== null);
+  return [
+    "Locks, by name",
+    "  contended: found held; handover: taken by another hart than before; waiting and holding: from the timing pass",
+    ...(probe === undefined ? [] : [`  the timing pass reads the clock at ${formatNanoseconds(probe!)} a reading, two readings for every wait and every hold`]),
+    "",
+    indent(formatTable(LOCK_COLUMNS, lines)),
+  ].join("\n");
+}
+
+const LOCK_COLUMNS: readonly Column<LockView>[] = [
+  { title: "workload", align: "left", text: ({ view }) => view.first.workload },
+  { title: "engine", align: "left", text: ({ view }) => engineLabel(view) },
+  { title: "harts", align: "right", text: ({ view }) => String(view.first.harts) },
+  { title: "lock", align: "left", text: ({ lock }) => (lock === "" ? "none taken" : lock) },
+  { title: "taken/unit", align: "right", text: ({ view, lock }) => formatFigure(view.value("lock-acquisitions", lock)) },
+  { title: "contended", align: "right", text: ({ view, lock }) => percentage(view.value("lock-contended", lock)) },
+  { title: "handover", align: "right", text: ({ view, lock }) => percentage(view.value("lock-handovers", lock)) },
+  { title: "waiting", align: "right", text: ({ view, lock }) => formatNanoseconds(view.value("lock-waiting", lock)) },
+  { title: "longest", align: "right", text: ({ view, lock }) => formatNanoseconds(view.value("lock-waiting-max", lock)) },
+  { title: "holding", align: "right", text: ({ view, lock }) => formatNanoseconds(view.value("lock-holding", lock)) },
+  { title: "longest", align: "right", text: ({ view, lock }) => formatNanoseconds(view.value("lock-holding-max", lock)) },
+];
+
+function tcbSection(engines: readonly CaseView[]): string {
+  if (engines.length === 0) return "";
+  return [
+    "Trusted computing base, counted from the sources an engine reaches outside engines/machine",
+    "  guests: bytes of guest images that run inside the TCB, as a part of those in the VMs",
+    "",
+    indent(formatTable(TCB_COLUMNS, engines)),
+  ].join("\n");
+}
+
+const TCB_COLUMNS: readonly Column<CaseView>[] = [
+  { title: "engine", align: "left", text: ({ first }) => first.engine },
+  ...([
+    ["modules", "tcb-modules"], ["lines", "tcb-lines"], ["statements", "tcb-statements"], ["minified bytes", "tcb-bytes"],
+    ["guests", "tcb-guest-bytes"], ["lock sites", "tcb-lock-sites"], ["shared words", "tcb-shared-words"],
+  ] as const).map(([title, metric]): Column<CaseView> => ({ title, align: "right", text: (view) => formatFigureWhole(view.value(metric)) })),
+];
+
+function failureSection(cases: readonly CaseView[]): string {
+  const failed = cases.filter((view) => view.first.status === "failed");
+  if (failed.length === 0) return "";
+  return ["Failed cases", ...failed.map((view) => `  ${view.first.workload} on ${engineLabel(view)}, ${view.first.harts} harts: ${view.first.reason}`)].join("\n");
+}
+
+function groupCases(rows: readonly ResultRow[]): CaseView[] {
+  const groups = Map.groupBy(rows, (row) => [row.workload, row.engine, row.options, row.harts].join("\n"));
+  return [...groups.values()].map((group) => {
+    const row = (metric: MetricName, subject = "") => group.find((candidate) => candidate.metric === metric && candidate.subject === subject);
+    return {
+      first: group[0]!,
+      row,
+      value: (metric, subject) => row(metric, subject)?.value ?? null,
+      subjects: (metric) => group.filter((candidate) => candidate.metric === metric).map((candidate) => candidate.subject),
+    };
+  });
+}
+
+const isTimingPass = (view: CaseView): boolean => view.row("probe-cost") !== undefined;
+const indent = (text: string): string => text.replaceAll(/^/gm, "  ");
+const percentage = (value: number | null): string => (value === null ? "" : `${value.toFixed(1)} %`);
+const factor = (value: number | null): string => (value === null ? "" : `${value.toFixed(2)}×`);
+const formatFigureWhole = (value: number | null): string => value?.toLocaleString("en-US") ?? "";
+
+function engineLabel({ first }: CaseView): string {
+  return first.options === "" ? first.engine : `${first.engine} ${first.options}`;
+}
+
+function interval(row: ResultRow | undefined): string {
+  if (row === undefined || row.low === null || row.high === null) return "";
+  return `${formatFigure(row.low)} – ${formatFigure(row.high)}`;
+}

@@ -1,0 +1,38 @@
+// CSV files of result rows: written a few whole records at a time, read back through the schema.
+
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { parse } from "csv-parse/sync";
+import { stringify } from "csv-stringify/sync";
+import * as v from "valibot";
+import { COLUMNS, ResultRow } from "./schema.ts";
+
+/** Creates the file with its header, and the folders above it. Fails if it exists. */
+export function createCsv(path: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, stringify([COLUMNS]), { flag: "wx" });
+}
+
+/** Appends whole records with one write, so that an interrupted run leaves a valid file. */
+export function appendRows(path: string, rows: readonly ResultRow[]): void {
+  if (rows.length > 0) appendFileSync(path, formatRows(rows));
+}
+
+/** Records without a header. */
+export function formatRows(rows: readonly ResultRow[]): string {
+  return stringify(rows.map((row) => COLUMNS.map((column) => formatField(row[column]))));
+}
+
+/** Rows of a CSV text with a header. Throws with the line and column of the first field that is wrong. */
+export function parseRows(text: string): ResultRow[] {
+  const records = parse(text, { columns: true }) as Record<string, string>[];
+  return records.map((record, index) => {
+    const result = v.safeParse(ResultRow, record);
+    if (result.success) return result.output;
+    const issue = result.issues[0];
+    throw new Error(`record ${index + 1}, column ${v.getDotPath(issue) ?? "?"}: ${issue.message}`);
+  });
+}
+
+/** Numbers in their shortest form that reads back as the same number. */
+const formatField = (value: string | number | null): string => (value === null ? "" : String(value));

@@ -1,0 +1,39 @@
+// results/SCHEMA.md, generated from the schema: `node bench/results/documentation.ts` rewrites it.
+
+import { writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import * as v from "valibot";
+import { INTERVAL_METHOD } from "../statistics.ts";
+import { METRICS } from "./metrics.ts";
+import { COLUMNS, ResultRow, SCHEMA_VERSION } from "./schema.ts";
+
+export const DOCUMENTATION_PATH = fileURLToPath(new URL("../../results/SCHEMA.md", import.meta.url));
+
+export function schemaDocumentation(): string {
+  const columns = COLUMNS.map((column) => `| \`${column}\` | ${v.getDescription(ResultRow.entries[column]) ?? ""} |`);
+  const metrics = Object.entries(METRICS).map(([name, metric]) => `| \`${name}\` | ${metric.unit} | ${metric.direction} | ${metric.class} | ${metric.doc} |`);
+  return `# Result files, schema version ${SCHEMA_VERSION}
+
+Generated from \`bench/results/schema.ts\` by \`node bench/results/documentation.ts\`; do not edit.
+
+Long-form CSV, one measurement a row. \`results/wall/<host>/<run>.csv\` holds one run of \`npm run bench\`:
+raw samples as they were measured (\`sample\` is the run window's number), then the summaries of the case.
+\`<run>.json\` beside it describes the host. A case that failed is a row with its reason, never an absence.
+
+Intervals (\`low\`, \`high\`): ${INTERVAL_METHOD}.
+
+## Columns
+
+| column | meaning |
+|---|---|
+${columns.join("\n")}
+
+## Metrics
+
+| metric | unit | better | class | meaning |
+|---|---|---|---|---|
+${metrics.join("\n")}
+`;
+}
+
+if (import.meta.main) writeFileSync(DOCUMENTATION_PATH, schemaDocumentation());

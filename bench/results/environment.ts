@@ -1,0 +1,61 @@
+// The record of the host a run was made on, and the revision of the sources.
+
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { availableParallelism, cpus, hostname, loadavg, release, totalmem } from "node:os";
+import { fileURLToPath } from "node:url";
+
+export interface Environment {
+  readonly started: string;
+  readonly host: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+  readonly system: string;
+  readonly node: string;
+  readonly v8: string;
+  readonly loadAverage: number;
+  /** Part of the last 10 s in which some task waited for a CPU, in percent; null where Linux does not say. */
+  readonly cpuPressure: number | null;
+  readonly revision: string;
+  readonly command: readonly string[];
+}
+
+export function readEnvironment(started: Date, command: readonly string[]): Environment {
+  return {
+    started: started.toISOString(),
+    host: hostname(),
+    cpu: cpus()[0]?.model ?? "unknown",
+    cores: availableParallelism(),
+    memoryBytes: totalmem(),
+    system: `${process.platform} ${process.arch} ${release()}`,
+    node: process.version,
+    v8: process.versions.v8,
+    loadAverage: loadavg()[0]!,
+    cpuPressure: cpuPressure(),
+    revision: revision(),
+    command,
+  };
+}
+
+/** The `some avg10` figure of Linux's pressure stall information. */
+function cpuPressure(): number | null {
+  try {
+    const match = /^some avg10=([\d.]+)/m.exec(readFileSync("/proc/pressure/cpu", "utf8"));
+    return match ? Number(match[1]) : null;
+  } catch {
+    return null; // not Linux, or a kernel without it
+  }
+}
+
+/** Git revision of the sources, with `+` when they have changes; empty outside a checkout. */
+function revision(): string {
+  const git = (...words: string[]) => execFileSync("git", words, {
+    cwd: fileURLToPath(new URL("../..", import.meta.url)), encoding: "utf8", stdio: ["ignore", "pipe", "ignore"],
+  }).trim();
+  try {
+    return git("rev-parse", "--short=12", "HEAD") + (git("status", "--porcelain") === "" ? "" : "+");
+  } catch {
+    return "";
+  }
+}

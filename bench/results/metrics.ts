@@ -1,0 +1,51 @@
+// Every metric a row can carry: unit, which way is better, how exact it is, and what it means.
+// The wall clock's figures are `noisy`; what is counted from sources is `exact`.
+
+export const DIRECTIONS = ["higher", "lower", "none"] as const;
+export const CLASSES = ["exact", "noisy"] as const;
+
+interface MetricDescription {
+  readonly unit: string;
+  readonly direction: (typeof DIRECTIONS)[number];
+  readonly class: (typeof CLASSES)[number];
+  readonly doc: string;
+}
+
+export const METRICS = {
+  throughput: {
+    unit: "units/s", direction: "higher", class: "noisy",
+    doc: "Units of work done by all guests (or by the guest named in `subject`), per second of run window. The window is timed inside the harts' threads, from the first that starts to the last that stops.",
+  },
+  overhead: {
+    unit: "%", direction: "lower", class: "noisy",
+    doc: "Throughput lost against the same guest alone on `bare` with one hart, times the guests that can run at once: 100 · (1 − T / (T_bare · min(harts, VMs))). Negative when the engine is faster.",
+  },
+  "latency-p50": { unit: "ns", direction: "lower", class: "noisy", doc: "Median of the events guests timed, from a histogram of every event; buckets are at most 1/16 wide. The guest's two reads of `cycle` are included." },
+  "latency-p90": { unit: "ns", direction: "lower", class: "noisy", doc: "90th percentile of the same." },
+  "latency-p99": { unit: "ns", direction: "lower", class: "noisy", doc: "99th percentile of the same." },
+  "latency-p99.9": { unit: "ns", direction: "lower", class: "noisy", doc: "99.9th percentile of the same." },
+  "latency-max": { unit: "ns", direction: "lower", class: "noisy", doc: "Largest of the same." },
+  "exits-per-unit": { unit: "exits/unit", direction: "lower", class: "noisy", doc: "Traps that left the guests for the engine, per unit of work; `subject` names the cause, or is empty for all." },
+  "world-switches": { unit: "switches/s", direction: "none", class: "noisy", doc: "Changes of the vCPU a hart runs, per second, all harts together." },
+  fairness: { unit: "index", direction: "higher", class: "noisy", doc: "Jain's index over CPU time received against the share due: 1 is fair, 1/n is all to one of n." },
+  "worst-slowdown": { unit: "ratio", direction: "lower", class: "noisy", doc: "Mean throughput of the guests with the same image, arguments and share, over the throughput of the slowest of them; the worst such group. 1 is even." },
+  "cpu-to-wall": { unit: "ratio", direction: "higher", class: "noisy", doc: "CPU time the harts' threads received over the time they wanted to run (window less idle time). Below 0.8 the host took the CPU away and the figure is contaminated." },
+  "lock-acquisitions": { unit: "1/unit", direction: "lower", class: "noisy", doc: "Acquisitions of the lock in `subject`, per unit of work." },
+  "lock-contended": { unit: "%", direction: "lower", class: "noisy", doc: "Acquisitions that found the lock held." },
+  "lock-handovers": { unit: "%", direction: "lower", class: "noisy", doc: "Acquisitions by another hart than the one before." },
+  "lock-waiting": { unit: "ns", direction: "lower", class: "noisy", doc: "Mean waiting time per acquisition (timing pass only)." },
+  "lock-waiting-max": { unit: "ns", direction: "lower", class: "noisy", doc: "Longest wait since the machine started (timing pass only)." },
+  "lock-holding": { unit: "ns", direction: "lower", class: "noisy", doc: "Mean holding time per acquisition (timing pass only)." },
+  "lock-holding-max": { unit: "ns", direction: "lower", class: "noisy", doc: "Longest holding since the machine started (timing pass only)." },
+  "probe-cost": { unit: "ns", direction: "lower", class: "noisy", doc: "Cost of one clock reading, measured in a hart's thread before the run; the timing pass takes two readings around every wait and every hold." },
+  "tcb-modules": { unit: "modules", direction: "lower", class: "exact", doc: "Source modules reachable from the engine's entry point outside engines/machine." },
+  "tcb-lines": { unit: "lines", direction: "lower", class: "exact", doc: "Source lines of them that carry code (comments, blank lines and types removed)." },
+  "tcb-statements": { unit: "statements", direction: "lower", class: "exact", doc: "Statements in them." },
+  "tcb-bytes": { unit: "bytes", direction: "lower", class: "exact", doc: "Bytes of them, tree-shaken and minified." },
+  "tcb-guest-bytes": { unit: "bytes", direction: "lower", class: "exact", doc: "Guest code and data that run inside the TCB, in the case named by the row." },
+  "tcb-lock-sites": { unit: "sites", direction: "lower", class: "exact", doc: "Places in the source that take a lock." },
+  "tcb-shared-words": { unit: "words", direction: "lower", class: "exact", doc: "32-bit words of mutable state that more than one hart reaches." },
+  case: { unit: "", direction: "none", class: "noisy", doc: "The row of a case that gave no figures: `status` and `reason` say why." },
+} as const satisfies Record<string, MetricDescription>;
+
+export type MetricName = keyof typeof METRICS;

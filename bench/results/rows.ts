@@ -1,0 +1,147 @@
+// From what was measured of a case to result rows.
+
+import { type BenchCase, optionWords } from "../case.ts";
+import { summariseLatency } from "../histogram.ts";
+import type { CaseFigures, LockReading } from "../machine-reading.ts";
+import { jainIndex, mean, summarise, type Summary } from "../statistics.ts";
+import { METRICS, type MetricName } from "./metrics.ts";
+import { type ResultRow, SCHEMA_VERSION, type Status } from "./schema.ts";
+
+/** What every row of a case says alike. */
+export interface RowContext {
+  readonly benchCase: BenchCase;
+  readonly revision: string;
+  readonly status: Status;
+  readonly reason: string;
+}
+
+/** A summary, or one figure. */
+type Value = number | Summary;
+
+/** The raw samples of one window: total throughput, each guest's, and the CPU received. */
+export function windowRows(context: RowContext, figures: Pick<CaseFigures, "windows">, index: number): ResultRow[] {
+  const { milliseconds, units, cpuToWall } = figures.windows[index]!;
+  const perSecond = units.map((count) => (1000 * count) / milliseconds);
+  const at = (metric: MetricName, value: number, subject = "") => ({ ...row(context, metric, value, subject), sample: index });
+  const names = context.benchCase.configuration.vms.map((vm) => vm.name);
+  return [
+    at("throughput", sum(perSecond)),
+    ...(names.length > 1 ? perSecond.map((value, vm) => at("throughput", value, names[vm])) : []),
+    ...(cpuToWall === null ? [] : [at("cpu-to-wall", cpuToWall)]),
+  ];
+}
+
+/** The summaries of a case. `bare` is the median throughput of the same guest alone on `bare`. */
+export function summaryRows(context: RowContext, figures: CaseFigures, bare: number | undefined, probeCost: number | undefined): ResultRow[] {
+  const { benchCase } = context;
+  const { windows } = figures;
+  const vms = benchCase.configuration.vms;
+  const throughput = summarise(windows.map((window) => (1000 * sum(window.units)) / window.milliseconds));
+  const totalUnits = sum(figures.units);
+  const seconds = sum(windows.map((window) => window.milliseconds)) / 1000;
+  const one = (metric: MetricName, value: Value, subject = "") => row(context, metric, value, subject);
+  const cpuToWall = cpuToWallSummary(figures);
+  return [
+    one("throughput", throughput),
+    ...(vms.length > 1 ? vms.map((vm, index) => one("throughput", summarise(windows.map((window) => (1000 * window.units[index]!) / window.milliseconds)), vm.name)) : []),
+    ...(bare === undefined ? [] : [one("overhead", overhead(throughput, bare * Math.min(benchCase.harts, vms.length)))]),
+    ...latencyRows(context, figures),
+    one("exits-per-unit", sum(Object.values(figures.exits)) / totalUnits),
+    ...Object.entries(figures.exits).filter(([, count]) => count > 0).map(([cause, count]) => one("exits-per-unit", count / totalUnits, cause)),
+    one("world-switches", figures.worldSwitches / seconds),
+    ...(vms.length > 1 ? fairnessRows(context, figures) : []),
+    ...(cpuToWall === undefined ? [] : [one("cpu-to-wall", cpuToWall)]),
+    ...lockRows(context, figures.locks, totalUnits),
+    ...(probeCost === undefined ? [] : [one("probe-cost", probeCost)]),
+  ];
+}
+
+/** The row of a case that gave no figures. */
+export function caseRow(context: RowContext): ResultRow {
+  return { ...row(context, "case", 0), value: null, samples: 0 };
+}
+
+export function cpuToWallSummary(figures: Pick<CaseFigures, "windows">): Summary | undefined {
+  const ratios = figures.windows.map((window) => window.cpuToWall).filter((ratio) => ratio !== null);
+  return ratios.length === 0 ? undefined : summarise(ratios);
+}
+
+function latencyRows(context: RowContext, figures: CaseFigures): ResultRow[] {
+  const latency = summariseLatency(figures.latency);
+  if (latency === undefined) return [];
+  return ([
+    ["latency-p50", latency.p50], ["latency-p90", latency.p90], ["latency-p99", latency.p99],
+    ["latency-p99.9", latency.p999], ["latency-max", latency.maximum],
+  ] as const).map(([metric, value]) => ({ ...row(context, metric, value), samples: latency.count }));
+}
+
+function fairnessRows(context: RowContext, figures: CaseFigures): ResultRow[] {
+  const vms = context.benchCase.configuration.vms;
+  const due = vms.map(({ share, vcpus }) => (vcpus * share.budget) / share.period);
+  const peers = [...Map.groupBy(vms.keys(), (index) => {
+    const { bootArguments, share, vcpus } = vms[index]!;
+    return [bootArguments, share.budget, share.period, vcpus].join("\n");
+  }).values()].map((indexes) => indexes.map((index) => figures.units[index]!)).filter((group) => group.length > 1);
+  const slowdowns = peers.map((group) => mean(group) / Math.min(...group)).filter(isFinite);
+  return [
+    row(context, "fairness", jainIndex(figures.cpuTimes, due)),
+    ...(slowdowns.length === 0 ? [] : [row(context, "worst-slowdown", Math.max(...slowdowns))]),
+  ];
+}
+
+/** One total, and one group of rows for every lock that was taken. An engine that takes none has the total only. */
+function lockRows(context: RowContext, locks: readonly LockReading[], units: number): ResultRow[] {
+  const taken = locks.filter((lock) => lock.acquisitions > 0);
+  const one = (metric: MetricName, value: number, lock: LockReading) => row(context, metric, value, lock.name);
+  return [
+    row(context, "lock-acquisitions", sum(taken.map((lock) => lock.acquisitions)) / units),
+    ...taken.flatMap((lock) => [
+      one("lock-acquisitions", lock.acquisitions / units, lock),
+      one("lock-contended", (100 * lock.contended) / lock.acquisitions, lock),
+      one("lock-handovers", (100 * lock.handovers) / lock.acquisitions, lock),
+      ...(context.benchCase.lockTiming ? [
+        one("lock-waiting", lock.waiting / lock.acquisitions, lock),
+        one("lock-waiting-max", lock.waitingMax, lock),
+        one("lock-holding", lock.holding / lock.acquisitions, lock),
+        one("lock-holding-max", lock.holdingMax, lock),
+      ] : []),
+    ]),
+  ];
+}
+
+/** Loss against `ideal`, in percent; the interval's bounds change places. */
+function overhead(throughput: Summary, ideal: number): Summary {
+  const lost = (value: number) => 100 * (1 - value / ideal);
+  return { count: throughput.count, median: lost(throughput.median), mean: lost(throughput.mean), low: lost(throughput.high), high: lost(throughput.low) };
+}
+
+function row({ benchCase, revision, status, reason }: RowContext, metric: MetricName, value: Value, subject = ""): ResultRow {
+  const { unit, direction, class: kind } = METRICS[metric];
+  const summary = typeof value === "number" ? undefined : value;
+  return {
+    schema: SCHEMA_VERSION,
+    workload: benchCase.workload,
+    engine: benchCase.engine,
+    options: optionWords(benchCase.options).join(" "),
+    clock: "wall",
+    profile: "",
+    harts: benchCase.harts,
+    vms: benchCase.configuration.vms.length,
+    subject,
+    metric,
+    unit,
+    direction,
+    class: kind,
+    sample: null,
+    value: typeof value === "number" ? value : value.median,
+    samples: summary?.count ?? 1,
+    low: summary?.low ?? null,
+    high: summary?.high ?? null,
+    status,
+    reason,
+    image: benchCase.image,
+    revision,
+  };
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

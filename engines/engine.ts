@@ -1,0 +1,138 @@
+// The contract between engines and whoever runs them.
+
+import type { Cycles, HartId, PhysicalAddress, Ticks } from "./machine/address.ts";
+import type { EngineMode, Hart, TrapHandler } from "./machine/hart/hart.ts";
+import type { PhysicalMemory } from "./machine/memory.ts";
+
+/** CPU time due to one vCPU: `budget` in every `period`. */
+export interface Share {
+  readonly budget: Ticks;
+  readonly period: Ticks;
+}
+
+/** One guest, as data (structured-cloneable). */
+export interface VirtualMachine {
+  readonly name: string;
+  /** An ELF file. */
+  readonly image: Uint8Array;
+  /** A multiple of 4096. */
+  readonly memoryBytes: number;
+  readonly vcpus: number;
+  /** `/chosen/bootargs` of its device tree. */
+  readonly bootArguments: string;
+  /** Of each of its vCPUs. */
+  readonly share: Share;
+  /** Where an engine that places guests at boot puts it, modulo the harts there are; other engines ignore it. */
+  readonly hart: number;
+}
+
+/** A window of memory that two guests share, with a doorbell at both ends. */
+export interface Channel {
+  readonly name: string;
+  /** Indexes of virtual machines; the same one twice is a loopback, which the guest sees as one end. */
+  readonly ends: readonly [number, number];
+  /** A multiple of 4096. */
+  readonly windowBytes: number;
+}
+
+export interface Configuration {
+  readonly vms: readonly VirtualMachine[];
+  readonly channels: readonly Channel[];
+}
+
+export interface Platform {
+  readonly memory: PhysicalMemory;
+  readonly harts: number;
+}
+
+export interface Engine extends TrapHandler {
+  /**
+   * Once, on hart 0, before any other hart starts: lays out the state, loads the images, builds second stages.
+   * Throws BootError when the configuration cannot run on this engine.
+   */
+  boot(hart: Hart): void;
+  /** Once on every hart, after boot: enters a guest or idles. */
+  start(hart: Hart): void;
+  /** On every trap that leaves the guest. Never throws, whatever a guest does. */
+  trap(hart: Hart): void;
+}
+
+/** The configuration cannot run here. The message says why and what would. */
+export class BootError extends Error {
+  override readonly name = "BootError";
+}
+
+export interface EngineOption {
+  readonly values: readonly string[];
+  readonly default: string;
+  readonly summary: string;
+}
+
+/** What an engine promises; the attack workloads test it. */
+export interface Claims {
+  /** No guest reaches another's memory or the engine's. */
+  readonly memoryIsolation: boolean;
+  /** No guest takes CPU time that is due to another. */
+  readonly cpuShare: boolean;
+  /** Guests cannot use the engine's privileges or devices. */
+  readonly privilege: boolean;
+}
+
+export type EngineName = "bare" | "uniprocessor" | "per-core" | "smp" | "microscheduler";
+export type Options = Readonly<Record<string, string>>;
+
+export interface EngineDescription {
+  readonly name: EngineName;
+  readonly summary: string;
+  readonly mode: EngineMode;
+  /** By name; `create` and `inspect` take their values, each defaulted when absent. */
+  readonly options: Readonly<Record<string, EngineOption>>;
+  readonly claims: Claims;
+  readonly maximumHarts: number;
+  readonly maximumVms: number;
+  /** Source file that the engine's TCB is counted from, relative to `engines/`. */
+  readonly entry: string;
+  create(platform: Platform, configuration: Configuration, options: Options): Engine;
+  /** Reads the engine's state; at any time after boot, also while the machine runs. Not part of the engine. */
+  inspect(platform: Platform, configuration: Configuration, options: Options): EngineReport;
+}
+
+export interface VmReport {
+  readonly name: string;
+  readonly state: "running" | "finished" | "failed";
+  /** Why it finished or failed, with cause and registers. */
+  readonly reason?: string;
+  /** Physical address of the units page; 0 until registered. */
+  readonly unitsPage: PhysicalAddress | 0;
+  /** Physical address of the first byte of its RAM. */
+  readonly memory: PhysicalAddress;
+  /** CPU time charged to its vCPUs together. */
+  readonly cpuTime: Cycles;
+}
+
+/** Waiting and holding times are 0 unless the engine was created with `lock-timing=on`. */
+export interface LockReport {
+  readonly name: string;
+  readonly kind: string;
+  readonly acquisitions: number;
+  /** Acquisitions that found the lock held. */
+  readonly contended: number;
+  /** Acquisitions by another hart than the one before. */
+  readonly handovers: number;
+  readonly waiting: Cycles;
+  readonly waitingMax: Cycles;
+  readonly holding: Cycles;
+  readonly holdingMax: Cycles;
+}
+
+export interface EngineReport {
+  readonly vms: readonly VmReport[];
+  /** Empty when the engine takes no lock. */
+  readonly locks: readonly LockReport[];
+  /** Times that a hart changed from one vCPU to another. */
+  readonly worldSwitches: number;
+  /** 32-bit words of engine state that more than one hart writes, or that one writes and others read. */
+  readonly sharedMutableWords: number;
+}
+
+export type { EngineMode, HartId };

@@ -1,0 +1,123 @@
+// A guest's register context in memory, and moving it to and from the hart: the world switch.
+
+import type { PhysicalAddress } from "../address.ts";
+import { HART, RAISED } from "../layout.ts";
+import {
+  BANK, BANK_WORDS, SLOT, SUPERVISOR_BANK, UNBANKED, UNBANKED_WORDS, VIRTUAL_SUPERVISOR_BANK,
+} from "./csr-slots.ts";
+import { ALL_COUNTERS, HSTATUS, MPP_SHIFT, PRIVILEGE, STATUS } from "./privileged.ts";
+import type { HartState } from "./state.ts";
+import { dropReservation } from "./trap-return.ts";
+
+const BANK_BYTES = 0x108;
+const UNBANKED_BYTES = BANK_BYTES + 4 * BANK_WORDS;
+
+/** Byte offsets in a context, which is 8-byte aligned in RAM. The registers are the guest's own: vs* where the
+ *  engine is a hypervisor, s* where it is machine-mode software; 64 bits each unless said otherwise. */
+export const CONTEXT = {
+  pc: 0x000,
+  /** x[n] at 8 * n, for n from 1. */
+  x: 0x000,
+  /** i32: 0 U, 1 S. */
+  privilege: 0x100,
+  /** i32: mip.SSIP as a bit of mip (machine mode only; else hvip, in `pending`, has it). */
+  softwareInterrupt: 0x104,
+  status: BANK_BYTES + 4 * BANK.status,
+  /** Interrupt enables: bits of hie (2, 6, 10) or sie (1, 5, 9). */
+  enabled: BANK_BYTES + 4 * BANK.enabled,
+  /** Interrupts held pending by software: hvip (2, 6, 10), or mip's STIP and SEIP (5, 9). */
+  pending: BANK_BYTES + 4 * BANK.pending,
+  tvec: BANK_BYTES + 4 * BANK.tvec,
+  epc: BANK_BYTES + 4 * BANK.epc,
+  cause: BANK_BYTES + 4 * BANK.cause,
+  tval: BANK_BYTES + 4 * BANK.tval,
+  atp: BANK_BYTES + 4 * BANK.atp,
+  /** vstimecmp or stimecmp. */
+  timecmp: BANK_BYTES + 4 * BANK.timecmp,
+  scounteren: UNBANKED_BYTES,
+  senvcfg: UNBANKED_BYTES + 8,
+  htimedelta: UNBANKED_BYTES + 16,
+} as const;
+export const CONTEXT_BYTES = 0x180;
+if (UNBANKED_BYTES + 4 * UNBANKED_WORDS > CONTEXT_BYTES) throw new Error("the context outgrows CONTEXT_BYTES");
+
+const X1 = (HART.x + 8) >> 2;
+const X_WORDS = 62;
+const RAISED_WORD = HART.raised >> 2;
+const PRIVILEGE_INDEX = CONTEXT.privilege >> 2;
+const SOFTWARE_INDEX = CONTEXT.softwareInterrupt >> 2;
+const BANK_INDEX = BANK_BYTES >> 2;
+const UNBANKED_INDEX = UNBANKED_BYTES >> 2;
+const TIMECMP_INDEX = CONTEXT.timecmp >> 2;
+const S_STATUS = SUPERVISOR_BANK + BANK.status;
+const S_EPC = SUPERVISOR_BANK + BANK.epc;
+
+/** Writes a context that enters `pc` in S-mode with a0 and a1 as a supervisor expects at its start: everything
+ *  else zero, counters readable, no timer armed. */
+export function resetContext(
+  state: HartState, address: PhysicalAddress, pc: number, argument0: number, argument1: number,
+): void {
+  const { i32 } = state;
+  const context = state.memory.offset(address) >>> 2;
+  i32.fill(0, context, context + (CONTEXT_BYTES >> 2));
+  setNumber(i32, context + (CONTEXT.pc >> 2), pc);
+  setNumber(i32, context + (CONTEXT.x >> 2) + 2 * 10, argument0);
+  setNumber(i32, context + (CONTEXT.x >> 2) + 2 * 11, argument1);
+  i32[context + PRIVILEGE_INDEX] = PRIVILEGE.supervisor;
+  i32[context + TIMECMP_INDEX] = -1;
+  i32[context + TIMECMP_INDEX + 1] = -1;
+  i32[context + (CONTEXT.scounteren >> 2)] = ALL_COUNTERS;
+}
+
+/** Stores the context of the guest that the engine was entered from. */
+export function saveContext(state: HartState, address: PhysicalAddress): void {
+  const { i32, word } = state;
+  const context = state.memory.offset(address) >>> 2;
+  i32.copyWithin(context + 2, word + X1, word + X1 + X_WORDS);
+  let bank = SUPERVISOR_BANK;
+  if (state.hypervisor) {
+    bank = VIRTUAL_SUPERVISOR_BANK;
+    i32[context] = i32[word + S_EPC];
+    i32[context + 1] = i32[word + S_EPC + 1];
+    i32[context + PRIVILEGE_INDEX] = (i32[word + S_STATUS] & STATUS.SPP) !== 0 ? PRIVILEGE.supervisor : PRIVILEGE.user;
+  } else {
+    i32[context] = i32[word + SLOT.mepc];
+    i32[context + 1] = i32[word + SLOT.mepc + 1];
+    i32[context + PRIVILEGE_INDEX] = (i32[word + SLOT.mstatus] & STATUS.MPP) >> MPP_SHIFT;
+    i32[context + SOFTWARE_INDEX] = Atomics.load(i32, word + RAISED_WORD) & RAISED.supervisor;
+  }
+  for (let index = 0; index < BANK_WORDS; index++) i32[context + BANK_INDEX + index] = i32[word + bank + index];
+  for (let index = 0; index < UNBANKED_WORDS; index++) i32[context + UNBANKED_INDEX + index] = i32[word + UNBANKED + index];
+}
+
+/** Makes the hart enter the guest of this context when the engine returns. Timers must be reloaded after. */
+export function loadContext(state: HartState, address: PhysicalAddress): void {
+  const { i32, word } = state;
+  const context = state.memory.offset(address) >>> 2;
+  i32.copyWithin(word + X1, context + 2, context + 2 + X_WORDS);
+  // Masked to a privilege that a guest may have: a machine-mode engine's contexts lie open to its guests.
+  const supervisor = (i32[context + PRIVILEGE_INDEX] & PRIVILEGE.supervisor) !== 0;
+  let bank = SUPERVISOR_BANK;
+  if (state.hypervisor) {
+    bank = VIRTUAL_SUPERVISOR_BANK;
+    i32[word + S_EPC] = i32[context];
+    i32[word + S_EPC + 1] = i32[context + 1];
+    i32[word + S_STATUS] = (i32[word + S_STATUS] & ~STATUS.SPP) | (supervisor ? STATUS.SPP : 0);
+    i32[word + SLOT.hstatus] = (i32[word + SLOT.hstatus] & ~HSTATUS.SPVP) | HSTATUS.SPV | (supervisor ? HSTATUS.SPVP : 0);
+  } else {
+    i32[word + SLOT.mepc] = i32[context];
+    i32[word + SLOT.mepc + 1] = i32[context + 1];
+    i32[word + SLOT.mstatus] = (i32[word + SLOT.mstatus] & ~STATUS.MPP)
+      | ((supervisor ? PRIVILEGE.supervisor : PRIVILEGE.user) << MPP_SHIFT);
+    if ((i32[context + SOFTWARE_INDEX] & RAISED.supervisor) !== 0) Atomics.or(i32, word + RAISED_WORD, RAISED.supervisor);
+    else Atomics.and(i32, word + RAISED_WORD, ~RAISED.supervisor);
+  }
+  for (let index = 0; index < BANK_WORDS; index++) i32[word + bank + index] = i32[context + BANK_INDEX + index];
+  for (let index = 0; index < UNBANKED_WORDS; index++) i32[word + UNBANKED + index] = i32[context + UNBANKED_INDEX + index];
+  dropReservation(state);
+}
+
+function setNumber(i32: Int32Array, index: number, value: number): void {
+  i32[index] = value | 0;
+  i32[index + 1] = Math.floor(value / 0x1_0000_0000);
+}

@@ -1,0 +1,96 @@
+// The only way an engine reaches its mutable state and its guests' memory: primitives of the processor.
+
+import type { PhysicalAddress } from "../address.ts";
+import { RAM_BASE } from "../layout.ts";
+import type { PhysicalMemory } from "../memory.ts";
+
+/** Loads, stores and atomic operations by one hart. Addresses must lie in RAM; words are Int32 and 4-byte
+ *  aligned; atomic operations are sequentially consistent and return the old value. */
+export class CoreMemory {
+  readonly #i32: Int32Array;
+  readonly #f64: Float64Array;
+  readonly #u8: Uint8Array;
+  /** Physical address less host offset, of any byte of RAM. */
+  readonly #bias: number;
+
+  constructor(memory: PhysicalMemory) {
+    this.#i32 = memory.i32;
+    this.#u8 = memory.u8;
+    this.#f64 = new Float64Array(memory.wasm.buffer);
+    this.#bias = RAM_BASE - memory.ramOffset;
+  }
+
+  load(address: PhysicalAddress): number {
+    return this.#i32[(address - this.#bias) >>> 2];
+  }
+
+  store(address: PhysicalAddress, value: number): void {
+    this.#i32[(address - this.#bias) >>> 2] = value;
+  }
+
+  /** A number (not a 64-bit integer) in an 8-byte aligned cell. */
+  loadNumber(address: PhysicalAddress): number {
+    return this.#f64[(address - this.#bias) >>> 3];
+  }
+
+  storeNumber(address: PhysicalAddress, value: number): void {
+    this.#f64[(address - this.#bias) >>> 3] = value;
+  }
+
+  loadByte(address: PhysicalAddress): number {
+    return this.#u8[address - this.#bias];
+  }
+
+  storeByte(address: PhysicalAddress, value: number): void {
+    this.#u8[address - this.#bias] = value;
+  }
+
+  atomicLoad(address: PhysicalAddress): number {
+    return Atomics.load(this.#i32, (address - this.#bias) >>> 2);
+  }
+
+  atomicStore(address: PhysicalAddress, value: number): void {
+    Atomics.store(this.#i32, (address - this.#bias) >>> 2, value);
+  }
+
+  add(address: PhysicalAddress, value: number): number {
+    return Atomics.add(this.#i32, (address - this.#bias) >>> 2, value);
+  }
+
+  exchange(address: PhysicalAddress, value: number): number {
+    return Atomics.exchange(this.#i32, (address - this.#bias) >>> 2, value);
+  }
+
+  compareExchange(address: PhysicalAddress, expected: number, value: number): number {
+    return Atomics.compareExchange(this.#i32, (address - this.#bias) >>> 2, expected, value);
+  }
+
+  and(address: PhysicalAddress, value: number): number {
+    return Atomics.and(this.#i32, (address - this.#bias) >>> 2, value);
+  }
+
+  or(address: PhysicalAddress, value: number): number {
+    return Atomics.or(this.#i32, (address - this.#bias) >>> 2, value);
+  }
+
+  /** Says that the hart spins. */
+  pause(): void {
+    Atomics.pause();
+  }
+
+  /** Copies `bytes` bytes; the ranges may overlap. */
+  copy(target: PhysicalAddress, source: PhysicalAddress, bytes: number): void {
+    const from = source - this.#bias;
+    this.#u8.copyWithin(target - this.#bias, from, from + bytes);
+  }
+
+  fill(target: PhysicalAddress, value: number, bytes: number): void {
+    const from = target - this.#bias;
+    this.#u8.fill(value, from, from + bytes);
+  }
+
+  /** Copies bytes from outside the machine, as a boot loader does. */
+  write(target: PhysicalAddress, bytes: Uint8Array): void {
+    this.#u8.set(bytes, target - this.#bias);
+  }
+}

@@ -1,0 +1,185 @@
+// Reading and writing CSRs as software that is allowed to. A guest with V = 1 reaches the VS registers by
+// the caller's changing the number; here `sstatus` is always the S (HS) register.
+
+import { HART, RAISED } from "../layout.ts";
+import { CSR } from "./csr-numbers.ts";
+import { BANK, SLOT, SUPERVISOR_BANK, VIRTUAL_SUPERVISOR_BANK } from "./csr-slots.ts";
+import { FIXED_HIGH, KIND, KIND_OF, SLOT_OF, WRITABLE_HIGH, WRITABLE_LOW } from "./csr-table.ts";
+import {
+  INTERRUPT, MACHINE_INTERRUPTS, MACHINE_STATUS, MISA_H, MISA_HIGH, MISA_LOW, STCE_HIGH, SUPERVISOR_INTERRUPTS,
+  SUPERVISOR_STATUS, SXL_HIGH, UXL_HIGH, VIRTUAL_INTERRUPTS,
+} from "./privileged.ts";
+import { requestAttention } from "./signal.ts";
+import type { HartState } from "./state.ts";
+
+export { CSR } from "./csr-numbers.ts";
+
+const RAISED_WORD = HART.raised >> 2;
+const FUEL_WORD = HART.fuel >> 2;
+const SLICE_WORD = HART.slice >> 2;
+const RETIRED_WORD = HART.retired >> 2;
+const STATUS_SLOT = SUPERVISOR_BANK + BANK.status;
+const ENABLED = SUPERVISOR_BANK + BANK.enabled;
+const PENDING = SUPERVISOR_BANK + BANK.pending;
+const VIRTUAL_ENABLED = VIRTUAL_SUPERVISOR_BANK + BANK.enabled;
+const VIRTUAL_PENDING = VIRTUAL_SUPERVISOR_BANK + BANK.pending;
+const HIGH_UNIT = 0x1_0000_0000;
+const ALL = -1;
+
+export class CsrFile {
+  /** The halves that the last read() found. */
+  low = 0;
+  high = 0;
+  readonly #state: HartState;
+
+  constructor(state: HartState) {
+    this.#state = state;
+  }
+
+  /** Reads `csr` into `low` and `high`; a CSR that does not exist reads as zero. */
+  read(csr: number): void {
+    const state = this.#state;
+    const { i32, word } = state;
+    const kind = KIND_OF[csr];
+    if (kind <= KIND.gating || kind === KIND.timer || kind === KIND.atp) {
+      const slot = word + SLOT_OF[csr];
+      this.low = i32[slot];
+      this.high = i32[slot + 1] | FIXED_HIGH[csr];
+      return;
+    }
+    this.high = 0;
+    switch (kind) {
+      case KIND.cycle: this.#number(Math.floor(state.clock.now())); break;
+      case KIND.time: this.#number(state.clock.time()); break;
+      case KIND.instret: this.#number(retired(state)); break;
+      case KIND.sie: this.low = i32[word + ENABLED] & i32[word + SLOT.mideleg]; break;
+      case KIND.sip: this.low = this.#supervisorPending() & i32[word + SLOT.mideleg]; break;
+      case KIND.vsie: this.low = (i32[word + VIRTUAL_ENABLED] & i32[word + SLOT.hideleg]) >> 1; break;
+      case KIND.vsip: this.low = (this.#virtualPending() & i32[word + SLOT.hideleg]) >> 1; break;
+      case KIND.hie: this.low = i32[word + VIRTUAL_ENABLED]; break;
+      case KIND.hip: this.low = this.#virtualPending(); break;
+      case KIND.hvip: this.low = i32[word + VIRTUAL_PENDING]; break;
+      case KIND.mie: this.low = i32[word + SLOT.mie] | i32[word + ENABLED] | i32[word + VIRTUAL_ENABLED]; break;
+      case KIND.mip:
+        this.low = this.#supervisorPending() | this.#virtualPending() | (state.timers.bits & INTERRUPT.MTI)
+          | (Atomics.load(i32, word + RAISED_WORD) & RAISED.machine);
+        break;
+      case KIND.mstatus:
+        this.low = i32[word + SLOT.mstatus] | i32[word + STATUS_SLOT];
+        this.high = UXL_HIGH | SXL_HIGH;
+        break;
+      case KIND.misa:
+        this.low = state.hypervisor ? MISA_LOW | MISA_H : MISA_LOW;
+        this.high = MISA_HIGH;
+        break;
+      default: // KIND.hartid
+        this.low = state.id;
+    }
+  }
+
+  /** Writes `csr`. `touched` says which bits of the low half the instruction names (all, for csrrw): a bit that
+   *  another hart can set at any time is changed only if it is named. */
+  write(csr: number, low: number, high: number, touched: number): void {
+    const state = this.#state;
+    const { i32, word } = state;
+    const kind = KIND_OF[csr];
+    if (kind <= KIND.gating || kind === KIND.timer) {
+      const slot = word + SLOT_OF[csr];
+      const writableLow = WRITABLE_LOW[csr];
+      const writableHigh = WRITABLE_HIGH[csr];
+      i32[slot] = (i32[slot] & ~writableLow) | (low & writableLow);
+      i32[slot + 1] = (i32[slot + 1] & ~writableHigh) | (high & writableHigh);
+      if (kind === KIND.timer) this.#timerWritten(csr);
+      return;
+    }
+    switch (kind) {
+      case KIND.sie: this.#merge(ENABLED, i32[word + SLOT.mideleg], low); break;
+      case KIND.sip: this.#raise(low, touched & i32[word + SLOT.mideleg]); break;
+      case KIND.vsie: this.#merge(VIRTUAL_ENABLED, i32[word + SLOT.hideleg], low << 1); break;
+      case KIND.vsip: this.#merge(VIRTUAL_PENDING, i32[word + SLOT.hideleg] & INTERRUPT.VSSI, low << 1); break;
+      case KIND.hie: this.#merge(VIRTUAL_ENABLED, VIRTUAL_INTERRUPTS, low); break;
+      case KIND.hip: this.#merge(VIRTUAL_PENDING, INTERRUPT.VSSI, low); break;
+      case KIND.hvip: this.#merge(VIRTUAL_PENDING, VIRTUAL_INTERRUPTS, low); break;
+      case KIND.mie:
+        this.#merge(SLOT.mie, MACHINE_INTERRUPTS, low);
+        this.#merge(ENABLED, SUPERVISOR_INTERRUPTS, low);
+        if (state.hypervisor) this.#merge(VIRTUAL_ENABLED, VIRTUAL_INTERRUPTS, low);
+        break;
+      case KIND.mip:
+        this.#raise(low, touched);
+        this.#merge(PENDING, this.#softwarePending(), low);
+        break;
+      case KIND.mstatus:
+        this.#merge(STATUS_SLOT, SUPERVISOR_STATUS, low);
+        this.#merge(SLOT.mstatus, MACHINE_STATUS, low);
+        break;
+      case KIND.atp:
+        // A write that selects an unsupported MODE has no effect at all. Only Bare is supported, and there
+        // the other fields must be zero.
+        if (high >>> 28 === 0) this.#merge(SLOT_OF[csr], ALL, 0);
+        break;
+      default: // read-only
+    }
+  }
+
+  #number(value: number): void {
+    this.low = value | 0;
+    this.high = (value / HIGH_UNIT) | 0;
+  }
+
+  #merge(slot: number, mask: number, value: number): void {
+    const { i32, word } = this.#state;
+    i32[word + slot] = (i32[word + slot] & ~mask) | (value & mask);
+  }
+
+  /** SSIP lives in `raised`, where other harts can set it. */
+  #raise(low: number, touched: number): void {
+    if ((touched & INTERRUPT.SSI) === 0) return;
+    const { i32, word } = this.#state;
+    if ((low & INTERRUPT.SSI) !== 0) Atomics.or(i32, word + RAISED_WORD, RAISED.supervisor);
+    else Atomics.and(i32, word + RAISED_WORD, ~RAISED.supervisor);
+  }
+
+  /** What M-mode may write in mip beside SSIP: STIP only while stimecmp does not drive it (Sstc). */
+  #softwarePending(): number {
+    const { i32, word } = this.#state;
+    return (i32[word + SLOT.menvcfg + 1] & STCE_HIGH) === 0 ? INTERRUPT.STI | INTERRUPT.SEI : INTERRUPT.SEI;
+  }
+
+  #supervisorPending(): number {
+    const { i32, word, timers } = this.#state;
+    this.#updateTimers();
+    return i32[word + PENDING] | (timers.bits & INTERRUPT.STI) | (Atomics.load(i32, word + RAISED_WORD) & RAISED.supervisor);
+  }
+
+  #virtualPending(): number {
+    const { i32, word, timers } = this.#state;
+    this.#updateTimers();
+    return i32[word + VIRTUAL_PENDING] | (timers.bits & INTERRUPT.VSTI);
+  }
+
+  #updateTimers(): void {
+    const { timers, clock } = this.#state;
+    if (timers.next !== Infinity) timers.update(clock.time());
+  }
+
+  #timerWritten(csr: number): void {
+    const state = this.#state;
+    // Sstc: with STCE set, mip.STIP shows stimecmp only.
+    if (csr === CSR.menvcfg) this.#merge(PENDING, ~this.#softwarePending() & INTERRUPT.STI, 0);
+    timersChanged(state);
+  }
+}
+
+/** Takes up changed comparators; if one is due before the running slice was to end, the slice ends now. */
+export function timersChanged(state: HartState): void {
+  state.timers.reload();
+  if (state.timers.next < state.horizon) requestAttention(state.i32, state.word);
+}
+
+/** Instructions retired, the current one included while it executes. */
+function retired(state: HartState): number {
+  const { i32, word } = state;
+  const before = i32[word + RETIRED_WORD + 1] * HIGH_UNIT + (i32[word + RETIRED_WORD] >>> 0);
+  return before + i32[word + SLICE_WORD] - i32[word + FUEL_WORD];
+}

@@ -1,0 +1,64 @@
+// The hardware of one hart as its thread holds it: where its block lies, and what is cached beside it.
+// Everything here is below the engine, which sees only the Hart it is given.
+
+import { hartId, type HartId } from "../address.ts";
+import type { Clock } from "../clock.ts";
+import { hartBlock, type PhysicalMemory } from "../memory.ts";
+import { CsrFile } from "./csr-file.ts";
+import type { Hart } from "./hart.ts";
+import { PRIVILEGE } from "./privileged.ts";
+import { Timers } from "./timers.ts";
+
+/** hypervisor: the engine is HS and its guests run with V = 1; machine: it is M, and they run in true S and U,
+ *  on a machine without the H extension. */
+export type EngineMode = "hypervisor" | "machine";
+
+/** The software that traps go to: an engine. */
+export interface TrapHandler {
+  trap(hart: Hart): void;
+}
+
+export class HartState {
+  readonly id: HartId;
+  readonly memory: PhysicalMemory;
+  readonly i32: Int32Array;
+  /** Host offset of the hart block: what generated code calls `state`. */
+  readonly base: number;
+  /** Index of the block's first word in `i32`. */
+  readonly word: number;
+  readonly hypervisor: boolean;
+  /** The privilege that the engine runs at. */
+  readonly enginePrivilege: number;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly csrs: CsrFile;
+  /** Set once, by the Hart made for this state. */
+  hart!: Hart;
+  readonly engine: TrapHandler;
+
+  /** The engine asked for these during the trap being handled. */
+  idling = false;
+  halted = false;
+  /** The engine loaded a context or an address space during the trap being handled. */
+  switched = false;
+  /** The earliest timer that was known when the running slice was sized. */
+  horizon = Infinity;
+  /** Traps that the engine has handled. */
+  traps = 0;
+  /** The second stage in use. */
+  secondStage = 0;
+
+  constructor(memory: PhysicalMemory, id: number, mode: EngineMode, clock: Clock, engine: TrapHandler) {
+    this.id = hartId(id);
+    this.memory = memory;
+    this.i32 = memory.i32;
+    this.base = hartBlock(id);
+    this.word = this.base >> 2;
+    this.hypervisor = mode === "hypervisor";
+    this.enginePrivilege = this.hypervisor ? PRIVILEGE.supervisor : PRIVILEGE.machine;
+    this.clock = clock;
+    this.timers = new Timers(this.i32, this.word);
+    this.csrs = new CsrFile(this);
+    this.engine = engine;
+  }
+}

@@ -1,0 +1,82 @@
+// Trap return: sret and mret, by a guest and by the engine.
+
+import { HART, LEAVE, MOVED } from "../layout.ts";
+import { BANK, SLOT, SUPERVISOR_BANK } from "./csr-slots.ts";
+import { HSTATUS, MPP_SHIFT, PRIVILEGE, STATUS } from "./privileged.ts";
+import type { HartState } from "./state.ts";
+
+const PC = HART.pc >> 2;
+const PRIVILEGE_WORD = HART.privilege >> 2;
+const VIRTUAL_WORD = HART.virtual >> 2;
+const WAITING = HART.waiting >> 2;
+const RESERVATION = HART.reservation >> 2;
+const S_STATUS = SUPERVISOR_BANK + BANK.status;
+const S_EPC = SUPERVISOR_BANK + BANK.epc;
+
+/** The way out of the engine once it has returned: into the guest it left to be entered (MOVED), or, if it
+ *  found none or halted, to the host (LEAVE). */
+export function enterFromEngine(state: HartState): number {
+  const { i32, word } = state;
+  if (state.halted) return LEAVE;
+  // Returning to the engine's own privilege is returning to its idle loop.
+  const resumed = state.idling ? false : state.hypervisor ? supervisorReturn(state) : machineReturn(state);
+  if (resumed) return MOVED;
+  state.idling = false;
+  i32[word + WAITING] = 1;
+  return LEAVE;
+}
+
+/** sret by the guest from S (or VS): the status stack is popped and HART.pc set. */
+export function returnFromVector(state: HartState, bank: number): void {
+  const { i32, word } = state;
+  const first = word + bank;
+  const status = i32[first + BANK.status];
+  i32[word + PRIVILEGE_WORD] = (status & STATUS.SPP) !== 0 ? PRIVILEGE.supervisor : PRIVILEGE.user;
+  i32[first + BANK.status] = popStatus(status);
+  i32[word + PC] = i32[first + BANK.epc];
+  i32[word + PC + 1] = i32[first + BANK.epc + 1];
+  dropReservation(state);
+}
+
+/** sret in HS-mode; false, with nothing changed, if it would stay in HS. */
+function supervisorReturn(state: HartState): boolean {
+  const { i32, word } = state;
+  const hstatus = i32[word + SLOT.hstatus];
+  if ((hstatus & HSTATUS.SPV) === 0) return false;
+  const status = i32[word + S_STATUS];
+  i32[word + SLOT.hstatus] = hstatus & ~HSTATUS.SPV;
+  i32[word + S_STATUS] = popStatus(status);
+  i32[word + VIRTUAL_WORD] = 1;
+  i32[word + PRIVILEGE_WORD] = (status & STATUS.SPP) !== 0 ? PRIVILEGE.supervisor : PRIVILEGE.user;
+  i32[word + PC] = i32[word + S_EPC];
+  i32[word + PC + 1] = i32[word + S_EPC + 1];
+  dropReservation(state);
+  return true;
+}
+
+/** mret; false, with nothing changed, if it would stay in M. */
+function machineReturn(state: HartState): boolean {
+  const { i32, word } = state;
+  const status = i32[word + SLOT.mstatus];
+  const previous = (status & STATUS.MPP) >> MPP_SHIFT;
+  if (previous === PRIVILEGE.machine) return false;
+  const enabled = (status & STATUS.MPIE) !== 0 ? STATUS.MIE : 0;
+  i32[word + SLOT.mstatus] = (status & ~(STATUS.MPP | STATUS.MIE)) | enabled | STATUS.MPIE;
+  i32[word + PRIVILEGE_WORD] = previous;
+  i32[word + PC] = i32[word + SLOT.mepc];
+  i32[word + PC + 1] = i32[word + SLOT.mepc + 1];
+  dropReservation(state);
+  return true;
+}
+
+/** sret's effect on sstatus or vsstatus: SIE = SPIE, SPIE = 1, SPP = 0. */
+function popStatus(status: number): number {
+  const enabled = (status & STATUS.SPIE) !== 0 ? STATUS.SIE : 0;
+  return (status & ~(STATUS.SPP | STATUS.SIE)) | enabled | STATUS.SPIE;
+}
+
+/** A later sc fails: trap returns drop the reservation, as every supervisor expects of its own switches. */
+export function dropReservation(state: HartState): void {
+  state.i32[state.word + RESERVATION] = -1;
+  state.i32[state.word + RESERVATION + 1] = -1;
+}

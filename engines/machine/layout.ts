@@ -1,0 +1,132 @@
+// Where everything lies. Two maps:
+//  - the physical map that software on the machine sees (as QEMU's `virt` board);
+//  - the host map: byte offsets into the one WebAssembly.Memory. What lies below `ramOffset`
+//    (hart registers, translation caches) is hardware, and has no physical address.
+
+// ---- physical map ---------------------------------------------------------------------------
+export const RAM_BASE = 0x8000_0000;
+/** Engine state lies from RAM_BASE; the first byte a guest may be placed at. */
+export const FIRMWARE_BYTES = 0x0020_0000;
+export const ACLINT_MSWI = 0x0200_0000; // msip of hart h at + 4h
+export const ACLINT_MTIMECMP = 0x0200_4000; // mtimecmp of hart h at + 8h
+export const ACLINT_MTIME = 0x0200_bff8;
+export const UART_BASE = 0x1000_0000;
+export const TIMEBASE_HZ = 10_000_000;
+
+// ---- host map -------------------------------------------------------------------------------
+export const MAXIMUM_HARTS = 128;
+export const CONTROL_OFFSET = 0x0000_0000;
+export const HART_BLOCKS_OFFSET = 0x0001_0000;
+export const HART_BLOCK_BYTES = 0x2000;
+/** One area per thread (predecoded instructions, translation look-up), first one here. */
+export const THREAD_AREAS_OFFSET = 0x0020_0000;
+export const THREAD_AREA_BYTES = 0x0010_0000;
+
+// ---- control block: how whoever started the machine steers it (Int32 words) --------------------
+export const CONTROL = {
+  /** One of CONTROL_COMMAND; harts look at it at every attention. */
+  command: 0x00,
+  /** Rises with every acknowledgement by a hart (HART.acknowledged says which command it reached). */
+  acknowledged: 0x04,
+  /** Number of the command, so that the same one can be given twice. */
+  sequence: 0x08,
+  /** Harts in the machine. */
+  harts: 0x0c,
+  /** Harts whose engine has booted and waits at the starting barrier. */
+  ready: 0x10,
+  /** 1 once hart 0 has run the engine's boot. */
+  booted: 0x14,
+  /** f64: the host's monotonic clock, in ns, when the machine was prepared: its time zero. */
+  epoch: 0x18,
+  /** The 16550's registers IER, (unused), LCR, MCR, ..., SCR, DLL, DLM: one word each. */
+  uart: 0x40,
+} as const;
+export const CONTROL_COMMAND = { pause: 0, run: 1, stop: 2 } as const;
+
+// ---- console ring: what leaves the machine as text, see devices/console.ts ----------------------
+export const CONSOLE = {
+  /** Entries ever written, ever read, and lost because the ring was full. */
+  head: 0x1000,
+  tail: 0x1040,
+  lost: 0x1080,
+  /** One word an entry: 0 when empty. */
+  entries: 0x2000,
+  capacity: 0x2000,
+} as const;
+
+// ---- hart block: byte offsets from a hart's base ------------------------------------------------
+// 64-bit values are little-endian; TypeScript reads them as two Int32 halves (no BigInt, no garbage).
+export const HART = {
+  x: 0x000, // x0..x31, 8 bytes each; x0 is never written
+  sink: 0x100, // where the interpreter writes results for x0
+  pc: 0x108, // i64: valid whenever the hart is outside translated code
+  fuel: 0x110, // i32: instructions left in the slice
+  slice: 0x114, // i32: instructions the slice began with
+  /** i64: instructions retired before the slice. instret = this + slice - fuel. */
+  retired: 0x118,
+  /** i32, atomic: 0, or 0x7fff_ffff to make translated code come out at its next check. */
+  attention: 0x120,
+  /** i32: why generated code came back (EXIT). */
+  exit: 0x124,
+  /** i64: guest RAM bytes - 8; a fast access at RAM offset t needs t <= this (unsigned). */
+  ramLimit: 0x128,
+  /** i32: host offset of the first byte of the RAM that guest address RAM_BASE means now. */
+  ramOffset: 0x130,
+  /** i32: which guest address space the hart runs; part of the key of translations. */
+  space: 0x134,
+  /** i64: reserved address of LR (host offset), -1 when none; value that LR read. */
+  reservation: 0x138,
+  reservationValue: 0x140,
+  /** i64: faulting address or value for stval, set before a trap or device import. */
+  trapValue: 0x148,
+  /** i32: privilege (0 U, 1 S, 3 M) and virtualization mode (0, 1). */
+  privilege: 0x150,
+  virtual: 0x154,
+  /** i32: 1 while the hart waits for an interrupt (WFI). */
+  waiting: 0x158,
+  /** i32: regions in use in the table below. */
+  regionCount: 0x15c,
+  /** i32: host offset of the thread area this hart uses now. */
+  threadArea: 0x160,
+  /** i32, atomic: software interrupts other harts raised (bit 3 MSIP, bit 1 SSIP). */
+  raised: 0x164,
+  /** i32, atomic: 1 while the host thread may sleep on `attention` and must be notified. */
+  sleeping: 0x168,
+  /** i32, atomic: sequence of the last command this hart reached; HART_STOPPED once it has left for good. */
+  acknowledged: 0x16c,
+  csr: 0x200, // CSR file, 8 bytes each, see hart/csr-file.ts
+  regions: 0x400, // the cached second stage (or physical map): REGION entries
+  counters: 0x800, // exits by cause, 8 bytes each, see hart/counters.ts
+} as const;
+
+export const HART_STOPPED = 0x7fff_ffff;
+/** Value of `attention` that makes translated code come out. */
+export const ATTENTION = 0x7fff_ffff;
+/** Bits of `raised`: as mip.SSIP and mip.MSIP. */
+export const RAISED = { supervisor: 1 << 1, machine: 1 << 3 } as const;
+
+/** Region entry: what resolves addresses beyond the fast RAM window. 32 bytes. */
+export const REGION = {
+  base: 0, // i64: first guest address
+  bytes: 8, // i64: length
+  offset: 16, // i32: host offset of the first byte; for a device, its number
+  rights: 20, // i32: RIGHT bits
+} as const;
+export const REGION_BYTES = 32;
+export const MAXIMUM_REGIONS = 32;
+export const RIGHT = { read: 1, write: 2, execute: 4, device: 8 } as const;
+
+/** Why `run` of the generated core came back to TypeScript. */
+export const EXIT = {
+  /** The slice's instructions are used up. */
+  slice: 1,
+  /** `attention` was set. */
+  attention: 2,
+  /** An import asked to leave (the hart idles, waits or stopped). */
+  leave: 3,
+} as const;
+
+/** What an import called by generated code answers. */
+export const CONTINUE = 0; // done in place: go on at the next instruction
+export const MOVED = 1; // state.pc (and perhaps the address space) is new: dispatch again
+export const LEAVE = 2; // come out of `run`

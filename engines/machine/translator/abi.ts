@@ -1,0 +1,54 @@
+// What generated functions and the thread area agree on.
+
+import type { FunctionType } from "../wasm/module.ts";
+import { I32, I64 } from "../wasm/opcodes.ts";
+
+/** Type indexes, the same in every generated module. */
+export const TYPE = { service: 0, request: 1, unit: 2, resolve: 3 } as const;
+export const TYPES: readonly FunctionType[] = [
+  { parameters: [I32, I32], results: [I32] }, // service: (state, argument) -> CONTINUE, MOVED or LEAVE
+  { parameters: [I32], results: [I32] }, // request: (state) -> see each
+  { parameters: [I32, I32, I32], results: [I64] }, // unit: (state, entry, depth) -> next pc or a code below
+  { parameters: [I32, I64, I32], results: [I32] }, // resolve: (state, address - RAM_BASE, access) -> host offset or -1
+];
+
+// What a unit (translated function) returns: the next pc, which is even, or an odd value:
+//   pc | 1      it stopped before the instruction at pc, which the interpreter is to execute;
+//   MOVED_PC    HART.pc holds the next pc; LEFT_PC: come out of `run`; MISSING: not translated, nothing done.
+export const MISSING = -1;
+export const MOVED_PC = -3;
+export const LEFT_PC = -5;
+
+/** Calls from unit to unit before the host stack is unwound. */
+export const CALL_DEPTH = 200;
+
+/** The access argument of `resolve`: bytes in bits 0..3, rights (RIGHT) from bit 8. */
+export const RESOLVE_RIGHTS_SHIFT = 8;
+
+// ---- thread area: offsets and shapes of the tables in it ------------------------------------------
+/** Predecoded instructions, direct-mapped by host offset. 16 bytes each. */
+export const PREDECODED = {
+  offset: 0x0_0000,
+  entries: 0x4000,
+  bytes: 16,
+  /** One more entry, for instructions that lie across the end of the fast window. */
+  scratch: 0x4_0000,
+  operation: 0, // u8: index into BY_NUMBER
+  length: 1, // u8
+  rd: 2, rs1: 4, rs2: 6, // u16: offsets in the hart block
+  immediate: 8, // i32
+  tag: 12, // i32: host offset of the instruction
+} as const;
+/** Translated entry points, direct-mapped by pc. 32 bytes each. */
+export const LOOKUP = {
+  offset: 0x5_0000,
+  entries: 0x2000,
+  bytes: 32,
+  pc: 0, // i64
+  space: 8, // i32
+  slot: 12, // i32: in the function table
+  entry: 16, // i32: argument of the unit
+  fuel: 20, // i32: least fuel with which the unit gets anywhere
+} as const;
+/** How often a pc was looked up in vain; i32 each, by the same index as LOOKUP. */
+export const HOTNESS = { offset: 0x9_0000 } as const;

@@ -1,0 +1,275 @@
+// The generated core of one thread: it compiles the interpreter, and translates what turns out to be hot.
+
+import { BY_NUMBER } from "../instructions/table.ts";
+import { decode, instructionBytes } from "../instructions/decode.ts";
+import type { Decoded } from "../instructions/decode.ts";
+import { HART, LEAVE, RAM_BASE } from "../layout.ts";
+import type { CoreImports, GeneratedCore } from "../core.ts";
+import { threadArea } from "../memory.ts";
+import type { PhysicalMemory } from "../memory.ts";
+import { encodeModule } from "../wasm/module.ts";
+import { I32, I64 } from "../wasm/opcodes.ts";
+import { HOTNESS, LOOKUP, PREDECODED, TYPE, TYPES } from "./abi.ts";
+import { discover } from "./blocks.ts";
+import { emitUnit } from "./emit-unit.ts";
+import { DECODE_LEFT, DECODE_MOVED, INTERPRETER_LOCALS, interpreterBody } from "./interpreter.ts";
+import { RESOLVE_LOCALS, resolveBody } from "./memory-access.ts";
+import { plan } from "./plan.ts";
+import { TranslationTable } from "./translation-table.ts";
+import type { TranslatedUnit } from "./translation-table.ts";
+
+export interface CoreOptions {
+  /** How often a pc is looked up in vain before what begins there is translated; Infinity: never. */
+  readonly hotThreshold?: number;
+}
+
+/** Figures of the translator itself. */
+export interface CoreStatistics {
+  readonly units: number;
+  readonly instructions: number;
+  readonly milliseconds: number;
+}
+
+const DEFAULT_HOT_THRESHOLD = 50;
+const INITIAL_SLOTS = 1024;
+const NEVER = 0x7fff_ffff;
+const INSTRUCTION_ACCESS_FAULT = 1; // scause
+const ILLEGAL_INSTRUCTION = 2;
+/** A pc that could not be translated is not tried again for this many look-ups. */
+const RETRY_AFTER = -100_000;
+
+// Function numbers in the interpreter's module: imports first.
+const IMPORT = { system: 0, device: 1, decode: 2, translate: 3 } as const;
+const RESOLVE = 4;
+// ... and in a unit's module.
+const UNIT_IMPORT = { system: 0, resolve: 1 } as const;
+
+export class Core implements GeneratedCore {
+  readonly run: (state: number) => number;
+  readonly #memory: PhysicalMemory;
+  readonly #area: number;
+  readonly #imports: CoreImports;
+  readonly #functions = new WebAssembly.Table({ element: "anyfunc", initial: INITIAL_SLOTS });
+  readonly #table: TranslationTable;
+  readonly #resolve: WebAssembly.ExportValue;
+  readonly #pages: number;
+  #instructions = 0;
+  #milliseconds = 0;
+
+  constructor(memory: PhysicalMemory, thread: number, imports: CoreImports, options: CoreOptions = {}) {
+    this.#memory = memory;
+    this.#area = threadArea(thread);
+    this.#imports = imports;
+    this.#pages = memory.wasm.buffer.byteLength / 0x1_0000;
+    const instance = this.#instantiateInterpreter(options.hotThreshold ?? DEFAULT_HOT_THRESHOLD);
+    this.run = instance.exports["run"] as (state: number) => number;
+    this.#resolve = instance.exports["resolve"];
+    this.#table = new TranslationTable(memory, this.#area, this.#functions);
+    this.#forgetPredecoded();
+  }
+
+  statistics(): CoreStatistics {
+    return { units: this.#table.size, instructions: this.#instructions, milliseconds: this.#milliseconds };
+  }
+
+  /** fence.i on the hart at `state`: forgets every instruction of its space that is no longer what it was. */
+  flush(state: number): void {
+    this.#forgetPredecoded();
+    const space = this.#memory.i32[(state + HART.space) >> 2];
+    this.#table.dropChanged(space, this.#memory.u8);
+  }
+
+  #instantiateInterpreter(hotThreshold: number): WebAssembly.Instance {
+    const threshold = Number.isFinite(hotThreshold) ? Math.max(1, hotThreshold) : NEVER;
+    const interpreter = interpreterBody({ ...IMPORT, resolve: RESOLVE }, threshold);
+    const resolver = resolveBody();
+    const bytes = encodeModule({
+      types: TYPES,
+      imports: [
+        { name: "system", type: TYPE.service },
+        { name: "device", type: TYPE.service },
+        { name: "decode", type: TYPE.request },
+        { name: "translate", type: TYPE.request },
+      ],
+      memoryPages: this.#pages,
+      functions: [
+        {
+          type: TYPE.resolve, exportName: "resolve", body: resolver.bytes(),
+          locals: [{ type: I32, count: RESOLVE_LOCALS.i32 }, { type: I64, count: RESOLVE_LOCALS.i64 }],
+        },
+        {
+          type: TYPE.request, exportName: "run", body: interpreter.bytes(), unlikely: interpreter.unlikely(),
+          locals: [{ type: I32, count: INTERPRETER_LOCALS.i32 }, { type: I64, count: INTERPRETER_LOCALS.i64 }],
+        },
+      ],
+    });
+    const { system, device } = this.#imports;
+    return new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+      m: {
+        memory: this.#memory.wasm, table: this.#functions, system, device,
+        decode: (state: number) => this.#decode(state),
+        translate: (state: number) => this.#translate(state),
+      },
+    });
+  }
+
+  // ---- predecoding ----------------------------------------------------------------------------------
+
+  #forgetPredecoded(): void {
+    const from = this.#area + PREDECODED.offset;
+    // Tag 0 matches no instruction: host offset 0 is the control block.
+    this.#memory.u8.fill(0, from, from + PREDECODED.entries * PREDECODED.bytes);
+  }
+
+  /** Fetches and predecodes the instruction at HART.pc; answers where, or what became of the fault. */
+  #decode(state: number): number {
+    const { i32 } = this.#memory;
+    const low = i32[(state + HART.pc) >> 2] >>> 0;
+    const high = i32[(state + HART.pc + 4) >> 2];
+    const pc = high * 2 ** 32 + low;
+    const host = this.#fetchOffset(state, pc);
+    if (host === null) return this.#fetchFault(state, pc);
+    const half = this.#half(host);
+    let word = half;
+    if (instructionBytes(half) === 4) {
+      const second = this.#fetchOffset(state, pc + 2);
+      if (second === null) return this.#fetchFault(state, pc + 2);
+      word |= this.#half(second) << 16;
+    }
+    const decoded = decode(word);
+    if (decoded === null) return this.#illegal(state, word);
+    const remaining = i32[(state + HART.ramLimit) >> 2] + i32[(state + HART.ramLimit + 4) >> 2] * 2 ** 32;
+    // The interpreter looks only at instructions that begin inside the fast window.
+    const cacheable = pc - RAM_BASE <= remaining;
+    const entry = cacheable
+      ? this.#area + PREDECODED.offset + ((host >>> 1) & (PREDECODED.entries - 1)) * PREDECODED.bytes
+      : this.#area + PREDECODED.scratch;
+    this.#predecode(entry, decoded, cacheable ? host : 0);
+    return entry;
+  }
+
+  #predecode(entry: number, decoded: Decoded, tag: number): void {
+    const { u8, i32 } = this.#memory;
+    u8[entry + PREDECODED.operation] = decoded.number;
+    u8[entry + PREDECODED.length] = decoded.bytes;
+    const rd = decoded.rd === 0 ? HART.sink : HART.x + 8 * decoded.rd;
+    this.#store16(entry + PREDECODED.rd, rd);
+    this.#store16(entry + PREDECODED.rs1, HART.x + 8 * decoded.rs1);
+    this.#store16(entry + PREDECODED.rs2, HART.x + 8 * decoded.rs2);
+    i32[(entry + PREDECODED.immediate) >> 2] = decoded.immediate;
+    i32[(entry + PREDECODED.tag) >> 2] = tag;
+  }
+
+  #store16(offset: number, value: number): void {
+    this.#memory.u8[offset] = value & 0xff;
+    this.#memory.u8[offset + 1] = value >> 8;
+  }
+
+  #half(host: number): number {
+    return this.#memory.u8[host] | (this.#memory.u8[host + 1] << 8);
+  }
+
+  /** Host offset of the two instruction bytes at `pc`, if they lie in executable RAM. */
+  #fetchOffset(state: number, pc: number): number | null {
+    const { i32 } = this.#memory;
+    const bytes = (i32[(state + HART.ramLimit) >> 2] >>> 0) + i32[(state + HART.ramLimit + 4) >> 2] * 2 ** 32 + 8;
+    const within = pc - RAM_BASE;
+    if (within < 0 || within + 2 > bytes) return null;
+    return i32[(state + HART.ramOffset) >> 2] + within;
+  }
+
+  #fetchFault(state: number, pc: number): number {
+    this.#setTrapValue(state, pc);
+    this.#charge(state);
+    return this.#answer(this.#imports.trap(state, INSTRUCTION_ACCESS_FAULT));
+  }
+
+  #illegal(state: number, word: number): number {
+    const compressed = (word & 3) !== 3;
+    this.#memory.i32[(state + HART.trapValue) >> 2] = compressed ? word & 0xffff : word;
+    this.#memory.i32[(state + HART.trapValue + 4) >> 2] = 0;
+    this.#charge(state);
+    return this.#answer(this.#imports.trap(state, ILLEGAL_INSTRUCTION));
+  }
+
+  #answer(answer: number): number {
+    return answer === LEAVE ? DECODE_LEFT : DECODE_MOVED;
+  }
+
+  /** An instruction that faults while it is fetched uses up fuel like any other: a fault loop ends its slice. */
+  #charge(state: number): void {
+    this.#memory.i32[(state + HART.fuel) >> 2]--;
+  }
+
+  #setTrapValue(state: number, value: number): void {
+    this.#memory.i32[(state + HART.trapValue) >> 2] = value | 0;
+    this.#memory.i32[(state + HART.trapValue + 4) >> 2] = Math.floor(value / 2 ** 32);
+  }
+
+  // ---- translation ----------------------------------------------------------------------------------
+
+  /** Makes HART.pc an entry of a translated unit. Answers 1, or 0 if the interpreter has to go on. */
+  #translate(state: number): number {
+    const { i32 } = this.#memory;
+    const pc = i32[(state + HART.pc + 4) >> 2] * 2 ** 32 + (i32[(state + HART.pc) >> 2] >>> 0);
+    const space = i32[(state + HART.space) >> 2];
+    const hotness = this.#area + HOTNESS.offset + ((pc / 2) & (LOOKUP.entries - 1)) * 4;
+    i32[hotness >> 2] = 0;
+    if (this.#table.install(space, pc)) return 1;
+    if (this.#build(state, space, pc)) return 1;
+    i32[hotness >> 2] = RETRY_AFTER;
+    return 0;
+  }
+
+  #build(state: number, space: number, pc: number): boolean {
+    const started = performance.now();
+    const unit = discover(pc, (at) => this.#fetchForTranslation(state, at));
+    if (unit.blocks[0].count === 0) return false;
+    const planned = plan(unit);
+    const { body, unlikely, locals } = emitUnit(planned, {
+      ...UNIT_IMPORT, slotOf: (target) => this.#table.slotOf(space, target),
+    });
+    const bytes = encodeModule({
+      types: TYPES,
+      imports: [{ name: "system", type: TYPE.service }, { name: "resolve", type: TYPE.resolve }],
+      memoryPages: this.#pages,
+      functions: [{ type: TYPE.unit, exportName: "unit", body, unlikely, locals: locals.declarations() }],
+    });
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+      m: {
+        memory: this.#memory.wasm, table: this.#functions, system: this.#imports.system, resolve: this.#resolve,
+      },
+    });
+    const translated: TranslatedUnit = {
+      pc,
+      entries: planned.entries.map((block) => ({ pc: unit.blocks[block].pc, fuel: planned.longest[block] })),
+      code: this.#codeOf(state, unit.blocks),
+    };
+    this.#table.add(space, translated, instance.exports["unit"]);
+    this.#instructions += unit.blocks.reduce((sum, block) => sum + block.count, 0);
+    this.#milliseconds += performance.now() - started;
+    return true;
+  }
+
+  #fetchForTranslation(state: number, pc: number): Decoded | null {
+    const first = this.#fetchOffset(state, pc);
+    if (first === null) return null;
+    const half = this.#half(first);
+    if (instructionBytes(half) === 2) return decode(half);
+    const second = this.#fetchOffset(state, pc + 2);
+    return second === null ? null : decode(half | (this.#half(second) << 16));
+  }
+
+  /** The bytes a unit was made from, as runs of host memory. */
+  #codeOf(state: number, blocks: readonly { readonly pc: number; readonly body: readonly { readonly bytes: number }[]; readonly ending: object }[]): TranslatedUnit["code"] {
+    return blocks.flatMap((block) => {
+      const ending = "instruction" in block.ending ? (block.ending.instruction as Decoded).bytes : JUMP_BYTES;
+      const length = block.body.reduce((sum, instruction) => sum + instruction.bytes, 0) + ending;
+      const host = this.#fetchOffset(state, block.pc);
+      return host === null ? [] : [{ host, bytes: this.#memory.u8.slice(host, host + length) }];
+    });
+  }
+}
+
+/** A block that ends in a plain jump ends in at most this many bytes of it. */
+const JUMP_BYTES = 4;

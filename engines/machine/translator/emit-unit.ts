@@ -1,0 +1,524 @@
+// One translated unit: WebAssembly for a guest function, from its plan.
+//   unit(state, entry, depth) -> next pc, or one of abi.ts's odd values
+// Structured control flow is emitted after Ramsey, "Beyond Relooper: Recursive Translation of Unstructured
+// Control Flow to Structured Control Flow" (ICFP 2022).
+//
+// Fuel is deducted per block and checked at entries only. While a unit is being entered at entry e > 0, `resume`
+// is e and fuel is lowered by ENTERING, so that the check that every entry makes anyway also finds the way in:
+// running loops pay nothing for being enterable.
+
+import { BY_NUMBER } from "../instructions/table.ts";
+import { CONTINUE, HART, LEAVE } from "../layout.ts";
+import { Code } from "../wasm/code.ts";
+import type { Label } from "../wasm/code.ts";
+import { LEFT_PC, LOOKUP, MISSING, MOVED_PC, TYPE } from "./abi.ts";
+import type { Block, Ending } from "./blocks.ts";
+import { emitExpression } from "./expressions.ts";
+import { emitInstruction, operandsFrom } from "./emit-instruction.ts";
+import type { Plan, Shape } from "./plan.ts";
+import { LOCAL, UnitLocals } from "./unit-locals.ts";
+
+export interface UnitServices {
+  /** Function indexes of the imports. */
+  readonly system: number;
+  readonly resolve: number;
+  /** Slot in the function table of the unit that begins at a pc. */
+  slotOf(pc: number): number;
+}
+
+const ENTERING = 2 ** 30;
+
+export interface EmittedUnit {
+  readonly body: Uint8Array;
+  readonly unlikely: readonly number[];
+  readonly locals: UnitLocals;
+}
+
+export function emitUnit(plan: Plan, services: UnitServices): EmittedUnit {
+  return new UnitEmitter(plan, services).emit();
+}
+
+class UnitEmitter {
+  readonly #code = new Code();
+  readonly #plan: Plan;
+  readonly #services: UnitServices;
+  readonly #locals: UnitLocals;
+  /** By set of registers to store: the label of the code that stores them and returns. */
+  readonly #exits = new Map<number, Label>();
+  readonly #blockLabels = new Map<number, Label>();
+  readonly #loopLabels = new Map<number, Label>();
+
+  constructor(plan: Plan, services: UnitServices) {
+    this.#plan = plan;
+    this.#services = services;
+    this.#locals = new UnitLocals(plan.registers.used);
+  }
+
+  emit(): EmittedUnit {
+    const code = this.#code;
+    const { shape } = this.#plan;
+    const sets = this.#exitSets();
+    for (const set of sets) this.#exits.set(set, code.block());
+    if (shape.kind === "structured") this.#structured(shape);
+    else this.#dispatched(shape);
+    code.unreachable();
+    for (const set of sets.toReversed()) {
+      code.end();
+      this.#storeAndReturn(set, () => code.get(LOCAL.exitPc));
+    }
+    code.end();
+    return { body: code.bytes(), unlikely: code.unlikely(), locals: this.#locals };
+  }
+
+  #exitSets(): number[] {
+    const { entries, registers, unit } = this.#plan;
+    const sets = new Set(entries.map((block) => registers.storeAtStart[block]));
+    unit.blocks.forEach((block, node) => {
+      block.body.forEach((instruction, index) => {
+        if (this.#leavesAt(instruction.number)) sets.add(registers.storeAt[node][index]);
+      });
+    });
+    return [...sets];
+  }
+
+  #leavesAt(number: number): boolean {
+    const { kind } = BY_NUMBER[number];
+    return kind !== "compute" && kind !== "fence";
+  }
+
+  // ---- control ------------------------------------------------------------------------------------
+
+  #structured(shape: Extract<Shape, { kind: "structured" }>): void {
+    const { root } = shape;
+    const hops = shape.hops.get(root);
+    this.#openMerges(shape, root, () => {
+      this.#begin();
+      if (hops !== undefined) {
+        this.#code.get(LOCAL.resume);
+        this.#code.markUnlikely();
+        this.#code.if();
+        this.#enterWithin(hops);
+        this.#code.end();
+      }
+      this.#load(this.#plan.registers.liveIn[0]);
+      this.#go(shape, root, 0);
+    });
+  }
+
+  /** Emits `node`'s dominator subtree. */
+  #tree(shape: Extract<Shape, { kind: "structured" }>, node: number): void {
+    const isHeader = shape.flow.headers.has(node);
+    if (isHeader) this.#loopLabels.set(node, this.#code.loop());
+    this.#openMerges(shape, node, () => {
+      this.#check(node, shape.hops.get(node));
+      this.#body(node, (to) => this.#go(shape, node, to));
+    });
+    if (isHeader) this.#code.end();
+  }
+
+  /** Runs `content` inside one block per merge node that `node` dominates, each followed by that node's tree. */
+  #openMerges(shape: Extract<Shape, { kind: "structured" }>, node: number, content: () => void): void {
+    const merges = shape.children[node]
+      .filter((child) => shape.merges.has(child))
+      .toSorted((a, b) => shape.flow.position[b] - shape.flow.position[a]);
+    for (const merge of merges) this.#blockLabels.set(merge, this.#code.block());
+    content();
+    for (const merge of merges.toReversed()) {
+      this.#code.end();
+      this.#tree(shape, merge);
+    }
+  }
+
+  #go(shape: Extract<Shape, { kind: "structured" }>, from: number, to: number): void {
+    const label = this.#labelOf(shape, from, to);
+    if (label === null) this.#tree(shape, to);
+    else this.#code.br(label);
+  }
+
+  #labelOf(shape: Extract<Shape, { kind: "structured" }>, from: number, to: number): Label | null {
+    const { position } = shape.flow;
+    const labels = position[to] <= position[from] ? this.#loopLabels : shape.merges.has(to) ? this.#blockLabels : null;
+    if (labels === null) return null;
+    const label = labels.get(to);
+    if (label === undefined) throw new Error(`block ${to} has no label where block ${from} goes to it`);
+    return label;
+  }
+
+  /** A loop around a br_table over all blocks: for functions that are not reducible. */
+  #dispatched(shape: Extract<Shape, { kind: "dispatched" }>): void {
+    const code = this.#code;
+    const { entries, registers } = this.#plan;
+    this.#begin();
+    code.get(LOCAL.resume);
+    code.if();
+    this.#load(entries.slice(1).reduce((set, block) => set | registers.liveIn[block], 0));
+    const targets = code.block();
+    entries.forEach((block, entry) => {
+      code.get(LOCAL.resume);
+      code.i32(entry);
+      code.op("i32.eq");
+      code.if();
+      code.i32(block);
+      code.set(LOCAL.next);
+      code.br(targets);
+      code.end();
+    });
+    code.end();
+    code.else();
+    this.#load(registers.liveIn[0]);
+    code.end();
+    const loop = code.loop();
+    const labels: Label[] = [];
+    const { order } = shape.flow;
+    for (const node of order.toReversed()) labels[node] = code.block();
+    const all = this.#plan.unit.blocks.map((_, node) => labels[node] ?? labels[order[0]]);
+    code.get(LOCAL.next);
+    code.brTable(all, labels[order[0]]);
+    for (const node of order) {
+      code.end();
+      this.#check(node, undefined);
+      this.#body(node, (to) => {
+        code.i32(to);
+        code.set(LOCAL.next);
+        code.br(loop);
+      });
+    }
+    code.end();
+  }
+
+  /** Loads what every way in needs, and refuses to go deeper than the host stack allows. */
+  #begin(): void {
+    const code = this.#code;
+    code.get(LOCAL.depth);
+    code.op("i32.eqz");
+    code.markUnlikely();
+    code.if();
+    code.i64(this.#plan.unit.pc);
+    code.return();
+    code.end();
+    code.get(LOCAL.state);
+    code.access("i64.load", HART.ramLimit);
+    code.set(LOCAL.ramLimit);
+    code.get(LOCAL.state);
+    code.access("i32.load", HART.ramOffset);
+    code.set(LOCAL.ramOffset);
+    this.#loadFuel();
+  }
+
+  #enterWithin(hops: ReadonlyMap<number, number>): void {
+    const { entries, registers } = this.#plan;
+    this.#load(entries.slice(1).reduce((set, block) => set | registers.liveIn[block], 0));
+    this.#code.get(LOCAL.fuel);
+    this.#code.i32(ENTERING);
+    this.#code.op("i32.sub");
+    this.#code.set(LOCAL.fuel);
+    this.#toHop(hops);
+  }
+
+  #toHop(hops: ReadonlyMap<number, number>): void {
+    const labelOf = (block: number): Label => {
+      const label = this.#blockLabels.get(block);
+      if (label === undefined) throw new Error(`entry block ${block} has no label`);
+      return label;
+    };
+    const anywhere = labelOf([...hops.values()][0]);
+    this.#code.get(LOCAL.resume);
+    this.#code.brTable(this.#plan.entries.map((_, entry) => {
+      const block = hops.get(entry);
+      return block === undefined ? anywhere : labelOf(block);
+    }), anywhere);
+  }
+
+  /** At an entry: leave if the slice ends before the next check, or if somebody wants this hart's attention. */
+  #check(node: number, hops: ReadonlyMap<number, number> | undefined): void {
+    const entry = this.#plan.entryOf.get(node);
+    if (entry === undefined) return;
+    const code = this.#code;
+    const { pc } = this.#plan.unit.blocks[node];
+    const goOn = code.block();
+    this.#pushSpent(node);
+    code.op("i32.ge_s");
+    code.brIf(goOn);
+    if (entry !== 0 || hops !== undefined) {
+      code.get(LOCAL.resume);
+      code.if();
+      if (hops !== undefined && entry !== 0) {
+        code.get(LOCAL.resume);
+        code.i32(entry);
+        code.op("i32.ne");
+        code.if();
+        this.#toHop(hops);
+        code.end();
+      } else if (hops !== undefined) {
+        this.#toHop(hops);
+      }
+      if (entry !== 0) {
+        code.i32(0);
+        code.set(LOCAL.resume);
+        code.get(LOCAL.fuel);
+        if (this.#plan.shape.kind === "structured") {
+          code.i32(ENTERING);
+          code.op("i32.add");
+        }
+        code.set(LOCAL.fuel);
+        this.#pushSpent(node);
+        code.op("i32.ge_s");
+        code.brIf(goOn);
+      }
+      code.end();
+    }
+    this.#leave(this.#plan.registers.storeAtStart[node], pc, 0);
+    code.end();
+  }
+
+  /** Pushes fuel - longest path, and attention (0, or more than any fuel). */
+  #pushSpent(node: number): void {
+    this.#code.get(LOCAL.fuel);
+    this.#code.i32(this.#plan.longest[node]);
+    this.#code.op("i32.sub");
+    this.#code.get(LOCAL.state);
+    this.#code.access("i32.atomic.load", HART.attention);
+  }
+
+  // ---- blocks -------------------------------------------------------------------------------------
+
+  #body(node: number, go: (to: number) => void): void {
+    const block = this.#plan.unit.blocks[node];
+    const { registers } = this.#plan;
+    if (block.count > 0) {
+      this.#code.get(LOCAL.fuel);
+      this.#code.i32(block.count);
+      this.#code.op("i32.sub");
+      this.#code.set(LOCAL.fuel);
+    }
+    block.body.forEach((instruction, index) => {
+      emitInstruction(this.#code, instruction, this.#locals, this.#services.resolve, () =>
+        this.#leave(registers.storeAt[node][index], instruction.pc, block.count - index));
+    });
+    this.#ending(node, block, block.ending, go);
+  }
+
+  #ending(node: number, block: Block, ending: Ending, go: (to: number) => void): void {
+    const stored = this.#plan.registers.storeAtEnd[node];
+    switch (ending.kind) {
+      case "jump": return go(ending.to);
+      case "branch": return this.#branch(node, ending, go);
+      case "call": return this.#call(ending, stored, go);
+      case "call-register": return this.#callRegister(ending, stored, go);
+      case "system": return this.#system(ending, stored, go);
+      case "jump-register":
+        this.#pushJumpTarget(ending.instruction);
+        this.#code.set(LOCAL.target);
+        return this.#storeAndReturn(stored, () => this.#code.get(LOCAL.target));
+      case "leave": return this.#storeAndReturn(stored, () => this.#code.i64(ending.pc));
+      case "interpret": return this.#storeAndReturn(stored, () => this.#code.i64(ending.pc + 1));
+    }
+  }
+
+  #branch(node: number, ending: Extract<Ending, { kind: "branch" }>, go: (to: number) => void): void {
+    const code = this.#code;
+    const meaning = BY_NUMBER[ending.instruction.number];
+    if (meaning.kind !== "branch") throw new Error("a branch ending holds a branch instruction");
+    const { shape } = this.#plan;
+    const operands = operandsFrom(ending.instruction, this.#locals);
+    emitExpression(code, meaning.condition, operands, this.#locals.temporaries);
+    const taken = shape.kind === "structured" ? this.#labelOf(shape, node, ending.taken) : null;
+    if (taken !== null) {
+      code.brIf(taken);
+      return go(ending.otherwise);
+    }
+    const otherwise = shape.kind === "structured" ? this.#labelOf(shape, node, ending.otherwise) : null;
+    if (otherwise !== null) {
+      code.op("i32.eqz");
+      code.brIf(otherwise);
+      return go(ending.taken);
+    }
+    code.if();
+    go(ending.taken);
+    code.else();
+    go(ending.otherwise);
+    code.end();
+    code.unreachable();
+  }
+
+  #call(ending: Extract<Ending, { kind: "call" }>, stored: number, go: (to: number) => void): void {
+    const code = this.#code;
+    this.#link(ending.instruction);
+    this.#store(stored);
+    this.#pushCallArguments(() => code.i32(0));
+    code.i32(this.#services.slotOf(ending.target));
+    code.callIndirect(TYPE.unit);
+    this.#afterCall(ending.then, () => code.i64(ending.target), go);
+  }
+
+  #callRegister(ending: Extract<Ending, { kind: "call-register" }>, stored: number, go: (to: number) => void): void {
+    const code = this.#code;
+    this.#pushJumpTarget(ending.instruction);
+    code.set(LOCAL.target);
+    this.#link(ending.instruction);
+    this.#store(stored);
+    code.get(LOCAL.state);
+    code.access("i32.load", HART.threadArea);
+    code.get(LOCAL.target);
+    code.op("i32.wrap_i64");
+    code.i32(1);
+    code.op("i32.shr_u");
+    code.i32(LOOKUP.entries - 1);
+    code.op("i32.and");
+    code.i32(LOOKUP.bytes);
+    code.op("i32.mul");
+    code.op("i32.add");
+    code.tee(LOCAL.offset);
+    code.access("i64.load", LOOKUP.offset + LOOKUP.pc);
+    code.get(LOCAL.target);
+    code.op("i64.ne");
+    code.get(LOCAL.offset);
+    code.access("i32.load", LOOKUP.offset + LOOKUP.space);
+    code.get(LOCAL.state);
+    code.access("i32.load", HART.space);
+    code.op("i32.ne");
+    code.op("i32.or");
+    code.markUnlikely();
+    code.if();
+    this.#storeFuel();
+    code.get(LOCAL.target);
+    code.return();
+    code.end();
+    this.#pushCallArguments(() => {
+      code.get(LOCAL.offset);
+      code.access("i32.load", LOOKUP.offset + LOOKUP.entry);
+    });
+    code.get(LOCAL.offset);
+    code.access("i32.load", LOOKUP.offset + LOOKUP.slot);
+    code.callIndirect(TYPE.unit);
+    this.#afterCall(ending.then, () => code.get(LOCAL.target), go);
+  }
+
+  #pushCallArguments(entry: () => void): void {
+    const code = this.#code;
+    this.#storeFuel();
+    code.get(LOCAL.state);
+    entry();
+    code.get(LOCAL.depth);
+    code.i32(1);
+    code.op("i32.sub");
+  }
+
+  /** The callee's answer is on the stack: go on if it returned here, else pass it up. */
+  #afterCall(then: number, pushTarget: () => void, go: (to: number) => void): void {
+    const code = this.#code;
+    code.tee(LOCAL.answer);
+    code.i64(this.#plan.unit.blocks[then].pc);
+    code.op("i64.ne");
+    code.markUnlikely();
+    code.if();
+    pushTarget();
+    code.get(LOCAL.answer);
+    code.get(LOCAL.answer);
+    code.i64(MISSING);
+    code.op("i64.eq");
+    code.select();
+    code.return();
+    code.end();
+    this.#loadFuel();
+    this.#load(this.#plan.registers.liveIn[then]);
+    go(then);
+  }
+
+  #system(ending: Extract<Ending, { kind: "system" }>, stored: number, go: (to: number) => void): void {
+    const code = this.#code;
+    const { instruction, then } = ending;
+    this.#store(stored);
+    this.#storeFuel();
+    code.get(LOCAL.state);
+    code.i64(instruction.pc);
+    code.access("i64.store", HART.pc);
+    code.get(LOCAL.state);
+    code.i32(instruction.immediate);
+    code.call(this.#services.system);
+    code.tee(LOCAL.offset);
+    if (CONTINUE !== 0) throw new Error("CONTINUE is tested as zero");
+    code.if();
+    code.i64(LEFT_PC);
+    code.i64(MOVED_PC);
+    code.get(LOCAL.offset);
+    code.i32(LEAVE);
+    code.op("i32.eq");
+    code.select();
+    code.return();
+    code.end();
+    this.#loadFuel();
+    this.#load(this.#plan.registers.liveIn[then]);
+    go(then);
+  }
+
+  #pushJumpTarget(instruction: { readonly rs1: number; readonly immediate: number }): void {
+    this.#locals.push(this.#code, instruction.rs1);
+    if (instruction.immediate !== 0) {
+      this.#code.i64(instruction.immediate);
+      this.#code.op("i64.add");
+    }
+    this.#code.i64(-2);
+    this.#code.op("i64.and");
+  }
+
+  #link(instruction: { readonly rd: number; readonly pc: number; readonly bytes: number }): void {
+    this.#code.i64(instruction.pc + instruction.bytes);
+    this.#code.set(this.#locals.of(instruction.rd));
+  }
+
+  // ---- state --------------------------------------------------------------------------------------
+
+  /** Leaves the unit before the instruction at `pc`, giving back fuel deducted for what was not executed. */
+  #leave(stored: number, pc: number, refund: number): void {
+    const code = this.#code;
+    if (refund > 0) {
+      code.get(LOCAL.fuel);
+      code.i32(refund);
+      code.op("i32.add");
+      code.set(LOCAL.fuel);
+    }
+    code.i64(pc + 1);
+    code.set(LOCAL.exitPc);
+    const label = this.#exits.get(stored);
+    if (label === undefined) throw new Error(`no exit stores the register set ${stored.toString(16)}`);
+    code.br(label);
+  }
+
+  #storeAndReturn(stored: number, pushAnswer: () => void): void {
+    this.#store(stored);
+    this.#storeFuel();
+    pushAnswer();
+    this.#code.return();
+  }
+
+  #store(set: number): void {
+    for (let register = 1; register < 32; register++) {
+      if (((set >>> register) & 1) === 0) continue;
+      this.#code.get(LOCAL.state);
+      this.#code.get(this.#locals.of(register));
+      this.#code.access("i64.store", HART.x + 8 * register);
+    }
+  }
+
+  #load(set: number): void {
+    for (let register = 1; register < 32; register++) {
+      if (((set >>> register) & 1) === 0) continue;
+      this.#code.get(LOCAL.state);
+      this.#code.access("i64.load", HART.x + 8 * register);
+      this.#code.set(this.#locals.of(register));
+    }
+  }
+
+  #storeFuel(): void {
+    this.#code.get(LOCAL.state);
+    this.#code.get(LOCAL.fuel);
+    this.#code.access("i32.store", HART.fuel);
+  }
+
+  #loadFuel(): void {
+    this.#code.get(LOCAL.state);
+    this.#code.access("i32.load", HART.fuel);
+    this.#code.set(LOCAL.fuel);
+  }
+}

@@ -1,0 +1,504 @@
+// The interpreter and dispatcher, generated from the instruction table as one WebAssembly function:
+//   run(state) -> EXIT code
+// It enters translated units where there are any, and interprets predecoded instructions otherwise. It is the
+// cold tier, the single-stepper, and what ends a slice at its very last instruction.
+
+import { ACCESS } from "../core.ts";
+import { BY_NUMBER } from "../instructions/table.ts";
+import type { Instruction } from "../instructions/table.ts";
+import { CONTINUE, EXIT, HART, LEAVE, RAM_BASE, RIGHT } from "../layout.ts";
+import { Code } from "../wasm/code.ts";
+import type { Label } from "../wasm/code.ts";
+import { CALL_DEPTH, HOTNESS, LEFT_PC, LOOKUP, MOVED_PC, PREDECODED, TYPE } from "./abi.ts";
+import { emitAtomic } from "./atomics.ts";
+import { emitExpression } from "./expressions.ts";
+import type { Operands } from "./expressions.ts";
+import { emitHostOffset } from "./memory-access.ts";
+import type { AccessContext } from "./memory-access.ts";
+
+const STATE = 0; // parameter
+const LOCAL = {
+  area: 1, entry: 2, fuel: 3, offset: 4, answer: 5, instruction: 6, // i32
+  pc: 7, target: 8, address: 9, result: 10, temporaries: 11, // i64; four temporaries
+} as const;
+export const INTERPRETER_LOCALS = { i32: 6, i64: 8 } as const;
+
+/** Function indexes of what the interpreter calls. */
+export interface Services {
+  readonly system: number;
+  readonly device: number;
+  readonly decode: number;
+  readonly translate: number;
+  readonly resolve: number;
+}
+
+interface Places {
+  readonly dispatch: Label;
+  readonly next: Label;
+  readonly branched: Label;
+  readonly jumped: Label;
+}
+
+export function interpreterBody(services: Services, hotThreshold: number): Code {
+  const code = new Code();
+  code.get(STATE);
+  code.access("i32.load", HART.threadArea);
+  code.set(LOCAL.area);
+  const dispatch = code.loop();
+  emitChecks(code);
+  emitTranslated(code, dispatch, services, hotThreshold);
+  emitSteps(code, dispatch, services);
+  code.end();
+  code.unreachable();
+  code.end();
+  return code;
+}
+
+function emitChecks(code: Code): void {
+  code.get(STATE);
+  code.access("i32.atomic.load", HART.attention);
+  code.if();
+  leave(code, EXIT.attention);
+  code.end();
+  code.get(STATE);
+  code.access("i32.load", HART.fuel);
+  code.tee(LOCAL.fuel);
+  code.i32(0);
+  code.op("i32.le_s");
+  code.if();
+  leave(code, EXIT.slice);
+  code.end();
+  code.get(STATE);
+  code.access("i64.load", HART.pc);
+  code.set(LOCAL.pc);
+}
+
+function emitTranslated(code: Code, dispatch: Label, services: Services, hotThreshold: number): void {
+  pushTableEntry(code, LOOKUP.offset, LOOKUP.bytes);
+  code.tee(LOCAL.entry);
+  code.access("i64.load", LOOKUP.pc);
+  code.get(LOCAL.pc);
+  code.op("i64.eq");
+  code.get(LOCAL.entry);
+  code.access("i32.load", LOOKUP.space);
+  code.get(STATE);
+  code.access("i32.load", HART.space);
+  code.op("i32.eq");
+  code.op("i32.and");
+  code.if();
+  const tooShort = code.block();
+  code.get(LOCAL.fuel);
+  code.get(LOCAL.entry);
+  code.access("i32.load", LOOKUP.fuel);
+  code.op("i32.lt_s");
+  code.brIf(tooShort);
+  code.get(STATE);
+  code.get(LOCAL.entry);
+  code.access("i32.load", LOOKUP.entry);
+  code.i32(CALL_DEPTH);
+  code.get(LOCAL.entry);
+  code.access("i32.load", LOOKUP.slot);
+  code.callIndirect(TYPE.unit);
+  code.tee(LOCAL.target);
+  code.i64(MOVED_PC);
+  code.op("i64.eq");
+  code.brIf(dispatch);
+  code.get(LOCAL.target);
+  code.i64(LEFT_PC);
+  code.op("i64.eq");
+  code.if();
+  leave(code, EXIT.leave);
+  code.end();
+  code.get(STATE);
+  code.get(LOCAL.target);
+  code.i64(-2);
+  code.op("i64.and");
+  code.tee(LOCAL.pc);
+  code.access("i64.store", HART.pc);
+  code.get(LOCAL.target);
+  code.i64(1);
+  code.op("i64.and");
+  code.op("i64.eqz");
+  code.brIf(dispatch);
+  code.get(STATE);
+  code.access("i32.load", HART.fuel);
+  code.tee(LOCAL.fuel);
+  code.i32(0);
+  code.op("i32.le_s");
+  code.brIf(dispatch);
+  code.end(); // tooShort
+  code.else();
+  pushTableEntry(code, HOTNESS.offset, 4);
+  code.tee(LOCAL.entry);
+  code.get(LOCAL.entry);
+  code.access("i32.load");
+  code.i32(1);
+  code.op("i32.add");
+  code.tee(LOCAL.answer);
+  code.access("i32.store");
+  code.get(LOCAL.answer);
+  code.i32(hotThreshold);
+  code.op("i32.ge_s");
+  code.if();
+  code.get(STATE);
+  code.call(services.translate);
+  code.brIf(dispatch);
+  code.end();
+  code.end();
+}
+
+/** Address of the entry for LOCAL.pc in a direct-mapped table of the thread area. */
+function pushTableEntry(code: Code, offset: number, bytes: number): void {
+  code.get(LOCAL.pc);
+  code.op("i32.wrap_i64");
+  code.i32(1);
+  code.op("i32.shr_u");
+  code.i32(LOOKUP.entries - 1);
+  code.op("i32.and");
+  code.i32(bytes);
+  code.op("i32.mul");
+  code.i32(offset);
+  code.op("i32.add");
+  code.get(LOCAL.area);
+  code.op("i32.add");
+}
+
+function emitSteps(code: Code, dispatch: Label, services: Services): void {
+  const step = code.loop();
+  emitFetch(code, dispatch, services);
+  const next = code.block();
+  const branched = code.block();
+  const jumped = code.block();
+  emitOperations(code, services, { dispatch, next, branched, jumped });
+  code.end(); // jumped: a translated unit may begin at the target
+  spend(code);
+  moveTo(code, LOCAL.target);
+  code.br(dispatch);
+  code.end(); // branched
+  spend(code);
+  code.get(LOCAL.target);
+  code.get(LOCAL.pc);
+  code.op("i64.gt_u");
+  code.get(LOCAL.fuel);
+  code.i32(0);
+  code.op("i32.gt_s");
+  code.op("i32.and");
+  code.if();
+  code.get(LOCAL.target);
+  code.set(LOCAL.pc);
+  code.br(step);
+  code.end();
+  moveTo(code, LOCAL.target);
+  code.br(dispatch);
+  code.end(); // next
+  spend(code);
+  pushNextPc(code);
+  code.set(LOCAL.pc);
+  code.get(LOCAL.fuel);
+  code.i32(0);
+  code.op("i32.gt_s");
+  code.brIf(step);
+  moveTo(code, LOCAL.pc);
+  code.br(dispatch);
+  code.end(); // step
+}
+
+/** Leaves in LOCAL.instruction where the predecoded instruction at LOCAL.pc lies. */
+function emitFetch(code: Code, dispatch: Label, services: Services): void {
+  const found = code.block();
+  const slow = code.block();
+  code.get(LOCAL.pc);
+  code.i64(RAM_BASE);
+  code.op("i64.sub");
+  code.tee(LOCAL.address);
+  code.get(STATE);
+  code.access("i64.load", HART.ramLimit);
+  code.op("i64.gt_u");
+  code.brIf(slow);
+  code.get(LOCAL.address);
+  code.op("i32.wrap_i64");
+  code.get(STATE);
+  code.access("i32.load", HART.ramOffset);
+  code.op("i32.add");
+  code.tee(LOCAL.offset);
+  code.i32(1);
+  code.op("i32.shr_u");
+  code.i32(PREDECODED.entries - 1);
+  code.op("i32.and");
+  code.i32(PREDECODED.bytes);
+  code.op("i32.mul");
+  code.get(LOCAL.area);
+  code.op("i32.add");
+  code.tee(LOCAL.instruction);
+  code.access("i32.load", PREDECODED.tag);
+  code.get(LOCAL.offset);
+  code.op("i32.eq");
+  code.brIf(found);
+  code.end();
+  moveTo(code, LOCAL.pc);
+  code.get(STATE);
+  code.call(services.decode);
+  code.tee(LOCAL.instruction);
+  code.i32(DECODE_MOVED);
+  code.op("i32.eq");
+  code.brIf(dispatch);
+  code.get(LOCAL.instruction);
+  code.i32(DECODE_LEFT);
+  code.op("i32.eq");
+  code.if();
+  leave(code, EXIT.leave);
+  code.end();
+  code.end();
+}
+
+/** What the decode import answers instead of where it put the instruction. */
+export const DECODE_MOVED = 0;
+export const DECODE_LEFT = -1;
+
+function emitOperations(code: Code, services: Services, places: Places): void {
+  const labels: Label[] = [];
+  const otherwise = code.block();
+  for (let number = BY_NUMBER.length - 1; number >= 0; number--) labels[number] = code.block();
+  code.get(LOCAL.instruction);
+  code.access("i32.load8_u", PREDECODED.operation);
+  code.brTable(labels, otherwise);
+  BY_NUMBER.forEach((instruction) => {
+    code.end();
+    emitOperation(code, instruction, services, places);
+  });
+  code.end();
+  code.unreachable();
+}
+
+const operands: Operands = {
+  known: () => null,
+  push(code, operand) {
+    switch (operand) {
+      case "pc":
+        code.get(LOCAL.pc);
+        return;
+      case "imm":
+        code.get(LOCAL.instruction);
+        code.access("i64.load32_s", PREDECODED.immediate);
+        return;
+      default:
+        code.get(STATE);
+        code.get(LOCAL.instruction);
+        code.access("i32.load16_u", PREDECODED[operand]);
+        code.op("i32.add");
+        code.access("i64.load");
+    }
+  },
+};
+
+function emitOperation(code: Code, instruction: Instruction, services: Services, places: Places): void {
+  switch (instruction.kind) {
+    case "compute":
+      emitExpression(code, instruction.value, operands, LOCAL.temporaries);
+      writeResult(code);
+      code.br(places.next);
+      return;
+    case "branch":
+      pushTarget(code);
+      code.set(LOCAL.target);
+      emitExpression(code, instruction.condition, operands, LOCAL.temporaries);
+      code.brIf(places.branched);
+      code.br(places.next);
+      return;
+    case "jump":
+      pushTarget(code);
+      code.set(LOCAL.target);
+      pushNextPc(code);
+      writeResult(code);
+      code.br(places.jumped);
+      return;
+    case "jump-register":
+      // The target is read before rd is written: they may be the same register.
+      operands.push(code, "rs1");
+      operands.push(code, "imm");
+      code.op("i64.add");
+      code.i64(-2);
+      code.op("i64.and");
+      code.set(LOCAL.target);
+      pushNextPc(code);
+      writeResult(code);
+      code.br(places.jumped);
+      return;
+    case "fence":
+      code.fence();
+      code.br(places.next);
+      return;
+    case "system":
+      emitSystem(code, services, places);
+      return;
+    default:
+      emitMemory(code, instruction, services, places);
+  }
+}
+
+function emitMemory(
+  code: Code, instruction: Extract<Instruction, { readonly bytes: number }>, services: Services, places: Places,
+): void {
+  const plain = instruction.kind === "load" || instruction.kind === "store";
+  const writes = instruction.kind !== "load" && instruction.kind !== "load-reserved";
+  const context: AccessContext = {
+    state: STATE, address: LOCAL.address, offset: LOCAL.offset, resolve: services.resolve,
+    pushRamLimit: () => { code.get(STATE); code.access("i64.load", HART.ramLimit); },
+    pushRamOffset: () => { code.get(STATE); code.access("i32.load", HART.ramOffset); },
+    fail: () => emitDevice(code, instruction, writes, services, places),
+  };
+  operands.push(code, "rs1");
+  if (plain) {
+    operands.push(code, "imm");
+    code.op("i64.add");
+  }
+  code.i64(RAM_BASE);
+  code.op("i64.sub");
+  const rights = plain ? (writes ? RIGHT.write : RIGHT.read) : writes ? RIGHT.read | RIGHT.write : RIGHT.read;
+  emitHostOffset(code, context, instruction.bytes, rights, !plain);
+  switch (instruction.kind) {
+    case "load":
+      code.get(LOCAL.offset);
+      code.access(instruction.access);
+      writeResult(code);
+      break;
+    case "store":
+      code.get(LOCAL.offset);
+      operands.push(code, "rs2");
+      code.access(instruction.access);
+      break;
+    default:
+      emitAtomic(code, instruction, context, operands, LOCAL.temporaries, LOCAL.result);
+      code.get(LOCAL.result);
+      writeResult(code);
+  }
+  code.br(places.next);
+}
+
+/** The access is no RAM of this guest's: the hart does it at a device, or faults. */
+function emitDevice(
+  code: Code, instruction: Extract<Instruction, { readonly bytes: number }>, writes: boolean,
+  services: Services, places: Places,
+): void {
+  const plain = instruction.kind === "load" || instruction.kind === "store";
+  const unsigned = instruction.kind === "load" && instruction.access.endsWith("_u");
+  moveTo(code, LOCAL.pc);
+  chargeOne(code);
+  code.get(STATE);
+  code.get(LOCAL.address);
+  code.i64(RAM_BASE);
+  code.op("i64.add");
+  code.access("i64.store", HART.trapValue);
+  code.get(STATE);
+  code.i32(
+    Math.log2(instruction.bytes) |
+    (unsigned ? ACCESS.unsigned : 0) |
+    (writes ? ACCESS.store : 0) |
+    (plain ? 0 : ACCESS.atomic),
+  );
+  // The register: what is stored, or where a load goes. x0 as a destination is the sink: number 32 & 31 = 0.
+  code.get(LOCAL.instruction);
+  code.access("i32.load16_u", instruction.kind === "store" ? PREDECODED.rs2 : PREDECODED.rd);
+  code.i32(3);
+  code.op("i32.shr_u");
+  code.i32(31);
+  code.op("i32.and");
+  code.i32(ACCESS.registerShift);
+  code.op("i32.shl");
+  code.op("i32.or");
+  code.get(LOCAL.instruction);
+  code.access("i32.load8_u", PREDECODED.length);
+  code.i32(ACCESS.lengthShift);
+  code.op("i32.shl");
+  code.op("i32.or");
+  code.call(services.device);
+  emitAnswer(code, places);
+}
+
+function emitSystem(code: Code, services: Services, places: Places): void {
+  moveTo(code, LOCAL.pc);
+  chargeOne(code);
+  code.get(STATE);
+  code.get(LOCAL.instruction);
+  code.access("i32.load", PREDECODED.immediate);
+  code.call(services.system);
+  emitAnswer(code, places);
+}
+
+/** After a service: CONTINUE goes on behind the instruction, which is charged already. */
+function emitAnswer(code: Code, places: Places): void {
+  code.tee(LOCAL.answer);
+  code.i32(LEAVE);
+  code.op("i32.eq");
+  code.if();
+  leave(code, EXIT.leave);
+  code.end();
+  code.get(LOCAL.answer);
+  code.i32(CONTINUE);
+  code.op("i32.eq");
+  code.if();
+  code.get(STATE);
+  pushNextPc(code);
+  code.access("i64.store", HART.pc);
+  code.end();
+  code.br(places.dispatch);
+}
+
+function pushTarget(code: Code): void {
+  code.get(LOCAL.pc);
+  operands.push(code, "imm");
+  code.op("i64.add");
+}
+
+function pushNextPc(code: Code): void {
+  code.get(LOCAL.pc);
+  code.get(LOCAL.instruction);
+  code.access("i32.load8_u", PREDECODED.length);
+  code.op("i64.extend_i32_u");
+  code.op("i64.add");
+}
+
+/** rd = the i64 on the stack. */
+function writeResult(code: Code): void {
+  code.set(LOCAL.result);
+  code.get(STATE);
+  code.get(LOCAL.instruction);
+  code.access("i32.load16_u", PREDECODED.rd);
+  code.op("i32.add");
+  code.get(LOCAL.result);
+  code.access("i64.store");
+}
+
+function spend(code: Code): void {
+  code.get(LOCAL.fuel);
+  code.i32(1);
+  code.op("i32.sub");
+  code.set(LOCAL.fuel);
+}
+
+/** The instruction about to be handed to a service counts as executed; the hart corrects it if it traps. */
+function chargeOne(code: Code): void {
+  code.get(STATE);
+  code.get(LOCAL.fuel);
+  code.i32(1);
+  code.op("i32.sub");
+  code.access("i32.store", HART.fuel);
+}
+
+/** Writes pc and fuel back to the hart. */
+function moveTo(code: Code, pc: number): void {
+  code.get(STATE);
+  code.get(pc);
+  code.access("i64.store", HART.pc);
+  code.get(STATE);
+  code.get(LOCAL.fuel);
+  code.access("i32.store", HART.fuel);
+}
+
+function leave(code: Code, exit: number): void {
+  code.get(STATE);
+  code.i32(exit);
+  code.access("i32.store", HART.exit);
+  code.i32(exit);
+  code.return();
+}

@@ -1,0 +1,174 @@
+// Guest loads and stores in generated code. One comparison decides whether an address lies in the RAM window
+// (isolation); anything else goes to `resolve`, and from there to devices or faults.
+
+import { HART, RAM_BASE, REGION, REGION_BYTES, RIGHT } from "../layout.ts";
+import { Code } from "../wasm/code.ts";
+import { I32 } from "../wasm/opcodes.ts";
+import type { Access } from "../wasm/opcodes.ts";
+import { RESOLVE_RIGHTS_SHIFT } from "./abi.ts";
+
+/** The locals that an access needs, and the way out when it fails. */
+export interface AccessContext {
+  readonly state: number;
+  /** i64: the address less RAM_BASE; still set in `fail`. */
+  readonly address: number;
+  /** i32: the host offset. */
+  readonly offset: number;
+  readonly resolve: number;
+  pushRamLimit(code: Code): void;
+  pushRamOffset(code: Code): void;
+  /** Emits what leaves the instruction; control does not come back from it. */
+  fail(code: Code): void;
+}
+
+/** Leaves in `context.offset` where the `bytes` at (the i64 on the stack + RAM_BASE) lie in the host. */
+export function emitHostOffset(
+  code: Code, context: AccessContext, bytes: number, rights: number, aligned: boolean,
+): void {
+  code.set(context.address);
+  if (aligned) {
+    code.get(context.address);
+    code.i64(bytes - 1);
+    code.op("i64.and");
+    code.op("i64.eqz");
+    code.op("i32.eqz");
+    code.markUnlikely();
+    code.if();
+    context.fail(code);
+    code.end();
+  }
+  code.get(context.address);
+  context.pushRamLimit(code);
+  code.op("i64.gt_u");
+  code.markUnlikely();
+  code.if(I32);
+  code.get(context.state);
+  code.get(context.address);
+  code.i32(bytes | (rights << RESOLVE_RIGHTS_SHIFT));
+  code.call(context.resolve);
+  code.tee(context.offset);
+  code.i32(-1);
+  code.op("i32.eq");
+  code.markUnlikely();
+  code.if();
+  context.fail(code);
+  code.end();
+  code.get(context.offset);
+  code.else();
+  code.get(context.address);
+  code.op("i32.wrap_i64");
+  context.pushRamOffset(code);
+  code.op("i32.add");
+  code.end();
+  code.set(context.offset);
+}
+
+/** Plain store of the i64 in local `value`, at context.offset. */
+export function emitStore(code: Code, context: AccessContext, access: Access, value: () => void): void {
+  code.get(context.offset);
+  value();
+  code.access(access);
+}
+
+const PARAMETER = { state: 0, address: 1, access: 2 } as const;
+const LOCAL = { entry: 3, last: 4, bytes: 5, rights: 6, within: 7 } as const;
+export const RESOLVE_LOCALS = { i32: 4, i64: 1 } as const;
+
+/** Body of `resolve`: the RAM window to its very end, then the regions of the second stage. */
+export function resolveBody(): Code {
+  const code = new Code();
+  code.get(PARAMETER.access);
+  code.i32(0xff);
+  code.op("i32.and");
+  code.set(LOCAL.bytes);
+  code.get(PARAMETER.access);
+  code.i32(RESOLVE_RIGHTS_SHIFT);
+  code.op("i32.shr_u");
+  code.set(LOCAL.rights);
+
+  // address <= limit + 8 - bytes
+  code.get(PARAMETER.address);
+  code.get(PARAMETER.state);
+  code.access("i64.load", HART.ramLimit);
+  code.i64(8);
+  code.op("i64.add");
+  code.get(LOCAL.bytes);
+  code.op("i64.extend_i32_u");
+  code.op("i64.sub");
+  code.op("i64.le_u");
+  code.if();
+  code.get(PARAMETER.address);
+  code.op("i32.wrap_i64");
+  code.get(PARAMETER.state);
+  code.access("i32.load", HART.ramOffset);
+  code.op("i32.add");
+  code.return();
+  code.end();
+
+  code.get(PARAMETER.state);
+  code.i32(HART.regions);
+  code.op("i32.add");
+  code.tee(LOCAL.entry);
+  code.get(PARAMETER.state);
+  code.access("i32.load", HART.regionCount);
+  code.i32(REGION_BYTES);
+  code.op("i32.mul");
+  code.op("i32.add");
+  code.set(LOCAL.last);
+  const done = code.block();
+  const next = code.loop();
+  code.get(LOCAL.entry);
+  code.get(LOCAL.last);
+  code.op("i32.eq");
+  code.brIf(done);
+  // within = address + RAM_BASE - base
+  code.get(PARAMETER.address);
+  code.i64(RAM_BASE);
+  code.op("i64.add");
+  code.get(LOCAL.entry);
+  code.access("i64.load", REGION.base);
+  code.op("i64.sub");
+  code.set(LOCAL.within);
+  const outside = code.block();
+  code.get(LOCAL.within);
+  code.get(LOCAL.entry);
+  code.access("i64.load", REGION.bytes);
+  code.op("i64.ge_u");
+  code.brIf(outside);
+  // bytes that the region still has from there >= bytes asked for
+  code.get(LOCAL.entry);
+  code.access("i64.load", REGION.bytes);
+  code.get(LOCAL.within);
+  code.op("i64.sub");
+  code.get(LOCAL.bytes);
+  code.op("i64.extend_i32_u");
+  code.op("i64.lt_u");
+  code.brIf(outside);
+  // all rights asked for, and no device
+  code.get(LOCAL.entry);
+  code.access("i32.load", REGION.rights);
+  code.get(LOCAL.rights);
+  code.i32(RIGHT.device);
+  code.op("i32.or");
+  code.op("i32.and");
+  code.get(LOCAL.rights);
+  code.op("i32.ne");
+  code.brIf(outside);
+  code.get(LOCAL.within);
+  code.op("i32.wrap_i64");
+  code.get(LOCAL.entry);
+  code.access("i32.load", REGION.offset);
+  code.op("i32.add");
+  code.return();
+  code.end();
+  code.get(LOCAL.entry);
+  code.i32(REGION_BYTES);
+  code.op("i32.add");
+  code.set(LOCAL.entry);
+  code.br(next);
+  code.end();
+  code.end();
+  code.i32(-1);
+  code.end();
+  return code;
+}

@@ -1,0 +1,103 @@
+// What has to be known of a unit before a byte of it is emitted: where it can be entered, left and checked.
+
+import { successors } from "./blocks.ts";
+import type { Unit } from "./blocks.ts";
+import { analyse, loopNests } from "./flow.ts";
+import type { Flow, Graph } from "./flow.ts";
+import { analyseRegisters } from "./registers.ts";
+import type { Registers } from "./registers.ts";
+
+export interface Plan {
+  readonly unit: Unit;
+  /** Blocks at which the slice is checked, and at which the unit can be entered: entries[0] is block 0. */
+  readonly entries: readonly number[];
+  /** Index in `entries` by block; undefined for other blocks. */
+  readonly entryOf: ReadonlyMap<number, number>;
+  /** By block: instructions on the longest way to the next check, if the block is an entry. */
+  readonly longest: readonly number[];
+  readonly registers: Registers;
+  readonly shape: Shape;
+}
+
+/**
+ * Structured: the blocks as a reducible graph with one more node, the root, from which every entry is reached
+ * through the headers of the loops around it, so that being entered there does not make a loop irreducible.
+ * Dispatched: the function was irreducible to begin with.
+ */
+export type Shape =
+  | {
+    readonly kind: "structured";
+    readonly root: number;
+    readonly flow: Flow;
+    readonly children: readonly (readonly number[])[];
+    readonly merges: ReadonlySet<number>;
+    /** By node (root or loop header): the next block on the way to each entry that lies within. */
+    readonly hops: ReadonlyMap<number, ReadonlyMap<number, number>>;
+  }
+  | { readonly kind: "dispatched"; readonly flow: Flow };
+
+export function plan(unit: Unit): Plan {
+  const graph: Graph = { size: unit.blocks.length, successors: unit.blocks.map((block) => successors(block.ending)) };
+  const flow = analyse(graph, 0);
+  const entries = entryBlocks(unit, flow);
+  const entryOf = new Map(entries.map((block, index) => [block, index] as const));
+  const checkpoints = new Set(entries);
+  return {
+    unit, entries, entryOf,
+    longest: longestPaths(unit, flow, checkpoints),
+    registers: analyseRegisters(unit, flow, checkpoints),
+    shape: flow.reducible ? structure(unit, flow, entries) : { kind: "dispatched", flow },
+  };
+}
+
+/** The start, every loop header, and wherever calls and services come back to. */
+function entryBlocks(unit: Unit, flow: Flow): number[] {
+  const entries = new Set([0, ...flow.headers]);
+  for (const node of flow.order) {
+    const { ending } = unit.blocks[node];
+    if ("then" in ending) entries.add(ending.then);
+  }
+  return [0, ...[...entries].filter((node) => node !== 0).sort((a, b) => flow.position[a] - flow.position[b])];
+}
+
+function longestPaths(unit: Unit, flow: Flow, checkpoints: ReadonlySet<number>): number[] {
+  const longest = new Array<number>(unit.blocks.length).fill(0);
+  for (let index = flow.order.length - 1; index >= 0; index--) {
+    const node = flow.order[index];
+    let further = 0;
+    for (const to of successors(unit.blocks[node].ending)) {
+      if (!checkpoints.has(to)) further = Math.max(further, longest[to]);
+    }
+    longest[node] = unit.blocks[node].count + further;
+  }
+  return longest;
+}
+
+function structure(unit: Unit, base: Flow, entries: readonly number[]): Shape {
+  const root = unit.blocks.length;
+  const nests = loopNests(base, unit.blocks.length);
+  const hops = new Map<number, Map<number, number>>();
+  entries.forEach((block, entry) => {
+    if (entry === 0) return;
+    const path = nests[block].includes(block) ? nests[block] : [...nests[block], block];
+    path.forEach((next, index) => {
+      const from = index === 0 ? root : path[index - 1];
+      let within = hops.get(from);
+      if (within === undefined) hops.set(from, (within = new Map<number, number>()));
+      within.set(entry, next);
+    });
+  });
+  const forward = (node: number): number[] => [...new Set(hops.get(node)?.values() ?? [])];
+  const successorsOf = unit.blocks.map((block, node) => [...new Set([...successors(block.ending), ...forward(node)])]);
+  successorsOf.push([...new Set([0, ...forward(root)])]);
+  const flow = analyse({ size: root + 1, successors: successorsOf }, root);
+
+  const children: number[][] = Array.from({ length: root + 1 }, () => []);
+  const merges = new Set<number>([...hops.values()].flatMap((within) => [...within.values()]));
+  for (const node of flow.order) {
+    if (node !== root) children[flow.dominator[node]].push(node);
+    const before = flow.predecessors[node].filter((from) => flow.position[from] < flow.position[node]);
+    if (before.length > 1) merges.add(node);
+  }
+  return { kind: "structured", root, flow, children, merges, hops };
+}

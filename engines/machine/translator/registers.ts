@@ -1,0 +1,184 @@
+// Which guest registers live in locals where: what must be loaded, and what must be stored before leaving.
+// Register sets are 32-bit masks; x0 is never in one.
+
+import { operandsOf } from "../instructions/expression.ts";
+import { BY_NUMBER } from "../instructions/table.ts";
+import { successors } from "./blocks.ts";
+import type { Block, Located, Unit } from "./blocks.ts";
+import type { Flow } from "./flow.ts";
+
+export type RegisterSet = number;
+
+export interface Registers {
+  /** Registers that hold something needed at the block's start. */
+  readonly liveIn: readonly RegisterSet[];
+  /** To store when leaving at the block's checkpoint (before its body). */
+  readonly storeAtStart: readonly RegisterSet[];
+  /** To store when leaving before body instruction i; 0 where it cannot be left. */
+  readonly storeAt: readonly (readonly RegisterSet[])[];
+  /** To store at the block's ending. */
+  readonly storeAtEnd: readonly RegisterSet[];
+  /** Registers that need a local at all. */
+  readonly used: RegisterSet;
+}
+
+/** Ways out with different sets each cost code; a unit with more shares one set among its faults. */
+const MAXIMUM_STORE_SETS = 16;
+
+export function analyseRegisters(unit: Unit, flow: Flow, checkpoints: ReadonlySet<number>): Registers {
+  const dirtyIn = dirtyAtStart(unit, flow);
+  const storeAtStart = unit.blocks.map((_, node) => (checkpoints.has(node) ? dirtyIn[node] : 0));
+  const storeAt: RegisterSet[][] = [];
+  const storeAtEnd: RegisterSet[] = [];
+  unit.blocks.forEach((block, node) => {
+    let dirty = dirtyIn[node];
+    storeAt.push(block.body.map((instruction) => {
+      const before = canFault(instruction) ? dirty : 0;
+      dirty |= writes(instruction);
+      return before;
+    }));
+    storeAtEnd.push(dirty | endingWrites(block));
+  });
+  shareSets(unit, storeAt, storeAtStart, checkpoints);
+  const liveIn = liveness(unit, flow, storeAt, storeAtStart, storeAtEnd);
+  let used = 0;
+  unit.blocks.forEach((block, node) => {
+    used |= liveIn[node] | storeAtEnd[node] | endingReads(block);
+    for (const instruction of block.body) used |= reads(instruction) | writes(instruction);
+  });
+  return { liveIn, storeAtStart, storeAt, storeAtEnd, used };
+}
+
+export function canFault(instruction: Located): boolean {
+  switch (BY_NUMBER[instruction.number].kind) {
+    case "compute":
+    case "fence": return false;
+    default: return true;
+  }
+}
+
+function bit(register: number): RegisterSet {
+  return register === 0 ? 0 : 1 << register;
+}
+
+function writes(instruction: Located): RegisterSet {
+  switch (BY_NUMBER[instruction.number].kind) {
+    case "store":
+    case "branch":
+    case "fence":
+    case "system": return 0;
+    default: return bit(instruction.rd);
+  }
+}
+
+function reads(instruction: Located): RegisterSet {
+  const meaning = BY_NUMBER[instruction.number];
+  switch (meaning.kind) {
+    case "compute": {
+      const operands = READS[instruction.number];
+      return (operands.rs1 ? bit(instruction.rs1) : 0) | (operands.rs2 ? bit(instruction.rs2) : 0);
+    }
+    case "load":
+    case "load-reserved":
+    case "jump-register": return bit(instruction.rs1);
+    case "store":
+    case "branch":
+    case "atomic":
+    case "atomic-loop":
+    case "store-conditional": return bit(instruction.rs1) | bit(instruction.rs2);
+    default: return 0;
+  }
+}
+
+const READS = BY_NUMBER.map((instruction) => {
+  const operands = instruction.kind === "compute" ? operandsOf(instruction.value) : new Set();
+  return { rs1: operands.has("rs1"), rs2: operands.has("rs2") };
+});
+
+function endingReads(block: Block): RegisterSet {
+  return "instruction" in block.ending ? reads(block.ending.instruction) : 0;
+}
+
+function endingWrites(block: Block): RegisterSet {
+  return block.ending.kind === "call" || block.ending.kind === "call-register" ? writes(block.ending.instruction) : 0;
+}
+
+/** Calls and services store what is dirty and load anew: nothing is dirty behind them. */
+function isBarrier(block: Block): boolean {
+  return block.ending.kind === "call" || block.ending.kind === "call-register" || block.ending.kind === "system";
+}
+
+function dirtyAtStart(unit: Unit, flow: Flow): RegisterSet[] {
+  const dirty = new Array<RegisterSet>(unit.blocks.length).fill(0);
+  const gained = unit.blocks.map((block) => block.body.reduce((set, instruction) => set | writes(instruction), 0));
+  for (let changed = true; changed;) {
+    changed = false;
+    for (const node of flow.order) {
+      const block = unit.blocks[node];
+      if (isBarrier(block)) continue;
+      const out = dirty[node] | gained[node];
+      for (const to of successors(block.ending)) {
+        if ((dirty[to] | out) !== dirty[to]) {
+          dirty[to] |= out;
+          changed = true;
+        }
+      }
+    }
+  }
+  return dirty;
+}
+
+function shareSets(
+  unit: Unit, storeAt: RegisterSet[][], storeAtStart: RegisterSet[], checkpoints: ReadonlySet<number>,
+): void {
+  const sets = new Set<RegisterSet>();
+  let all = 0;
+  const note = (set: RegisterSet): void => {
+    sets.add(set);
+    all |= set;
+  };
+  unit.blocks.forEach((block, node) => {
+    if (checkpoints.has(node)) note(storeAtStart[node]);
+    block.body.forEach((instruction, index) => { if (canFault(instruction)) note(storeAt[node][index]); });
+  });
+  if (sets.size <= MAXIMUM_STORE_SETS) return;
+  unit.blocks.forEach((block, node) => {
+    if (checkpoints.has(node)) storeAtStart[node] = all;
+    block.body.forEach((instruction, index) => { if (canFault(instruction)) storeAt[node][index] = all; });
+  });
+}
+
+function liveness(
+  unit: Unit, flow: Flow, storeAt: readonly (readonly RegisterSet[])[],
+  storeAtStart: readonly RegisterSet[], storeAtEnd: readonly RegisterSet[],
+): RegisterSet[] {
+  const liveIn = new Array<RegisterSet>(unit.blocks.length).fill(0);
+  for (let changed = true; changed;) {
+    changed = false;
+    for (let index = flow.order.length - 1; index >= 0; index--) {
+      const node = flow.order[index];
+      const block = unit.blocks[node];
+      let live = liveAtEnd(block, liveIn, storeAtEnd[node]);
+      for (let i = block.body.length - 1; i >= 0; i--) {
+        const instruction = block.body[i];
+        live = (live & ~writes(instruction)) | reads(instruction) | storeAt[node][i];
+      }
+      live |= storeAtStart[node];
+      if (live !== liveIn[node]) {
+        liveIn[node] = live;
+        changed = true;
+      }
+    }
+  }
+  return liveIn;
+}
+
+function liveAtEnd(block: Block, liveIn: readonly RegisterSet[], stored: RegisterSet): RegisterSet {
+  const { ending } = block;
+  switch (ending.kind) {
+    case "jump": return liveIn[ending.to];
+    case "branch": return liveIn[ending.taken] | liveIn[ending.otherwise] | endingReads(block);
+    // Stores of registers the ending itself writes (the link) need no earlier value.
+    default: return (stored & ~endingWrites(block)) | endingReads(block);
+  }
+}

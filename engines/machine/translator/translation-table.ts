@@ -1,0 +1,139 @@
+// Which units exist, by address space and pc, and the look-up table through which generated code finds them.
+
+import type { PhysicalMemory } from "../memory.ts";
+import { Code } from "../wasm/code.ts";
+import { encodeModule } from "../wasm/module.ts";
+import { HOTNESS, LOOKUP, MISSING, TYPE, TYPES } from "./abi.ts";
+
+export interface TranslatedUnit {
+  readonly pc: number;
+  /** By entry number: where it is, and the least fuel with which it gets anywhere. */
+  readonly entries: readonly { readonly pc: number; readonly fuel: number }[];
+  /** The bytes the unit was made from. */
+  readonly code: readonly { readonly host: number; readonly bytes: Uint8Array }[];
+}
+
+interface EntryPoint {
+  readonly unit: TranslatedUnit;
+  readonly slot: number;
+  readonly entry: number;
+}
+
+interface Space {
+  readonly slots: Map<number, number>;
+  readonly entries: Map<number, EntryPoint>;
+  readonly units: Set<TranslatedUnit>;
+}
+
+export class TranslationTable {
+  readonly #memory: PhysicalMemory;
+  readonly #area: number;
+  readonly #functions: WebAssembly.Table;
+  readonly #spaces = new Map<number, Space>();
+  readonly #missing: WebAssembly.ExportValue;
+  #slots = 0;
+  #units = 0;
+
+  constructor(memory: PhysicalMemory, area: number, functions: WebAssembly.Table) {
+    this.#memory = memory;
+    this.#area = area;
+    this.#functions = functions;
+    this.#missing = missingUnit();
+    this.#forgetLookups();
+  }
+
+  get size(): number {
+    return this.#units;
+  }
+
+  /** The function-table slot of the unit that begins, or may once begin, at `pc`. */
+  slotOf(space: number, pc: number): number {
+    const { slots } = this.#space(space);
+    let slot = slots.get(pc);
+    if (slot === undefined) {
+      slot = this.#slots++;
+      if (slot >= this.#functions.length) this.#functions.grow(this.#functions.length);
+      this.#functions.set(slot, this.#missing);
+      slots.set(pc, slot);
+    }
+    return slot;
+  }
+
+  add(space: number, unit: TranslatedUnit, compiled: WebAssembly.ExportValue): void {
+    const slot = this.slotOf(space, unit.pc);
+    this.#functions.set(slot, compiled);
+    this.#units++;
+    const known = this.#space(space);
+    known.units.add(unit);
+    unit.entries.forEach(({ pc }, entry) => {
+      // A function's own start is better entered through its own unit, if it has one.
+      if (entry !== 0 && known.entries.has(pc)) return;
+      known.entries.set(pc, { unit, slot, entry });
+      this.install(space, pc);
+    });
+  }
+
+  /** Puts the entry at `pc`, if there is one, where generated code looks. */
+  install(space: number, pc: number): boolean {
+    const point = this.#spaces.get(space)?.entries.get(pc);
+    if (point === undefined) return false;
+    const { i32 } = this.#memory;
+    const at = (this.#area + LOOKUP.offset + ((pc / 2) & (LOOKUP.entries - 1)) * LOOKUP.bytes) >> 2;
+    i32[at + (LOOKUP.pc >> 2)] = pc | 0;
+    i32[at + (LOOKUP.pc >> 2) + 1] = Math.floor(pc / 2 ** 32);
+    i32[at + (LOOKUP.space >> 2)] = space;
+    i32[at + (LOOKUP.slot >> 2)] = point.slot;
+    i32[at + (LOOKUP.entry >> 2)] = point.entry;
+    i32[at + (LOOKUP.fuel >> 2)] = point.unit.entries[point.entry].fuel;
+    return true;
+  }
+
+  /** Forgets the units of a space whose bytes in memory are no longer those they were made from. */
+  dropChanged(space: number, memory: Uint8Array): void {
+    const known = this.#spaces.get(space);
+    if (known === undefined) return;
+    let dropped = false;
+    for (const unit of known.units) {
+      if (unit.code.every(({ host, bytes }) => bytes.every((byte, index) => memory[host + index] === byte))) continue;
+      known.units.delete(unit);
+      const slot = known.slots.get(unit.pc);
+      if (slot !== undefined) this.#functions.set(slot, this.#missing);
+      for (const [pc, point] of known.entries) if (point.unit === unit) known.entries.delete(pc);
+      dropped = true;
+    }
+    if (dropped) this.#forgetLookups();
+  }
+
+  #space(space: number): Space {
+    let known = this.#spaces.get(space);
+    if (known === undefined) {
+      known = { slots: new Map(), entries: new Map(), units: new Set() };
+      this.#spaces.set(space, known);
+    }
+    return known;
+  }
+
+  #forgetLookups(): void {
+    const from = this.#area + LOOKUP.offset;
+    // All ones in LOOKUP.pc: an odd address, which no pc is.
+    this.#memory.u8.fill(0xff, from, from + LOOKUP.entries * LOOKUP.bytes);
+    this.#memory.u8.fill(0, this.#area + HOTNESS.offset, this.#area + HOTNESS.offset + LOOKUP.entries * 4);
+  }
+}
+
+/** What stands in a slot until there is a unit: it answers MISSING, and its caller asks the dispatcher. */
+function missingUnit(): WebAssembly.ExportValue {
+  const bytes = encodeModule({
+    types: TYPES,
+    imports: [],
+    functions: [{ type: TYPE.unit, exportName: "missing", body: missingBody(), locals: [] }],
+  });
+  return new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports["missing"];
+}
+
+function missingBody(): Uint8Array {
+  const code = new Code();
+  code.i64(MISSING);
+  code.end();
+  return code.bytes();
+}

@@ -1,0 +1,37 @@
+// Puts a guest's image and device tree into its memory.
+
+import type { GuestPhysicalAddress } from "../machine/address.ts";
+import type { PhysicalMemory } from "../machine/memory.ts";
+import { parseElf } from "../loader/elf.ts";
+import { guestDeviceTree } from "../loader/guest-tree.ts";
+import { placeDeviceTree, placeImage, placementIn } from "../loader/place.ts";
+import type { Loaded } from "../loader/result.ts";
+import { BootError } from "../engine.ts";
+import type { PlacedVm } from "./placement.ts";
+
+/** What the guest's first vCPU begins with. */
+export interface GuestEntry {
+  readonly entry: GuestPhysicalAddress;
+  readonly deviceTree: GuestPhysicalAddress;
+}
+
+/** Throws BootError where the image cannot be loaded there. */
+export function loadGuest(memory: PhysicalMemory, vm: PlacedVm): GuestEntry {
+  const { machine, slot } = vm;
+  const image = expect(machine.name, parseElf(machine.image));
+  const placed = expect(machine.name, placeImage(memory, image, slot, placementIn(image, slot)));
+  const tree = guestDeviceTree({
+    memory: slot.guest,
+    memoryBytes: slot.bytes,
+    vcpus: machine.vcpus,
+    bootArguments: machine.bootArguments,
+    channels: vm.ends.map((end, id) => ({ id, end: end.end, window: end.window.guest, windowBytes: end.window.bytes })),
+  });
+  const deviceTree = expect(machine.name, placeDeviceTree(memory, tree, slot, placed.high));
+  return { entry: placed.entry, deviceTree };
+}
+
+function expect<Value>(name: string, result: Loaded<Value>): Value {
+  if (!result.ok) throw new BootError(`${name}: ${result.error.message}`);
+  return result.value;
+}

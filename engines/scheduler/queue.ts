@@ -1,0 +1,65 @@
+// The vCPUs of one hart, in whatever state, and who of them runs.
+
+import type { PhysicalAddress } from "../machine/address.ts";
+import type { CoreMemory } from "../machine/hart/core-memory.ts";
+import { field, loadAddress, NONE } from "../state/words.ts";
+import { VCPU, VCPU_STATE } from "../vcpu/record.ts";
+
+export const QUEUE = {
+  first: 0x00, // address of the first member
+  current: 0x04, // address of the member that runs; NONE while the hart idles
+  waiting: 0x08, // members that are ready and not running; kept by engines that move vCPUs between queues
+  slack: 0x40, // 1: the current turn is not charged to the budget
+  turnStart: 0x48, // number: up to when the current member's time is charged, in cycles
+  turnEnd: 0x50, // number: when to choose again, in cycles; Infinity is never
+  event: 0x58, // number: turnEnd, or before it the first timer of a member that does not run, in ticks
+  worldSwitches: 0x60, // number
+  frameStart: 0x68, // number: a start of the major frame, in cycles (scheduler/table.ts)
+} as const;
+/** Two lines: what other harts may look at, and what only its own does. */
+export const QUEUE_BYTES = 0x80;
+
+export function current(memory: CoreMemory, queue: PhysicalAddress): PhysicalAddress {
+  return loadAddress(memory, field(queue, QUEUE.current));
+}
+
+export function firstMember(memory: CoreMemory, queue: PhysicalAddress): PhysicalAddress {
+  return loadAddress(memory, field(queue, QUEUE.first));
+}
+
+export function nextMember(memory: CoreMemory, vcpu: PhysicalAddress): PhysicalAddress {
+  return loadAddress(memory, field(vcpu, VCPU.next));
+}
+
+/** Appends a vCPU that is in no queue. */
+export function append(memory: CoreMemory, queue: PhysicalAddress, vcpu: PhysicalAddress): void {
+  let link = field(queue, QUEUE.first);
+  for (let at = loadAddress(memory, link); at !== NONE; at = loadAddress(memory, link)) link = field(at, VCPU.next);
+  memory.store(link, vcpu);
+  memory.store(field(vcpu, VCPU.next), NONE);
+  memory.store(field(vcpu, VCPU.queue), queue);
+}
+
+/** Takes a member out. Its `queue` field still names this queue. */
+export function remove(memory: CoreMemory, queue: PhysicalAddress, vcpu: PhysicalAddress): void {
+  let link = field(queue, QUEUE.first);
+  while (loadAddress(memory, link) !== vcpu) link = field(loadAddress(memory, link), VCPU.next);
+  memory.store(link, memory.load(field(vcpu, VCPU.next)));
+}
+
+export function runs(memory: CoreMemory, vcpu: PhysicalAddress): boolean {
+  const state = memory.load(field(vcpu, VCPU.state));
+  return state === VCPU_STATE.ready || state === VCPU_STATE.running;
+}
+
+/** Charges the current member, if there is one, for the time since this was last called. */
+export function charge(memory: CoreMemory, queue: PhysicalAddress, now: number): void {
+  const used = now - memory.loadNumber(field(queue, QUEUE.turnStart));
+  memory.storeNumber(field(queue, QUEUE.turnStart), now);
+  const vcpu = current(memory, queue);
+  if (vcpu === NONE) return;
+  memory.storeNumber(field(vcpu, VCPU.cpuTime), memory.loadNumber(field(vcpu, VCPU.cpuTime)) + used);
+  memory.storeNumber(field(vcpu, VCPU.lastRun), now);
+  if (memory.load(field(queue, QUEUE.slack)) !== 0) return;
+  memory.storeNumber(field(vcpu, VCPU.remaining), memory.loadNumber(field(vcpu, VCPU.remaining)) - used);
+}

@@ -1,0 +1,67 @@
+import { describe, expect, test } from "vitest";
+import { helpText, parseCommandLine, type Vocabulary } from "../../bench/cli.ts";
+import { EXIT_CODE, UsageError } from "../../bench/exit-code.ts";
+
+const vocabulary: Vocabulary = {
+  engines: { bare: "the baseline", smp: "one for all cores" },
+  workloads: { "compute-hash": "SHA-256", contend: "one service" },
+  options: [
+    { name: "lock", values: ["ticket", "mcs"], default: "ticket", summary: "lock kind", engine: "smp" },
+    { name: "locking", values: ["big", "fine"], default: "fine", summary: "what a lock covers", engine: "smp" },
+  ],
+  maximumHarts: 8,
+};
+
+const parse = (...words: string[]) => parseCommandLine(words, vocabulary);
+
+describe("the command line", () => {
+  test("nothing asked for leaves everything to the plan", () => {
+    expect(parse()).toEqual({
+      engines: undefined, workloads: undefined, harts: undefined, options: {}, quick: false, samples: undefined, windowMs: undefined,
+      resultsFolder: "results", lockTiming: false, allowOversubscription: false,
+    });
+  });
+
+  test("repeated flags gather, each value once", () => {
+    expect(parse("--engine", "smp", "--engine=bare", "--engine", "smp", "--harts", "2", "--harts", "1", "--set", "lock=mcs", "--set", "locking=big")).toMatchObject({
+      engines: ["smp", "bare"], harts: [2, 1], options: { lock: "mcs", locking: "big" },
+    });
+  });
+
+  test.each([
+    [["--engine", "xen"], "unknown engine xen: there are bare, smp"],
+    [["--workload", "doom"], "unknown workload doom: there are compute-hash, contend"],
+    [["--harts", "0"], "--harts 0: not a whole number from 1 to 8"],
+    [["--harts", "9"], "--harts 9: not a whole number from 1 to 8"],
+    [["--harts", "1.5"], "--harts 1.5: not a whole number from 1 to 8"],
+    [["--harts=-1"], "--harts -1: not a whole number from 1 to 8"],
+    [["--samples", "0"], "--samples 0: not a whole number from 1 to 10000"],
+    [["--window", "soon"], "--window soon: not a whole number from 1 to 60000"],
+    [["--set", "lock"], "--set lock: not of the form name=value"],
+    [["--set", "colour=red"], "--set colour=red: no engine has the option colour; there are lock, locking"],
+    [["--set", "lock=futex"], "--set lock=futex: lock is one of ticket, mcs"],
+    [["--results", ""], "--results needs a folder"],
+    [["--turbo"], "Unknown option '--turbo'"],
+    [["everything"], "Unexpected argument 'everything'"],
+    [["--engine"], "Option '--engine <value>' argument missing"],
+  ])("%j is one clear line", (words, message) => {
+    let thrown: unknown;
+    try {
+      parse(...words);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(UsageError);
+    const { message: said } = thrown as UsageError;
+    expect(said).toContain(message);
+    expect(said).not.toContain("\n");
+  });
+
+  test("help names every flag, engine, workload, option and exit code", () => {
+    expect(parse("--help")).toBe("help");
+    expect(parse("-h", "--quick")).toBe("help");
+    const help = helpText(vocabulary);
+    for (const word of ["--engine", "--lock-timing", "--allow-oversubscription", "smp", "compute-hash", "lock=ticket|mcs", "default: fine"]) expect(help).toContain(word);
+    for (const { code, meaning } of Object.values(EXIT_CODE)) expect(help).toMatch(new RegExp(`${code} +${meaning.slice(0, 20)}`));
+  });
+});

@@ -1,0 +1,82 @@
+import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { beyond, sourceFigures } from "../../bench/tcb/figures.ts";
+import { reach, UncountableEngine } from "../../bench/tcb/reach.ts";
+
+let root: string;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "tcb-"));
+});
+afterEach(async () => {
+  await rm(root, { recursive: true });
+});
+
+/** Writes the files and reaches from engines/small/small.ts. */
+async function small(files: Readonly<Record<string, string>>, entry = "engines/small/small.ts") {
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), text);
+  }
+  return reach(root, entry);
+}
+
+const ENTRY = `
+  import { used } from "../shared.ts";
+  import { word } from "../machine/memory.ts";
+  import type { Shape } from "../types.ts";
+  export function trap(shape: Shape) { return used(shape.sides) + word(); }
+`;
+const SHARED = `
+  const scale = 2;
+  export function used(n: number) { return n * scale; }
+  export function unused(n: number) {
+    return n;
+  }
+`;
+const FILES = {
+  "engines/small/small.ts": ENTRY,
+  "engines/shared.ts": SHARED,
+  "engines/types.ts": "export interface Shape { readonly sides: number }",
+  "engines/machine/memory.ts": "export function word() { return 7; }",
+  "engines/bystander.ts": "export const bystander = 1;",
+};
+
+test("what is imported for its types, is not imported, or is hardware is not reached", async () => {
+  const modules = await small(FILES);
+  expect(modules.map(({ path }) => path)).toEqual(["engines/shared.ts", "engines/small/small.ts"]);
+  expect(modules.every(({ minifiedBytes }) => minifiedBytes > 0)).toBe(true);
+});
+
+test("top-level statements that tree shaking drops are not counted", async () => {
+  const figures = sourceFigures(await small(FILES));
+  expect(figures).toMatchObject({ modules: 2, lines: 3, statements: 5, lockSites: 0 });
+  const whole = sourceFigures(await small({ ...FILES, "engines/small/small.ts": ENTRY.replace("word()", "word() + unused(1)").replace("{ used }", "{ unused, used }") }));
+  expect(whole).toMatchObject({ modules: 2, lines: 6, statements: 7 });
+  expect(whole.bytes).toBeGreaterThan(figures.bytes);
+});
+
+test("an engine that calls the host is refused", async () => {
+  const files = { ...FILES, "engines/shared.ts": `import { readFileSync } from "node:fs";\nexport const used = (n: number) => readFileSync(String(n)).length;` };
+  await expect(small(files)).rejects.toThrow(UncountableEngine);
+});
+
+test("what an engine adds to another: its own modules and the statements of common ones that the other lacks", async () => {
+  const base = await small(FILES);
+  const larger = await small({
+    "engines/large/large.ts": `
+      import { trap as base } from "../small/small.ts";
+      import { unused } from "../shared.ts";
+      export function trap(lock: { acquire(): void }) {
+        lock.acquire();
+        return base({ sides: unused(3) });
+      }
+    `,
+  }, "engines/large/large.ts");
+  const added = beyond(larger, base);
+  expect(added.map(({ path }) => path)).toEqual(["engines/large/large.ts", "engines/shared.ts"]);
+  expect(sourceFigures(added)).toMatchObject({ modules: 2, lines: 4 + 3, statements: 3 + 2, lockSites: 1 });
+  expect(sourceFigures(beyond(base, base))).toEqual({ modules: 0, lines: 0, statements: 0, bytes: 0, lockSites: 0 });
+});

@@ -1,0 +1,20 @@
+#include "guest.h"
+
+#include <stdint.h>
+
+#include "device-tree.h"
+#include "power.h"
+
+extern char _start[];
+extern char image_end[];
+
+/* Entered from start.S on the guest's own stack. */
+_Noreturn void guest_start(const void *tree);
+
+_Noreturn void guest_start(const void *tree) {
+  device_tree_read(tree);
+  if ((uint64_t)_start < platform.memory_base ||
+      (uint64_t)image_end > platform.memory_base + platform.memory_bytes)
+    fail("the image does not lie in the memory of the device tree");
+  guest_main();
+}
