@@ -1,26 +1,33 @@
 // One case: a workload on an engine with so many harts.
 
-import type { Configuration } from "../engines/engine.ts";
-import type { EngineName } from "../engines/engines.ts";
+import type { Configuration, EngineName } from "../engines/engine.ts";
 
 export interface BenchCase {
   readonly workload: string;
   readonly engine: EngineName;
-  /** Every engine option that differs from its default. */
+  /** Engine options and workload parameters that differ from their defaults. */
   readonly options: Readonly<Record<string, string>>;
+  readonly parameters: Readonly<Record<string, string>>;
   readonly harts: number;
   readonly configuration: Configuration;
-  /** Digest of one unit, by VM; undefined for a VM whose units have none. */
-  readonly digests: readonly (bigint | undefined)[];
+  /** Whether a VM's units are the workload's, by VM. */
+  readonly counted: readonly boolean[];
+  /** Digest of one unit, of every VM. */
+  readonly unitDigest: bigint;
   /** SHA-256 of the images. */
   readonly image: string;
+  /** Bytes of the guests that the engine has to trust. */
+  readonly trustedGuestBytes: number;
   /** The pass that times locks: its throughput is not reported. */
   readonly lockTiming: boolean;
 }
 
-export function caseLabel({ workload, engine, options, harts }: BenchCase): string {
-  return `${workload} on ${[engine, ...optionWords(options)].join(" ")}, ${harts} ${harts === 1 ? "hart" : "harts"}`;
+export function caseLabel(benchCase: BenchCase): string {
+  const { workload, engine, harts } = benchCase;
+  return `${workload} on ${[engine, ...settingWords(benchCase)].join(" ")}, ${harts} ${harts === 1 ? "hart" : "harts"}`;
 }
 
-export const optionWords = (options: Readonly<Record<string, string>>): string[] =>
-  Object.entries(options).map(([name, value]) => `${name}=${value}`);
+/** Everything that differs from its default, as `name=value` words. */
+export function settingWords({ options, parameters }: BenchCase): string[] {
+  return Object.entries({ ...options, ...parameters }).map(([name, value]) => `${name}=${value}`);
+}

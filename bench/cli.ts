@@ -8,7 +8,7 @@ const FLAGS = {
   engine: { type: "string", multiple: true, value: "NAME", doc: "measure this engine only (may be repeated)" },
   workload: { type: "string", multiple: true, value: "NAME", doc: "measure this workload only (may be repeated)" },
   harts: { type: "string", multiple: true, value: "N", doc: "harts of the machine (may be repeated; default: 1 and 2)" },
-  set: { type: "string", multiple: true, value: "NAME=VALUE", doc: "an option of the engines that have it (may be repeated)" },
+  set: { type: "string", multiple: true, value: "NAME=VALUE", doc: "a setting, for the engines and workloads that have it (may be repeated)" },
   quick: { type: "boolean", doc: "fewer workloads and shorter windows: half a minute" },
   samples: { type: "string", value: "N", doc: "run windows to measure in each case" },
   window: { type: "string", value: "MS", doc: "length of a run window in milliseconds" },
@@ -23,7 +23,8 @@ export interface BenchRequest {
   readonly engines: readonly string[] | undefined;
   readonly workloads: readonly string[] | undefined;
   readonly harts: readonly number[] | undefined;
-  readonly options: Readonly<Record<string, string>>;
+  /** From --set, for every engine and workload that has the name. */
+  readonly settings: Readonly<Record<string, string>>;
   readonly quick: boolean;
   readonly samples: number | undefined;
   readonly windowMs: number | undefined;
@@ -36,8 +37,19 @@ export interface BenchRequest {
 export interface Vocabulary {
   readonly engines: Readonly<Record<string, string>>; // name → summary
   readonly workloads: Readonly<Record<string, string>>;
-  readonly options: readonly { readonly name: string; readonly values: readonly string[]; readonly default: string; readonly summary: string; readonly engine: string }[];
+  readonly settings: readonly Setting[];
   readonly maximumHarts: number;
+}
+
+/** An option of an engine, or a parameter of a workload. */
+export interface Setting {
+  readonly owner: string;
+  readonly name: string;
+  /** The values it takes, for people. */
+  readonly values: string;
+  readonly default: string;
+  readonly summary: string;
+  accepts(value: string): boolean;
 }
 
 const DEFAULT_RESULTS = "results";
@@ -55,8 +67,9 @@ export function parseCommandLine(words: readonly string[], vocabulary: Vocabular
 
 export function helpText(vocabulary: Vocabulary): string {
   const flags = Object.entries(FLAGS).map(([name, flag]) => [`--${name}${"value" in flag ? ` ${flag.value}` : ""}`, flag.doc]);
-  const options = vocabulary.options.map((option) => [
-    `${option.name}=${option.values.join("|")}`, `${option.engine}: ${option.summary} (default: ${option.default})`,
+  const settings = [...Map.groupBy(vocabulary.settings, ({ name, values, summary }) => [name, values, summary].join("\n")).values()].map((alike) => [
+    `${alike[0]!.name}=${alike[0]!.values}`,
+    `${alike[0]!.summary}; ${alike.map(({ owner, default: value }) => `${owner}: ${value}`).join(", ")}`,
   ]);
   const codes = Object.values(EXIT_CODE).map(({ code, meaning }) => [String(code), meaning]);
   return [
@@ -65,7 +78,7 @@ export function helpText(vocabulary: Vocabulary): string {
     "Flags", ...columns(flags), "",
     "Engines", ...columns(Object.entries(vocabulary.engines)), "",
     "Workloads", ...columns(Object.entries(vocabulary.workloads)), "",
-    "Engine options (--set)", ...columns(options), "",
+    "Settings (--set), and their defaults", ...columns(settings), "",
     "Exit codes", ...columns(codes),
   ].join("\n");
 }
@@ -103,7 +116,7 @@ function requestSchema(vocabulary: Vocabulary) {
       engines: unique(flags.engine),
       workloads: unique(flags.workload),
       harts: unique(flags.harts),
-      options: Object.fromEntries(flags.set),
+      settings: Object.fromEntries(flags.set),
       quick: flags.quick,
       samples: flags.samples,
       windowMs: flags.window,
@@ -114,18 +127,20 @@ function requestSchema(vocabulary: Vocabulary) {
   );
 }
 
-/** `name=value` of an option that some engine has. */
+/** `name=value` of a setting that some engine or workload has. */
 function assignment(vocabulary: Vocabulary) {
   const split = (word: string): [string, string] => {
     const at = word.indexOf("=");
     return at < 0 ? [word, ""] : [word.slice(0, at), word.slice(at + 1)];
   };
-  const named = (word: string) => vocabulary.options.filter((option) => option.name === split(word)[0]);
+  const named = (word: string) => vocabulary.settings.filter((setting) => setting.name === split(word)[0]);
+  const names = unique(vocabulary.settings.map((setting) => setting.name))!.join(", ");
+  const values = (word: string) => unique(named(word).map((setting) => setting.values))!.join(" or ");
   return v.pipe(
     v.string(),
     v.check((word) => word.includes("="), ({ input }) => `--set ${input}: not of the form name=value`),
-    v.check((word) => named(word).length > 0, ({ input }) => `--set ${input}: no engine has the option ${split(input)[0]}; there are ${unique(vocabulary.options.map((option) => option.name))!.join(", ")}`),
-    v.check((word) => named(word).some((option) => option.values.includes(split(word)[1])), ({ input }) => `--set ${input}: ${split(input)[0]} is one of ${named(input)[0]?.values.join(", ") ?? ""}`),
+    v.check((word) => named(word).length > 0, ({ input }) => `--set ${input}: no engine or workload has ${split(input)[0]}; there are ${names}`),
+    v.check((word) => named(word).some((setting) => setting.accepts(split(word)[1])), ({ input }) => `--set ${input}: ${split(input)[0]} takes ${values(input)}`),
     v.transform(split),
   );
 }

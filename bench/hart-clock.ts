@@ -1,6 +1,6 @@
 // The times of a run window, taken by each hart's thread itself and left in shared memory.
 
-/** Float64 slots of one hart. */
+/** Float64 slots of one hart; after the harts' comes one for the time the machine was paused. */
 const SLOT = { resumed: 0, paused: 1, cpu: 2, idle: 3, probe: 4 } as const;
 const SLOTS = 8;
 
@@ -28,7 +28,7 @@ export class HartClocks {
   readonly #slots: Float64Array;
 
   static create(harts: number): HartClocks {
-    return new HartClocks(new SharedArrayBuffer(harts * SLOTS * Float64Array.BYTES_PER_ELEMENT));
+    return new HartClocks(new SharedArrayBuffer((harts * SLOTS + 1) * Float64Array.BYTES_PER_ELEMENT));
   }
 
   constructor(shared: SharedArrayBuffer) {
@@ -45,6 +45,16 @@ export class HartClocks {
     return { resumed: at(SLOT.resumed), paused: at(SLOT.paused), cpu: at(SLOT.cpu), idle: at(SLOT.idle) };
   }
 
+  /** Milliseconds the machine has been paused in all: its own clock stands still then. */
+  pausedMs(): number {
+    return this.#slots.at(-1)!;
+  }
+
+  /** Before the machine is told to run again. */
+  addPaused(milliseconds: number): void {
+    this.#slots[this.#slots.length - 1]! += milliseconds;
+  }
+
   /** Cost of one clock reading in nanoseconds, as the hart's thread measured it. */
   writeProbeCost(hart: number, nanoseconds: number): void {
     this.#slots[hart * SLOTS + SLOT.probe] = nanoseconds;
@@ -55,13 +65,23 @@ export class HartClocks {
   }
 }
 
-/** The length of a window all harts took part in, and how much of the CPU they wanted they got. */
-export function joinWindows(windows: readonly HartWindow[]): { readonly milliseconds: number; readonly cpuToWall: number | null } {
-  const milliseconds = Math.max(...windows.map(({ paused }) => paused)) - Math.min(...windows.map(({ resumed }) => resumed));
+/** A window of the whole machine. */
+export interface JointWindow {
+  /** When the first hart began. */
+  readonly resumed: number;
+  /** From then until the last hart paused. */
+  readonly milliseconds: number;
+  /** CPU time received over the time wanted; null when too little was wanted to tell. */
+  readonly cpuToWall: number | null;
+}
+
+export function joinWindows(windows: readonly HartWindow[]): JointWindow {
+  const resumed = Math.min(...windows.map((window) => window.resumed));
+  const milliseconds = Math.max(...windows.map(({ paused }) => paused)) - resumed;
   const cpu = windows.reduce((sum, window) => sum + window.cpu, 0);
   const wanted = windows.reduce((sum, { resumed, paused, idle }) => sum + paused - resumed - idle, 0);
   const measurable = wanted > SHORTEST_RATIO_MS;
-  return { milliseconds, cpuToWall: measurable ? Math.min(1, cpu / wanted) : null };
+  return { resumed, milliseconds, cpuToWall: measurable ? Math.min(1, cpu / wanted) : null };
 }
 
 /** Below this the resolution of thread CPU time makes a ratio meaningless. */

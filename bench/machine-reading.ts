@@ -30,6 +30,8 @@ export interface MachineReading {
   readonly vms: readonly VmReading[];
   readonly locks: readonly LockReading[];
   readonly worldSwitches: number;
+  /** 32-bit words of engine state that more than one hart reaches. */
+  readonly sharedWords: number;
   /** Exits from guests to the engine, by cause. */
   readonly exits: Readonly<Record<string, number>>;
 }
@@ -52,6 +54,7 @@ export interface CaseFigures {
   readonly latency: Histogram;
   readonly locks: readonly LockReading[];
   readonly worldSwitches: number;
+  readonly sharedWords: number;
   readonly exits: Readonly<Record<string, number>>;
 }
 
@@ -67,6 +70,7 @@ export function figuresBetween(before: MachineReading, after: MachineReading, wi
     })),
     locks: after.locks.map((lock, index) => locksBetween(before.locks[index]!, lock)),
     worldSwitches: after.worldSwitches - before.worldSwitches,
+    sharedWords: after.sharedWords,
     exits: Object.fromEntries(Object.entries(after.exits).map(([cause, count]) => [cause, count - (before.exits[cause] ?? 0)])),
   };
 }

@@ -4,6 +4,7 @@
 
 import { Bench } from "tinybench";
 import type { BenchCase } from "./case.ts";
+import { CaseFailure } from "./failure.ts";
 import { type CaseFigures, figuresBetween, type MachineReading, unitsOf, type Window } from "./machine-reading.ts";
 import type { MachineSession } from "./session.ts";
 import { checkGuest } from "./verify.ts";
@@ -13,11 +14,6 @@ export interface Timing {
   readonly samples: number;
   /** Run before the samples, for the translator and the host's compiler. */
   readonly warmUpMs: number;
-}
-
-/** The case gave no figures: a guest failed or computed something else, or the machine hung. */
-export class CaseFailure extends Error {
-  override readonly name = "CaseFailure";
 }
 
 /** How long guests may take for their set-up. */
@@ -64,12 +60,12 @@ async function runWindow(session: MachineSession, benchCase: BenchCase, windowMs
 
 /** The same reading, if every guest is alive and what it computed is right. */
 function check(reading: MachineReading, benchCase: BenchCase): MachineReading {
-  reading.vms.forEach((vm, index) => {
+  for (const vm of reading.vms) {
     if (vm.state === "failed") throw new CaseFailure(`${vm.name} failed: ${vm.reason ?? "no reason given"}`);
     if (vm.state === "finished") throw new CaseFailure(`${vm.name} shut down while it was measured`);
-    const wrong = vm.units?.ready ? checkGuest(vm.units, benchCase.digests[index]) : undefined;
+    const wrong = vm.units?.ready ? checkGuest(vm.units, benchCase.unitDigest) : undefined;
     if (wrong !== undefined) throw new CaseFailure(`${vm.name}: ${wrong}`);
-  });
+  }
   return reading;
 }
 

@@ -1,11 +1,14 @@
 // Which cases a request means, in which order, and how long each is measured.
 
 import type { EngineDescription, Options } from "../engines/engine.ts";
-import type { Workload } from "../workloads/catalogue.ts";
+import { planWorkload } from "../workloads/plan.ts";
+import type { Workload } from "../workloads/workload.ts";
 import type { BenchCase } from "./case.ts";
 import type { BenchRequest } from "./cli.ts";
+import { configurationOf, imageSums } from "./configuration.ts";
 import { UsageError } from "./exit-code.ts";
 import type { Timing } from "./measure.ts";
+import { loadedBytes, trustsGuests } from "./tcb/guest-bytes.ts";
 
 export interface Plan {
   readonly cases: readonly BenchCase[];
@@ -27,6 +30,8 @@ const QUICK = {
 const DEFAULT_HARTS = [1, 2];
 /** The workload whose locks are timed without being asked. */
 const LOCK_WORKLOAD = "contend";
+/** The parameter that says how many guests a workload has for each hart. */
+const GUESTS = "guests";
 const LOCK_TIMING = { name: "lock-timing", value: "on" } as const;
 
 /** Start-up of a case's threads and machine, and its end: measured on a 2-core host, for estimates only. */
@@ -38,13 +43,13 @@ export function planCases(
   request: BenchRequest, engines: readonly EngineDescription[], workloads: readonly Workload[], cores: number,
 ): Plan {
   const preset = request.quick ? QUICK : FULL;
-  const names = request.workloads ?? preset.workloads;
+  const names: readonly string[] = request.workloads ?? preset.workloads;
   const harts = chooseHarts(request, cores);
   const cases = workloads.filter((workload) => names.includes(workload.name)).flatMap((workload) => (
     engines.filter((engine) => request.engines?.includes(engine.name) ?? true).flatMap((engine) => {
-      const usable = harts.filter((count) => count <= engine.maximumHarts && workload.engines.includes(engine.name));
-      return (request.quick && request.harts === undefined ? usable.slice(-1) : usable)
-        .flatMap((count) => passes(request, workload, engine, count));
+      const usable = harts.filter((count) => count <= engine.maximumHarts);
+      const chosen = request.quick && request.harts === undefined ? usable.slice(-1) : usable;
+      return chosen.flatMap((count) => passes(request, workload, engine, count));
     })
   ));
   if (cases.length === 0) throw new UsageError("no selected workload runs on a selected engine with so many harts");
@@ -72,22 +77,46 @@ function chooseHarts(request: BenchRequest, cores: number): number[] {
   return [...request.harts].sort((a, b) => a - b);
 }
 
-/** The case, and a second pass that times its locks where that is wanted. */
+/** The case, and a second pass that times its locks where that is wanted; nothing where the engine cannot run it. */
 function passes(request: BenchRequest, workload: Workload, engine: EngineDescription, harts: number): BenchCase[] {
-  const options = Object.fromEntries(Object.entries(request.options).filter(([name, value]) => {
-    const option = engine.options[name];
-    return option !== undefined && option.values.includes(value) && value !== option.default;
-  }));
-  const timed = LOCK_TIMING.name in engine.options && (request.lockTiming || (workload.name === LOCK_WORKLOAD && harts > 1));
-  const make = (more: Options, lockTiming: boolean): BenchCase => ({
+  const parameters = chosenParameters(request, workload, engine);
+  const layout = planWorkload(workload, harts, parameters);
+  if (layout.guests.length > engine.maximumVms || (isBaseline(engine) && !workload.standardInterface)) return [];
+  const options = Object.fromEntries(Object.entries(engine.options)
+    .map(([name, option]) => [name, request.settings[name], option] as const)
+    .filter(([, value, option]) => value !== undefined && value !== option.default && option.values.includes(value))
+    .map(([name, value]) => [name, value!]));
+  const timed = LOCK_TIMING.name in engine.options && options[LOCK_TIMING.name] === undefined
+    && (request.lockTiming || (workload.name === LOCK_WORKLOAD && harts > 1));
+  const configuration = configurationOf(layout, harts);
+  const trusted = trustsGuests(engine.claims) ? configuration.vms.map((vm) => loadedBytes(vm.image)) : [];
+  const make = (more: Options): BenchCase => ({
     workload: workload.name,
     engine: engine.name,
     options: { ...options, ...more },
+    parameters: isBaseline(engine) ? without(parameters, GUESTS) : parameters,
     harts,
-    configuration: workload.configure(harts),
-    digests: workload.configure(harts).vms.map(() => workload.digest),
-    image: workload.image,
-    lockTiming,
+    configuration,
+    counted: layout.guests.map((guest) => guest.counted),
+    unitDigest: workload.unitDigest,
+    image: imageSums(layout),
+    trustedGuestBytes: trusted.reduce((sum, bytes) => sum + bytes, 0),
+    lockTiming: { ...options, ...more }[LOCK_TIMING.name] === LOCK_TIMING.value,
   });
-  return [make({}, false), ...(timed ? [make({ [LOCK_TIMING.name]: LOCK_TIMING.value }, true)] : [])];
+  return [make({}), ...(timed ? [make({ [LOCK_TIMING.name]: LOCK_TIMING.value })] : [])];
 }
+
+/** Parameters that differ from their defaults. The baseline always runs one guest. */
+function chosenParameters(request: BenchRequest, workload: Workload, engine: EngineDescription): Record<string, string> {
+  const asked = Object.fromEntries(Object.keys(workload.parameters)
+    .map((name) => [name, request.settings[name]] as const)
+    .filter(([name, value]) => value !== undefined && value !== workload.parameters[name]!.default)
+    .map(([name, value]) => [name, value!]));
+  return isBaseline(engine) && GUESTS in workload.parameters ? { ...asked, [GUESTS]: "1" } : asked;
+}
+
+/** Engines that run one guest without any vendor extension: what the others are measured against. */
+const isBaseline = (engine: EngineDescription): boolean => engine.maximumVms === 1;
+
+const without = (settings: Readonly<Record<string, string>>, name: string): Record<string, string> =>
+  Object.fromEntries(Object.entries(settings).filter(([key]) => key !== name));

@@ -2,13 +2,13 @@
 // committed and writes nothing. The same compiler makes the same bytes: no paths, no times, sorted inputs.
 
 import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseElf } from "../engines/loader/elf.ts";
 import { readRelocations } from "../engines/loader/relocate.ts";
+import { IMAGES, sumOfImage } from "./images.ts";
 
 export const COMPILER = "riscv64-unknown-elf-gcc";
 /** Debian's bare-metal linker has no -pie; the Linux one of the same release has. */
@@ -32,9 +32,7 @@ const LINKER_OPTIONS = `-m elf64lriscv -pie --no-dynamic-linker --no-undefined -
   -z max-page-size=4096 -z noexecstack --hash-style=sysv --strip-debug --discard-locals -T guest.ld
   --defsym=LINK_ADDRESS=${LINK_ADDRESS}`.split(/\s+/);
 
-const WORKLOADS = dirname(fileURLToPath(import.meta.url));
-export const GUESTS = join(WORKLOADS, "guests");
-export const IMAGES = join(WORKLOADS, "images");
+export const GUESTS = join(import.meta.dirname, "guests");
 const SUMS = "SHA256SUMS";
 const RUNTIME = "runtime";
 
@@ -58,7 +56,7 @@ export function missingTool(): string | undefined {
   return undefined;
 }
 
-/** Compiles every source of `folder` (absolute, or below GUESTS) with the runtime, into one image. */
+/** Compiles every source of `folder` (relative to GUESTS) with the runtime, into one image. */
 export function buildImage(folder: string): Uint8Array {
   const scratch = mkdtempSync(join(tmpdir(), "tcbench-guest-"));
   try {
@@ -97,7 +95,7 @@ function sources(folder: string): readonly string[] {
 
 /** In the format of sha256sum(1). */
 function sumsOf(images: ReadonlyMap<string, Uint8Array>): string {
-  return [...images].map(([file, bytes]) => `${createHash("sha256").update(bytes).digest("hex")}  ${file}\n`).join("");
+  return [...images].map(([file, bytes]) => `${sumOfImage(bytes)}  ${file}\n`).join("");
 }
 
 function write(images: ReadonlyMap<string, Uint8Array>): number {

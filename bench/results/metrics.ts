@@ -18,7 +18,7 @@ export const METRICS = {
   },
   overhead: {
     unit: "%", direction: "lower", class: "noisy",
-    doc: "Throughput lost against the same guest alone on `bare` with one hart, times the guests that can run at once: 100 · (1 − T / (T_bare · min(harts, VMs))). Negative when the engine is faster.",
+    doc: "Throughput lost against the same guest alone on `bare` with one hart, times the guests that can run at once: 100 · (1 − T / (T_bare · min(harts, VMs))). Negative when the engine is faster. The interval is the engine's own, at the baseline's median.",
   },
   "latency-p50": { unit: "ns", direction: "lower", class: "noisy", doc: "Median of the events guests timed, from a histogram of every event; buckets are at most 1/16 wide. The guest's two reads of `cycle` are included." },
   "latency-p90": { unit: "ns", direction: "lower", class: "noisy", doc: "90th percentile of the same." },
@@ -28,7 +28,7 @@ export const METRICS = {
   "exits-per-unit": { unit: "exits/unit", direction: "lower", class: "noisy", doc: "Traps that left the guests for the engine, per unit of work; `subject` names the cause, or is empty for all." },
   "world-switches": { unit: "switches/s", direction: "none", class: "noisy", doc: "Changes of the vCPU a hart runs, per second, all harts together." },
   fairness: { unit: "index", direction: "higher", class: "noisy", doc: "Jain's index over CPU time received against the share due: 1 is fair, 1/n is all to one of n." },
-  "worst-slowdown": { unit: "ratio", direction: "lower", class: "noisy", doc: "Mean throughput of the guests with the same image, arguments and share, over the throughput of the slowest of them; the worst such group. 1 is even." },
+  "worst-slowdown": { unit: "ratio", direction: "lower", class: "noisy", doc: "Mean throughput of the guests that do the same work with the same share, over the throughput of the slowest of them. 1 is even." },
   "cpu-to-wall": { unit: "ratio", direction: "higher", class: "noisy", doc: "CPU time the harts' threads received over the time they wanted to run (window less idle time). Below 0.8 the host took the CPU away and the figure is contaminated." },
   "lock-acquisitions": { unit: "1/unit", direction: "lower", class: "noisy", doc: "Acquisitions of the lock in `subject`, per unit of work." },
   "lock-contended": { unit: "%", direction: "lower", class: "noisy", doc: "Acquisitions that found the lock held." },
@@ -42,8 +42,9 @@ export const METRICS = {
   "tcb-lines": { unit: "lines", direction: "lower", class: "exact", doc: "Source lines of them that carry code (comments, blank lines and types removed)." },
   "tcb-statements": { unit: "statements", direction: "lower", class: "exact", doc: "Statements in them." },
   "tcb-bytes": { unit: "bytes", direction: "lower", class: "exact", doc: "Bytes of them, tree-shaken and minified." },
-  "tcb-guest-bytes": { unit: "bytes", direction: "lower", class: "exact", doc: "Guest code and data that run inside the TCB, in the case named by the row." },
+  "tcb-guest-bytes": { unit: "bytes", direction: "lower", class: "exact", doc: "Code and initialised data of the guests of the case that the engine has to trust." },
   "tcb-lock-sites": { unit: "sites", direction: "lower", class: "exact", doc: "Places in the source that take a lock." },
+  "tcb-entry-points": { unit: "entries", direction: "lower", class: "exact", doc: "What a guest can call or run into: SBI extensions and functions, and causes of traps, that the engine decides on, each once." },
   "tcb-shared-words": { unit: "words", direction: "lower", class: "exact", doc: "32-bit words of mutable state that more than one hart reaches." },
   case: { unit: "", direction: "none", class: "noisy", doc: "The row of a case that gave no figures: `status` and `reason` say why." },
 } as const satisfies Record<string, MetricDescription>;

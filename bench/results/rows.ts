@@ -1,6 +1,6 @@
 // From what was measured of a case to result rows.
 
-import { type BenchCase, optionWords } from "../case.ts";
+import { type BenchCase, settingWords } from "../case.ts";
 import { summariseLatency } from "../histogram.ts";
 import type { CaseFigures, LockReading } from "../machine-reading.ts";
 import { jainIndex, mean, summarise, type Summary } from "../statistics.ts";
@@ -25,7 +25,7 @@ export function windowRows(context: RowContext, figures: Pick<CaseFigures, "wind
   const at = (metric: MetricName, value: number, subject = "") => ({ ...row(context, metric, value, subject), sample: index });
   const names = context.benchCase.configuration.vms.map((vm) => vm.name);
   return [
-    at("throughput", sum(perSecond)),
+    at("throughput", counted(context, perSecond)),
     ...(names.length > 1 ? perSecond.map((value, vm) => at("throughput", value, names[vm])) : []),
     ...(cpuToWall === null ? [] : [at("cpu-to-wall", cpuToWall)]),
   ];
@@ -36,8 +36,8 @@ export function summaryRows(context: RowContext, figures: CaseFigures, bare: num
   const { benchCase } = context;
   const { windows } = figures;
   const vms = benchCase.configuration.vms;
-  const throughput = summarise(windows.map((window) => (1000 * sum(window.units)) / window.milliseconds));
-  const totalUnits = sum(figures.units);
+  const throughput = summarise(windows.map((window) => (1000 * counted(context, window.units)) / window.milliseconds));
+  const totalUnits = counted(context, figures.units);
   const seconds = sum(windows.map((window) => window.milliseconds)) / 1000;
   const one = (metric: MetricName, value: Value, subject = "") => row(context, metric, value, subject);
   const cpuToWall = cpuToWallSummary(figures);
@@ -52,6 +52,8 @@ export function summaryRows(context: RowContext, figures: CaseFigures, bare: num
     ...(vms.length > 1 ? fairnessRows(context, figures) : []),
     ...(cpuToWall === undefined ? [] : [one("cpu-to-wall", cpuToWall)]),
     ...lockRows(context, figures.locks, totalUnits),
+    one("tcb-guest-bytes", benchCase.trustedGuestBytes),
+    one("tcb-shared-words", figures.sharedWords),
     ...(probeCost === undefined ? [] : [one("probe-cost", probeCost)]),
   ];
 }
@@ -78,14 +80,12 @@ function latencyRows(context: RowContext, figures: CaseFigures): ResultRow[] {
 function fairnessRows(context: RowContext, figures: CaseFigures): ResultRow[] {
   const vms = context.benchCase.configuration.vms;
   const due = vms.map(({ share, vcpus }) => (vcpus * share.budget) / share.period);
-  const peers = [...Map.groupBy(vms.keys(), (index) => {
-    const { bootArguments, share, vcpus } = vms[index]!;
-    return [bootArguments, share.budget, share.period, vcpus].join("\n");
-  }).values()].map((indexes) => indexes.map((index) => figures.units[index]!)).filter((group) => group.length > 1);
-  const slowdowns = peers.map((group) => mean(group) / Math.min(...group)).filter(isFinite);
+  const counting = [...vms.keys()].filter((index) => context.benchCase.counted[index]);
+  const alike = new Set(counting.map((index) => vms[index]!.bootArguments)).size === 1 && counting.length > 1;
+  const units = counting.map((index) => figures.units[index]!);
   return [
     row(context, "fairness", jainIndex(figures.cpuTimes, due)),
-    ...(slowdowns.length === 0 ? [] : [row(context, "worst-slowdown", Math.max(...slowdowns))]),
+    ...(alike ? [row(context, "worst-slowdown", mean(units) / Math.min(...units))] : []),
   ];
 }
 
@@ -122,7 +122,7 @@ function row({ benchCase, revision, status, reason }: RowContext, metric: Metric
     schema: SCHEMA_VERSION,
     workload: benchCase.workload,
     engine: benchCase.engine,
-    options: optionWords(benchCase.options).join(" "),
+    options: settingWords(benchCase).join(" "),
     clock: "wall",
     profile: "",
     harts: benchCase.harts,
@@ -143,5 +143,8 @@ function row({ benchCase, revision, status, reason }: RowContext, metric: Metric
     revision,
   };
 }
+
+/** The sum over the VMs whose units are the workload's. */
+const counted = ({ benchCase }: RowContext, values: readonly number[]): number => sum(values.filter((_, index) => benchCase.counted[index]));
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

@@ -14,6 +14,8 @@ export interface SourceFigures {
   readonly bytes: number;
   /** Places where the engine takes a lock: calls of `acquire` outside the locks themselves. */
   readonly lockSites: number;
+  /** SBI extensions and functions, and causes of traps, that the engine decides on: each once. */
+  readonly entryPoints: number;
 }
 
 export function sourceFigures(modules: readonly ReachedModule[]): SourceFigures {
@@ -24,11 +26,23 @@ export function sourceFigures(modules: readonly ReachedModule[]): SourceFigures 
     bytes: sum(modules, ({ minifiedBytes }) => minifiedBytes),
     lockSites: sum(modules.filter(({ path }) => !path.startsWith(LOCKS_FOLDER)),
       (module) => sum(module.statements, ({ lockSites }) => lockSites.length)),
+    entryPoints: entryPoints(modules).size,
   };
 }
 
 /** What `modules` holds that `base` does not: whole modules, and further top-level statements of common ones. */
-export function beyond(modules: readonly ReachedModule[], base: readonly ReachedModule[]): readonly ReachedModule[] {
+export function addedFigures(modules: readonly ReachedModule[], base: readonly ReachedModule[]): SourceFigures {
+  return {
+    ...sourceFigures(beyond(modules, base)),
+    entryPoints: entryPoints(modules).difference(entryPoints(base)).size,
+  };
+}
+
+export function sum<Item>(items: readonly Item[], figure: (item: Item) => number): number {
+  return items.reduce((total, item) => total + figure(item), 0);
+}
+
+function beyond(modules: readonly ReachedModule[], base: readonly ReachedModule[]): readonly ReachedModule[] {
   const bases = new Map(base.map((module) => [module.path, module]));
   return modules.flatMap((module): ReachedModule[] => {
     const common = bases.get(module.path);
@@ -40,6 +54,6 @@ export function beyond(modules: readonly ReachedModule[], base: readonly Reached
   });
 }
 
-export function sum<Item>(items: readonly Item[], figure: (item: Item) => number): number {
-  return items.reduce((total, item) => total + figure(item), 0);
+function entryPoints(modules: readonly ReachedModule[]): ReadonlySet<string> {
+  return new Set(modules.flatMap(({ statements }) => statements.flatMap((statement) => statement.entryPoints)));
 }

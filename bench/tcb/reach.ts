@@ -39,7 +39,7 @@ export async function reach(root: string, entry: string): Promise<readonly Reach
   const bytes = Object.entries(minified.metafile.outputs["bundle.js"].inputs);
   const modules = await Promise.all(bytes.filter(([path]) => !path.startsWith(MACHINE_FOLDER)).map(
     async ([path, { bytesInOutput }]): Promise<ReachedModule> => {
-      const source = readSource(await readFile(resolve(root, path), "utf8"));
+      const source = readSource(path, await readFile(resolve(root, path), "utf8"));
       const offsets = (kept.get(resolve(root, path)) ?? []).map(([line, column]) => source.lineStarts[line] + column);
       const statements = source.statements.filter(({ start, end }) => offsets.some((offset) => offset >= start && offset < end));
       return { path, minifiedBytes: bytesInOutput, statements, source };

@@ -2,43 +2,30 @@
 
 import { fileURLToPath } from "node:url";
 import type { EngineDescription } from "../../engines/engine.ts";
-import { beyond, type SourceFigures, sourceFigures, sum } from "./figures.ts";
-import { loadedBytes, trustsGuests } from "./guest-bytes.ts";
-import { reach } from "./reach.ts";
+import { addedFigures, type SourceFigures, sourceFigures } from "./figures.ts";
+import { reach, type ReachedModule } from "./reach.ts";
 
 export interface TcbReport {
   /** Everything outside `engines/machine` that the engine's entry point needs. */
   readonly source: SourceFigures;
   /** The part of it that the baseline does not need. */
   readonly added: SourceFigures;
-  /** Code and data of the guests that the engine has to trust. */
-  readonly guestBytes: number;
-  /** The same by module, in order of path from the root of the repository. */
-  readonly modules: readonly ({ readonly path: string } & SourceFigures)[];
 }
 
-export type CountedEngine = Pick<EngineDescription, "entry" | "claims">;
+export type CountedEngine = Pick<EngineDescription, "entry">;
 
-export interface TcbOptions {
-  /** What `added` is counted against: the uniprocessor hypervisor. */
-  readonly baseline: CountedEngine;
-  /** ELF files of the guests it runs, one for each VM. */
-  readonly images: readonly Uint8Array[];
-  /** Root of the source tree; by default the one this file is in. */
-  readonly root?: string;
+export const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
+
+/**
+ * Reads the sources in the tree at `root` anew at every call. `added` is counted against `baseline`, the
+ * uniprocessor hypervisor. Throws UncountableEngine when the engine leans on the host.
+ */
+export async function measureTcb(engine: CountedEngine, baseline: CountedEngine, root = REPOSITORY): Promise<TcbReport> {
+  const [modules, baselineModules] = await Promise.all([engine, baseline].map((counted) => reachOf(counted, root)));
+  return { source: sourceFigures(modules), added: addedFigures(modules, baselineModules) };
 }
 
-const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
-
-/** Reads the sources anew at every call. Throws UncountableEngine when the engine leans on the host. */
-export async function measureTcb(engine: CountedEngine, { baseline, images, root = REPOSITORY }: TcbOptions): Promise<TcbReport> {
-  const [modules, baselineModules] = await Promise.all(
-    [engine, baseline].map(({ entry }) => reach(root, `engines/${entry}`)),
-  );
-  return {
-    source: sourceFigures(modules),
-    added: sourceFigures(beyond(modules, baselineModules)),
-    guestBytes: trustsGuests(engine.claims) ? sum(images, loadedBytes) : 0,
-    modules: modules.map((module) => ({ path: module.path, ...sourceFigures([module]) })),
-  };
+/** What an engine's entry point reaches in the tree at `root`, in order of path. */
+export function reachOf({ entry }: CountedEngine, root = REPOSITORY): Promise<readonly ReachedModule[]> {
+  return reach(root, `engines/${entry}`);
 }

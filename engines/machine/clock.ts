@@ -9,18 +9,31 @@ export interface Clock {
   time(): Ticks;
   /** The cycle counter. May be fractional. */
   now(): Cycles;
-  /** What now() reads when time() first reads `time`. */
-  cyclesAt(time: Ticks): Cycles;
 }
 
 const EPOCH_INDEX = (CONTROL_OFFSET + CONTROL.epoch) >> 3;
-const NANOSECONDS_PER_TICK = 1e9 / TIMEBASE_HZ;
+/** The cycle counter runs at 1 GHz. */
+const CYCLES_HZ = 1e9;
+const CYCLES_PER_TICK = CYCLES_HZ / TIMEBASE_HZ;
+const CYCLES_PER_MILLISECOND = CYCLES_HZ / 1000;
 const ALIGNMENT_SAMPLES = 64;
+
+/** What now() reads when time() first reads `time`; also converts durations. */
+export function ticksToCycles(time: Ticks): Cycles {
+  return cycles(time * CYCLES_PER_TICK);
+}
+
+/** What time() reads when now() reads `time`. */
+export function cyclesToTicks(time: Cycles): Ticks {
+  return ticks(Math.floor(time / CYCLES_PER_TICK));
+}
 
 /** The host's monotonic clock. All threads of a machine agree to within the time of one clock read. */
 export class WallClock implements Clock {
-  /** Milliseconds to add to performance.now(), whose zero differs from thread to thread. */
-  readonly #offset: number;
+  /** Milliseconds to add to performance.now(), whose zero differs from thread to thread: while nothing was
+   *  skipped, and now. */
+  readonly #aligned: number;
+  #offset: number;
 
   /** Makes now the machine's time zero. Called once, when the machine is prepared. */
   static setEpoch(memory: PhysicalMemory): void {
@@ -42,18 +55,20 @@ export class WallClock implements Clock {
         offset = (before + after) / 2 / 1e6 - here;
       }
     }
+    this.#aligned = offset;
     this.#offset = offset;
   }
 
+  /** Time for which the machine was paused, in all, does not count. The same on every thread, while no hart runs. */
+  skip(milliseconds: number): void {
+    this.#offset = this.#aligned - milliseconds;
+  }
+
   time(): Ticks {
-    return ticks(Math.floor((performance.now() + this.#offset) * (1e6 / NANOSECONDS_PER_TICK)));
+    return ticks(Math.floor((performance.now() + this.#offset) * (CYCLES_PER_MILLISECOND / CYCLES_PER_TICK)));
   }
 
   now(): Cycles {
-    return cycles((performance.now() + this.#offset) * 1e6);
-  }
-
-  cyclesAt(time: Ticks): Cycles {
-    return cycles(time * NANOSECONDS_PER_TICK);
+    return cycles((performance.now() + this.#offset) * CYCLES_PER_MILLISECOND);
   }
 }

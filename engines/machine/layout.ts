@@ -72,7 +72,8 @@ export const HART = {
   ramLimit: 0x128,
   /** i32: host offset of the first byte of the RAM that guest address RAM_BASE means now. */
   ramOffset: 0x130,
-  /** i32: which guest address space the hart runs; part of the key of translations. */
+  /** i32: which guest address space the hart runs. Translations are made for one: as long as the machine lives, a
+   *  number stands for one RAM window (ramLimit, ramOffset). */
   space: 0x134,
   /** i64: reserved address of LR (host offset), -1 when none; value that LR read. */
   reservation: 0x138,

@@ -61,10 +61,10 @@ export function place(configuration: Configuration, ramBytes: number, view: View
     if (!loopback) lists[1].push(placeEnd(1, base, channel.windowBytes, ids[1], first, ids[0], view));
   }
   return configuration.vms.map((machine, index) => {
-    if (ends[index]!.length > MAXIMUM_CHANNELS) {
-      throw new BootError(`${machine.name} has ${ends[index]!.length} channels: a guest may have ${MAXIMUM_CHANNELS}`);
+    if (ends[index].length > MAXIMUM_CHANNELS) {
+      throw new BootError(`${machine.name} has ${ends[index].length} channels: a guest may have ${MAXIMUM_CHANNELS}`);
     }
-    return { index, machine, slot: slots[index]!, ends: ends[index]! };
+    return { index, machine, slot: slots[index], ends: ends[index] };
   });
 }
 

@@ -1,11 +1,11 @@
 // Writes a guest's records into engine state, at boot.
 
 import { physical, type PhysicalAddress } from "../machine/address.ts";
-import { ticksToCycles } from "../machine/clock.ts";
 import type { CoreMemory } from "../machine/hart/core-memory.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import { writeSecondStage } from "../machine/hart/second-stage.ts";
 import { RIGHT } from "../machine/layout.ts";
+import { ticksToCycles } from "../scheduler/time.ts";
 import { field } from "../state/words.ts";
 import { contextOf, VCPU, VCPU_BYTES, VCPU_STATE } from "../vcpu/record.ts";
 import { CHANNEL_END, channelEnd, VM } from "../virtual-machine/record.ts";
@@ -29,7 +29,7 @@ export function writeGuest(
   memory.storeNumber(field(record, VM.ramBytes), slot.bytes);
   memory.store(field(record, VM.vcpus), vcpus);
   memory.store(field(record, VM.vcpuCount), machine.vcpus);
-  memory.store(field(record, VM.space), vm.index + 1);
+  memory.store(field(record, VM.number), vm.index);
   memory.store(field(record, VM.channelCount), ends.length);
   for (const [id, end] of ends.entries()) {
     const entry = channelEnd(record, id);

@@ -2,6 +2,7 @@
 
 import type { Ticks } from "../machine/address.ts";
 import type { Hart } from "../machine/hart/hart.ts";
+import { LONGEST_WRITE } from "./console.ts";
 import {
   A0, A1, A2, A6, A7, BASE, CONSOLE, ERROR, EXTENSION, HART_STATE, RESET_SHUTDOWN, SUCCESS, VENDOR,
 } from "./numbers.ts";
@@ -124,7 +125,7 @@ export class SbiCalls {
     switch (operation) {
       case CONSOLE.write: {
         // Address in a1 (low) and a2 (high, and so always 0 on RV64).
-        const bytes = hart.xNumber(A0);
+        const bytes = Math.min(hart.xNumber(A0), LONGEST_WRITE);
         const error = hart.xNumber(A2) === 0
           ? this.#services.consoleWrite(hart, hart.xNumber(A1), bytes)
           : ERROR.invalidParameter;
@@ -152,6 +153,17 @@ export class SbiCalls {
   }
 }
 
+/** What every call but the legacy ones answers: an error in a0, a value in a1. */
+export function answer(hart: Hart, error: number, value: number): void {
+  setAnswer(hart, A0, error);
+  setAnswer(hart, A1, value);
+}
+
+/** A 32-bit number, sign-extended. */
+function setAnswer(hart: Hart, register: number, value: number): void {
+  hart.setX(register, value, value >> 31);
+}
+
 function isOffered(extension: number): boolean {
   switch (extension) {
     case EXTENSION.legacySetTimer:
@@ -167,14 +179,4 @@ function isOffered(extension: number): boolean {
     case EXTENSION.vendor: return true;
     default: return false;
   }
-}
-
-function answer(hart: Hart, error: number, value: number): void {
-  setAnswer(hart, A0, error);
-  setAnswer(hart, A1, value);
-}
-
-/** A 32-bit number, sign-extended. */
-function setAnswer(hart: Hart, register: number, value: number): void {
-  hart.setX(register, value, value >> 31);
 }

@@ -8,7 +8,8 @@ import { VCPU, VCPU_STATE } from "../vcpu/record.ts";
 export const QUEUE = {
   first: 0x00, // address of the first member
   current: 0x04, // address of the member that runs; NONE while the hart idles
-  waiting: 0x08, // members that are ready and not running; kept by engines that move vCPUs between queues
+  preempt: 0x08, // 1: a member has become ready since the last choice
+  waiting: 0x0c, // members that are ready and not running; kept by engines that move vCPUs between queues
   slack: 0x40, // 1: the current turn is not charged to the budget
   turnStart: 0x48, // number: up to when the current member's time is charged, in cycles
   turnEnd: 0x50, // number: when to choose again, in cycles; Infinity is never

@@ -26,7 +26,7 @@ export const VM = {
   unitsPage: 0x30, // number: physical address, 0 until registered
   vcpus: 0x38, // address of the first; the others follow
   vcpuCount: 0x3c,
-  space: 0x40, // names its address space to the machine; unique in the machine
+  number: 0x40, // its index in the configuration
   rung: 0x44, // bitmap of the channel ends rung since last asked
   channelCount: 0x48,
   channels: 0x50, // CHANNEL_END entries

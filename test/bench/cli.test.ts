@@ -5,9 +5,9 @@ import { EXIT_CODE, UsageError } from "../../bench/exit-code.ts";
 const vocabulary: Vocabulary = {
   engines: { bare: "the baseline", smp: "one for all cores" },
   workloads: { "compute-hash": "SHA-256", contend: "one service" },
-  options: [
-    { name: "lock", values: ["ticket", "mcs"], default: "ticket", summary: "lock kind", engine: "smp" },
-    { name: "locking", values: ["big", "fine"], default: "fine", summary: "what a lock covers", engine: "smp" },
+  settings: [
+    { name: "lock", values: "ticket|mcs", accepts: (value) => ["ticket", "mcs"].includes(value), default: "ticket", summary: "lock kind", owner: "smp" },
+    { name: "think", values: "0..9", accepts: (value) => /^\d$/.test(value), default: "3", summary: "computation between calls", owner: "contend" },
   ],
   maximumHarts: 8,
 };
@@ -17,14 +17,14 @@ const parse = (...words: string[]) => parseCommandLine(words, vocabulary);
 describe("the command line", () => {
   test("nothing asked for leaves everything to the plan", () => {
     expect(parse()).toEqual({
-      engines: undefined, workloads: undefined, harts: undefined, options: {}, quick: false, samples: undefined, windowMs: undefined,
+      engines: undefined, workloads: undefined, harts: undefined, settings: {}, quick: false, samples: undefined, windowMs: undefined,
       resultsFolder: "results", lockTiming: false, allowOversubscription: false,
     });
   });
 
   test("repeated flags gather, each value once", () => {
-    expect(parse("--engine", "smp", "--engine=bare", "--engine", "smp", "--harts", "2", "--harts", "1", "--set", "lock=mcs", "--set", "locking=big")).toMatchObject({
-      engines: ["smp", "bare"], harts: [2, 1], options: { lock: "mcs", locking: "big" },
+    expect(parse("--engine", "smp", "--engine=bare", "--engine", "smp", "--harts", "2", "--harts", "1", "--set", "lock=mcs", "--set", "think=0")).toMatchObject({
+      engines: ["smp", "bare"], harts: [2, 1], settings: { lock: "mcs", think: "0" },
     });
   });
 
@@ -38,8 +38,8 @@ describe("the command line", () => {
     [["--samples", "0"], "--samples 0: not a whole number from 1 to 10000"],
     [["--window", "soon"], "--window soon: not a whole number from 1 to 60000"],
     [["--set", "lock"], "--set lock: not of the form name=value"],
-    [["--set", "colour=red"], "--set colour=red: no engine has the option colour; there are lock, locking"],
-    [["--set", "lock=futex"], "--set lock=futex: lock is one of ticket, mcs"],
+    [["--set", "colour=red"], "--set colour=red: no engine or workload has colour; there are lock, think"],
+    [["--set", "lock=futex"], "--set lock=futex: lock takes ticket|mcs"],
     [["--results", ""], "--results needs a folder"],
     [["--turbo"], "Unknown option '--turbo'"],
     [["everything"], "Unexpected argument 'everything'"],
@@ -61,7 +61,7 @@ describe("the command line", () => {
     expect(parse("--help")).toBe("help");
     expect(parse("-h", "--quick")).toBe("help");
     const help = helpText(vocabulary);
-    for (const word of ["--engine", "--lock-timing", "--allow-oversubscription", "smp", "compute-hash", "lock=ticket|mcs", "default: fine"]) expect(help).toContain(word);
+    for (const word of ["--engine", "--lock-timing", "--allow-oversubscription", "smp", "compute-hash", "lock=ticket|mcs", "think=0..9", "contend: 3"]) expect(help).toContain(word);
     for (const { code, meaning } of Object.values(EXIT_CODE)) expect(help).toMatch(new RegExp(`${code} +${meaning.slice(0, 20)}`));
   });
 });

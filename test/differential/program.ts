@@ -232,7 +232,8 @@ function emitHandler(code: Assembler, handler: Label, finish: Label): void {
   const out = new Label();
   const ended = new Label();
   const four = new Label();
-  const CAUSE = { fetchAccess: 1, userCall: 8, fetchPage: 12 } as const;
+  const plain = new Label();
+  const CAUSE = { fetchAccess: 1, breakpoint: 3, userCall: 8, fetchPage: 12 } as const;
   // stvec is a multiple of 4.
   if (code.address % 4 !== 0) code.raw(2, 0x0001);
   code.bind(handler);
@@ -242,6 +243,14 @@ function emitHandler(code: Assembler, handler: Label, finish: Label): void {
   csr(code, "csrrs", T2, CSR.scause, X0);
   code.op("addi", { rd: T0, rs1: X0, immediate: CAUSE.userCall });
   code.to(ended, "beq", { rs1: T2, rs2: T0 });
+  // For ebreak, stval may be the pc or zero (Volume II, 12.1.9): make it zero.
+  code.op("addi", { rd: T0, rs1: X0, immediate: CAUSE.breakpoint });
+  code.to(plain, "bne", { rs1: T2, rs2: T0 });
+  csr(code, "csrrs", T0, CSR.sepc, X0);
+  csr(code, "csrrs", T1, CSR.stval, X0);
+  code.to(plain, "bne", { rs1: T0, rs2: T1 });
+  csr(code, "csrrwi", X0, CSR.stval, 0);
+  code.bind(plain);
   code.op("ld", { rd: T0, rs1: GP, immediate: FRAME_SLOT.traps });
   code.op("addi", { rd: T1, rs1: T0, immediate: 1 });
   code.op("sd", { rs1: GP, rs2: T1, immediate: FRAME_SLOT.traps });

@@ -9,12 +9,15 @@ import { promisify } from "node:util";
 import { QEMU } from "../../bench/anchors/qemu.ts";
 import { parseElf } from "../../engines/loader/elf.ts";
 import { guestDeviceTree } from "../../engines/loader/guest-tree.ts";
+import { readRelocations } from "../../engines/loader/relocate.ts";
 import { guestPhysical } from "../../engines/machine/address.ts";
 import { COMPILER, GUESTS } from "../../workloads/build.ts";
 
 export interface FirmwareGuest {
   readonly image: Uint8Array;
   readonly bootArguments: string;
+  /** The image is relocated before it starts, as our loader does; otherwise it has to do that itself. */
+  readonly relocated?: boolean;
 }
 
 // As in firmware.c.
@@ -29,7 +32,7 @@ const LIMIT_MS = 60_000;
 
 const FIRMWARE = join(import.meta.dirname, "firmware");
 const OPTIONS = ["-march=rv64imac", "-misa-spec=2.2", "-mabi=lp64", "-mcmodel=medany", "-ffreestanding", "-nostdlib",
-  "-O2", "-Wall", "-Wextra", "-Werror", "-I", join(GUESTS, "runtime"), "-Wl,-Ttext=0x80000000,--nmagic,--no-relax"];
+  "-O2", "-Wall", "-Wextra", "-Werror", "-I", join(GUESTS, "runtime"), "-Wl,-Ttext=0x80000000,--nmagic,--no-relax,--no-warn-rwx-segments"];
 
 /** What the guests and then the firmware printed. */
 export async function runUnderFirmware(guests: readonly FirmwareGuest[]): Promise<string> {
@@ -43,7 +46,7 @@ export async function runUnderFirmware(guests: readonly FirmwareGuest[]): Promis
         memory: guestPhysical(base), memoryBytes: SLOT_BYTES, vcpus: 1, bootArguments: guest.bootArguments,
         channels: [{ id: 0, end: index === 0 ? 0 : 1, window: guestPhysical(WINDOW), windowBytes: WINDOW_BYTES }],
       });
-      return [load(scratch, `image-${index}`, flatten(guest.image), base), load(scratch, `tree-${index}`, tree, base + TREE_OFFSET)];
+      return [load(scratch, `image-${index}`, flatten(guest, base), base), load(scratch, `tree-${index}`, tree, base + TREE_OFFSET)];
     });
     const { stdout } = await promisify(execFile)(QEMU, [
       "-M", "virt", "-smp", String(guests.length), "-m", MEGABYTES, "-display", "none", "-monitor", "none", "-serial", "stdio",
@@ -61,12 +64,17 @@ function load(folder: string, name: string, bytes: Uint8Array, address: number):
   return `loader,file=${file},addr=${address},force-raw=on`;
 }
 
-/** The image as memory, not relocated: it has to do that itself. */
-function flatten(file: Uint8Array): Uint8Array {
-  const image = parseElf(file);
+/** The image as it lies in memory at `base`. */
+function flatten(guest: FirmwareGuest, base: number): Uint8Array {
+  const image = parseElf(guest.image);
   if (!image.ok) throw new Error(image.error.message);
   const { low, high, segments } = image.value;
   const memory = new Uint8Array(high - low);
-  for (const { address, offset, fileBytes } of segments) memory.set(file.subarray(offset, offset + fileBytes), address - low);
+  for (const { address, offset, fileBytes } of segments) memory.set(guest.image.subarray(offset, offset + fileBytes), address - low);
+  if (guest.relocated !== true) return memory;
+  const relocations = readRelocations(image.value);
+  if (!relocations.ok) throw new Error(relocations.error.message);
+  const view = new DataView(memory.buffer);
+  for (const { address, addend } of relocations.value) view.setBigUint64(address - low, BigInt(addend + base - low), true);
   return memory;
 }

@@ -1,10 +1,8 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { Worker } from "node:worker_threads";
-import { expect, test } from "vitest";
-import { executedStatements, type FileCoverage } from "../../bench/tcb/coverage.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { executedStatements, runCovered } from "../../bench/tcb/coverage.ts";
 import { readSource } from "../../bench/tcb/source.ts";
 
 /** 12 statements; the calls below run all but those marked. */
@@ -23,45 +21,50 @@ const ENGINE = `
 `;
 const ALWAYS = 4; // the class, the field, trap, if
 
-const WORKER = `
-  import { parentPort, workerData } from "node:worker_threads";
-  const { CoverageRecorder } = await import(workerData.recorder);
-  const recorder = await CoverageRecorder.start();
-  const { Engine } = await import(workerData.engine);
-  const engine = new Engine();
-  for (const cause of workerData.causes) if (cause === "idle") Engine.idle(); else engine.trap(cause);
-  parentPort.postMessage(await recorder.finish());
+
+/** One worker for each argument, each ended while it still waits, as the harness ends its own; exits with 5. */
+const PROGRAM = `
+  import { Worker, isMainThread, workerData } from "node:worker_threads";
+  if (isMainThread) {
+    const workers = process.argv.slice(2).map((cause) => new Worker(import.meta.filename, { workerData: cause }));
+    await Promise.all(workers.map((worker) => new Promise((resolve) => worker.on("message", resolve))));
+    await Promise.all(workers.map((worker) => worker.terminate()));
+    process.exitCode = 5;
+  } else {
+    const { parentPort } = await import("node:worker_threads");
+    const { Engine } = await import("./engine.ts");
+    if (workerData === "idle") Engine.idle(); else new Engine().trap(Number(workerData));
+    parentPort?.postMessage("ran");
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  }
 `;
 
-async function coverageOf(engine: string, causes: readonly (number | string)[]): Promise<readonly FileCoverage[]> {
-  const recorder = new URL("../../bench/tcb/coverage.ts", import.meta.url).href;
-  const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(WORKER)}`), {
-    workerData: { recorder, engine: pathToFileURL(engine).href, causes },
-  });
-  const coverage = await new Promise<readonly FileCoverage[]>((resolve, reject) => worker.on("message", resolve).on("error", reject));
-  await worker.terminate();
-  return coverage;
-}
+let root: string;
 
-test("counts exactly the statements that ran, in any of the threads", async () => {
-  const root = await mkdtemp(join(tmpdir(), "coverage-"));
-  try {
-    const path = join(root, "engine.ts");
-    await writeFile(path, ENGINE);
-    const source = readSource(ENGINE);
-    const modules = [{ path: "engine.ts", minifiedBytes: 1, statements: source.statements, source }];
-    const executed = (...threads: (readonly FileCoverage[])[]) => executedStatements(root, modules, threads);
+beforeAll(async () => {
+  root = await realpath(await mkdtemp(join(tmpdir(), "coverage-")));
+  await writeFile(join(root, "engine.ts"), ENGINE);
+  await writeFile(join(root, "program.ts"), PROGRAM);
+});
+afterAll(async () => {
+  await rm(root, { recursive: true });
+});
 
-    expect(source.statements.flatMap(({ statements }) => statements)).toHaveLength(12);
-    const one = await coverageOf(path, [1]);
-    const two = await coverageOf(path, [2]);
-    const idle = await coverageOf(path, ["idle"]);
-    expect(executed(one)).toBe(ALWAYS + 2);
-    expect(executed(two)).toBe(ALWAYS + 1);
-    expect(executed(one, two)).toBe(ALWAYS + 3);
-    expect(executed(idle)).toBe(ALWAYS - 2 + 2);
-    expect(executed()).toBe(0);
-  } finally {
-    await rm(root, { recursive: true });
-  }
+const source = readSource("engine.ts", ENGINE);
+const modules = [{ path: "engine.ts", minifiedBytes: 1, statements: source.statements, source }];
+const executed = async (...causes: string[]): Promise<number> =>
+  executedStatements(root, modules, await runCovered(join(root, "program.ts"), causes, [5]));
+
+test.each([
+  [["1"], ALWAYS + 2],
+  [["2"], ALWAYS + 1],
+  [["1", "2"], ALWAYS + 3],
+  [["idle"], ALWAYS - 2 - 1 + 2], // the class, the field is not made, the branch is not reached
+  [[], 0],
+])("threads that trap with %j run %d statements", async (causes, expected) => {
+  expect(await executed(...causes)).toBe(expected);
+});
+
+test("a program that fails is no coverage", async () => {
+  await expect(runCovered(join(root, "missing.ts"), [])).rejects.toThrow("missing.ts");
 });

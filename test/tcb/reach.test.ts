@@ -2,7 +2,7 @@ import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { beyond, sourceFigures } from "../../bench/tcb/figures.ts";
+import { addedFigures, sourceFigures } from "../../bench/tcb/figures.ts";
 import { reach, UncountableEngine } from "../../bench/tcb/reach.ts";
 
 let root: string;
@@ -75,8 +75,51 @@ test("what an engine adds to another: its own modules and the statements of comm
       }
     `,
   }, "engines/large/large.ts");
-  const added = beyond(larger, base);
-  expect(added.map(({ path }) => path)).toEqual(["engines/large/large.ts", "engines/shared.ts"]);
-  expect(sourceFigures(added)).toMatchObject({ modules: 2, lines: 4 + 3, statements: 3 + 2, lockSites: 1 });
-  expect(sourceFigures(beyond(base, base))).toEqual({ modules: 0, lines: 0, statements: 0, bytes: 0, lockSites: 0 });
+  expect(addedFigures(larger, base)).toMatchObject({ modules: 2, lines: 4 + 3, statements: 3 + 2, lockSites: 1 });
+  const none = { modules: 0, lines: 0, statements: 0, bytes: 0, lockSites: 0, entryPoints: 0 };
+  expect(addedFigures(base, base)).toEqual(none);
+});
+
+test("a lock kind's own acquiring is no lock site", async () => {
+  const files = {
+    "engines/locks/locks.ts": "export class Locks { constructor(kind) { this.kind = kind; } acquire() { this.kind.acquire(); } }",
+    "engines/small/small.ts": `import { Locks } from "../locks/locks.ts";\nconst locks = new Locks(0);\nexport const trap = () => { locks.acquire(); locks.acquire(); };`,
+  };
+  expect(sourceFigures(await small(files)).lockSites).toBe(2);
+});
+
+test("entry points: what a guest can name and the engine decides on, each once", async () => {
+  const files = {
+    "engines/sbi/numbers.ts": "export const TIMER = { set: 0, get: 1, unused: 2 } as const; export const ERROR = { no: -1 } as const;",
+    "engines/machine/hart/privileged.ts": "export const CAUSE = { call: 8, page: 13 } as const;",
+    "engines/sbi/calls.ts": `
+      import { ERROR, TIMER } from "./numbers.ts";
+      export const isSet = (call: number) => call === TIMER.set || call === ERROR.no;
+    `,
+    "engines/small/small.ts": `
+      import { isSet } from "../sbi/calls.ts";
+      import { ERROR, TIMER } from "../sbi/numbers.ts";
+      import { CAUSE } from "../machine/hart/privileged.ts";
+      const OTHER = { word: 3 };
+      export function trap(cause: number, call: number): number {
+        if (cause === CAUSE.page) return ERROR.no;
+        switch (call) {
+          case TIMER.set: return cause === CAUSE.page && isSet(call) ? 1 : 2;
+          case TIMER.get: return 3;
+          case OTHER.word: return 4;
+          default: return 5;
+        }
+      }
+    `,
+  };
+  const base = await small(files);
+  expect(sourceFigures(base).entryPoints).toBe(3);
+  const larger = await small({
+    "engines/large/large.ts": `
+      import { CAUSE } from "../machine/hart/privileged.ts";
+      import { trap as base } from "../small/small.ts";
+      export const trap = (cause: number) => (cause !== CAUSE.call && cause !== CAUSE.page ? base(cause, 0) : 0);
+    `,
+  }, "engines/large/large.ts");
+  expect(addedFigures(larger, base).entryPoints).toBe(1);
 });

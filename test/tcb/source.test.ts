@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { readSource } from "../../bench/tcb/source.ts";
 
 const figures = (text: string) => {
-  const { statements } = readSource(text);
+  const { statements } = readSource("module.ts", text);
   return {
     lines: new Set(statements.flatMap(({ lines }) => lines)).size,
     statements: statements.flatMap((statement) => statement.statements).length,
@@ -47,7 +47,7 @@ describe("lines", () => {
 
   test("a character outside ASCII in a comment or a type moves nothing", () => {
     const text = "/* π → ∞ 𝕏 */ const a: 'π→𝕏' | number = 1; // é\nconst b = a;\n";
-    const [first, second] = readSource(text).statements;
+    const [first, second] = readSource("module.ts", text).statements;
     expect(text.slice(first.start, first.end)).toBe("const a: 'π→𝕏' | number = 1;");
     expect(text.slice(second.start, second.end)).toBe("const b = a;");
     expect(second.lines).toEqual([1]);
@@ -88,5 +88,5 @@ describe("lock sites", () => {
 });
 
 test("syntax that is not erasable is refused, not miscounted", () => {
-  expect(() => readSource("enum Kind { a, b }")).toThrow("enum is not supported");
+  expect(() => readSource("module.ts", "enum Kind { a, b }")).toThrow("enum is not supported");
 });

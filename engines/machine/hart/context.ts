@@ -5,7 +5,9 @@ import { HART, RAISED } from "../layout.ts";
 import {
   BANK, BANK_WORDS, SLOT, SUPERVISOR_BANK, UNBANKED, UNBANKED_WORDS, VIRTUAL_SUPERVISOR_BANK,
 } from "./csr-slots.ts";
-import { ALL_COUNTERS, HSTATUS, MPP_SHIFT, PRIVILEGE, STATUS } from "./privileged.ts";
+import {
+  ALL_COUNTERS, FIOM, HSTATUS, MPP_SHIFT, PRIVILEGE, STATUS, SUPERVISOR_INTERRUPTS, SUPERVISOR_STATUS, VIRTUAL_INTERRUPTS,
+} from "./privileged.ts";
 import type { HartState } from "./state.ts";
 import { dropReservation } from "./trap-return.ts";
 
@@ -41,7 +43,9 @@ export const CONTEXT = {
 export const CONTEXT_BYTES = 0x180;
 if (UNBANKED_BYTES + 4 * UNBANKED_WORDS > CONTEXT_BYTES) throw new Error("the context outgrows CONTEXT_BYTES");
 
+/** x1 lies at the same offset in a context as in the hart block. */
 const X1 = (HART.x + 8) >> 2;
+if (HART.x !== CONTEXT.x) throw new Error("contexts and hart blocks differ in where x lies");
 const X_WORDS = 62;
 const RAISED_WORD = HART.raised >> 2;
 const PRIVILEGE_INDEX = CONTEXT.privilege >> 2;
@@ -71,50 +75,64 @@ export function resetContext(
 
 /** Stores the context of the guest that the engine was entered from. */
 export function saveContext(state: HartState, address: PhysicalAddress): void {
-  const { i32, word } = state;
+  const { i32, block } = state;
   const context = state.memory.offset(address) >>> 2;
-  i32.copyWithin(context + 2, word + X1, word + X1 + X_WORDS);
+  for (let index = 0; index < X_WORDS; index++) i32[context + X1 + index] = block[X1 + index];
   let bank = SUPERVISOR_BANK;
   if (state.hypervisor) {
     bank = VIRTUAL_SUPERVISOR_BANK;
-    i32[context] = i32[word + S_EPC];
-    i32[context + 1] = i32[word + S_EPC + 1];
-    i32[context + PRIVILEGE_INDEX] = (i32[word + S_STATUS] & STATUS.SPP) !== 0 ? PRIVILEGE.supervisor : PRIVILEGE.user;
+    i32[context] = block[S_EPC];
+    i32[context + 1] = block[S_EPC + 1];
+    i32[context + PRIVILEGE_INDEX] = (block[S_STATUS] & STATUS.SPP) !== 0 ? PRIVILEGE.supervisor : PRIVILEGE.user;
   } else {
-    i32[context] = i32[word + SLOT.mepc];
-    i32[context + 1] = i32[word + SLOT.mepc + 1];
-    i32[context + PRIVILEGE_INDEX] = (i32[word + SLOT.mstatus] & STATUS.MPP) >> MPP_SHIFT;
-    i32[context + SOFTWARE_INDEX] = Atomics.load(i32, word + RAISED_WORD) & RAISED.supervisor;
+    i32[context] = block[SLOT.mepc];
+    i32[context + 1] = block[SLOT.mepc + 1];
+    i32[context + PRIVILEGE_INDEX] = (block[SLOT.mstatus] & STATUS.MPP) >> MPP_SHIFT;
+    i32[context + SOFTWARE_INDEX] = Atomics.load(block, RAISED_WORD) & RAISED.supervisor;
   }
-  for (let index = 0; index < BANK_WORDS; index++) i32[context + BANK_INDEX + index] = i32[word + bank + index];
-  for (let index = 0; index < UNBANKED_WORDS; index++) i32[context + UNBANKED_INDEX + index] = i32[word + UNBANKED + index];
+  for (let index = 0; index < BANK_WORDS; index++) i32[context + BANK_INDEX + index] = block[bank + index];
+  for (let index = 0; index < UNBANKED_WORDS; index++) i32[context + UNBANKED_INDEX + index] = block[UNBANKED + index];
 }
 
 /** Makes the hart enter the guest of this context when the engine returns. Timers must be reloaded after. */
 export function loadContext(state: HartState, address: PhysicalAddress): void {
-  const { i32, word } = state;
+  const { i32, block } = state;
   const context = state.memory.offset(address) >>> 2;
-  i32.copyWithin(word + X1, context + 2, context + 2 + X_WORDS);
+  for (let index = 0; index < X_WORDS; index++) block[X1 + index] = i32[context + X1 + index];
   // Masked to a privilege that a guest may have: a machine-mode engine's contexts lie open to its guests.
   const supervisor = (i32[context + PRIVILEGE_INDEX] & PRIVILEGE.supervisor) !== 0;
   let bank = SUPERVISOR_BANK;
   if (state.hypervisor) {
     bank = VIRTUAL_SUPERVISOR_BANK;
-    i32[word + S_EPC] = i32[context];
-    i32[word + S_EPC + 1] = i32[context + 1];
-    i32[word + S_STATUS] = (i32[word + S_STATUS] & ~STATUS.SPP) | (supervisor ? STATUS.SPP : 0);
-    i32[word + SLOT.hstatus] = (i32[word + SLOT.hstatus] & ~HSTATUS.SPVP) | HSTATUS.SPV | (supervisor ? HSTATUS.SPVP : 0);
+    block[S_EPC] = i32[context] & ~1;
+    block[S_EPC + 1] = i32[context + 1];
+    block[S_STATUS] = (block[S_STATUS] & ~STATUS.SPP) | (supervisor ? STATUS.SPP : 0);
+    block[SLOT.hstatus] = (block[SLOT.hstatus] & ~HSTATUS.SPVP) | HSTATUS.SPV | (supervisor ? HSTATUS.SPVP : 0);
   } else {
-    i32[word + SLOT.mepc] = i32[context];
-    i32[word + SLOT.mepc + 1] = i32[context + 1];
-    i32[word + SLOT.mstatus] = (i32[word + SLOT.mstatus] & ~STATUS.MPP)
+    block[SLOT.mepc] = i32[context] & ~1;
+    block[SLOT.mepc + 1] = i32[context + 1];
+    block[SLOT.mstatus] = (block[SLOT.mstatus] & ~STATUS.MPP)
       | ((supervisor ? PRIVILEGE.supervisor : PRIVILEGE.user) << MPP_SHIFT);
-    if ((i32[context + SOFTWARE_INDEX] & RAISED.supervisor) !== 0) Atomics.or(i32, word + RAISED_WORD, RAISED.supervisor);
-    else Atomics.and(i32, word + RAISED_WORD, ~RAISED.supervisor);
+    if ((i32[context + SOFTWARE_INDEX] & RAISED.supervisor) !== 0) Atomics.or(block, RAISED_WORD, RAISED.supervisor);
+    else Atomics.and(block, RAISED_WORD, ~RAISED.supervisor);
   }
-  for (let index = 0; index < BANK_WORDS; index++) i32[word + bank + index] = i32[context + BANK_INDEX + index];
-  for (let index = 0; index < UNBANKED_WORDS; index++) i32[word + UNBANKED + index] = i32[context + UNBANKED_INDEX + index];
+  for (let index = 0; index < BANK_WORDS; index++) block[bank + index] = i32[context + BANK_INDEX + index];
+  for (let index = 0; index < UNBANKED_WORDS; index++) block[UNBANKED + index] = i32[context + UNBANKED_INDEX + index];
+  legalise(block, bank, state.hypervisor ? VIRTUAL_INTERRUPTS : SUPERVISOR_INTERRUPTS);
   dropReservation(state);
+}
+
+/** Registers loaded from memory take only the values that a CSR write could have given them (WARL). */
+function legalise(block: Int32Array, bank: number, interrupts: number): void {
+  block[bank + BANK.status] &= SUPERVISOR_STATUS;
+  block[bank + BANK.enabled] &= interrupts;
+  block[bank + BANK.pending] &= interrupts;
+  block[bank + BANK.tvec] &= ~2;
+  block[bank + BANK.epc] &= ~1;
+  block[bank + BANK.atp] = 0;
+  block[bank + BANK.atp + 1] = 0;
+  block[SLOT.scounteren] &= ALL_COUNTERS;
+  block[SLOT.senvcfg] &= FIOM;
 }
 
 function setNumber(i32: Int32Array, index: number, value: number): void {

@@ -24,12 +24,12 @@ export interface ExitCounts {
 
 /** Counts one exit for `cause` (an exception code, or INTERRUPT_CAUSE | code). */
 export function countExit(state: HartState, cause: number): void {
-  const { i32 } = state;
+  const { block } = state;
   const index = (cause & INTERRUPT_CAUSE) === 0 ? cause : EXCEPTIONS + (cause & (INTERRUPTS - 1));
-  const counter = state.word + COUNTERS_WORD + 2 * index;
-  const low = (i32[counter] + 1) | 0;
-  i32[counter] = low;
-  if (low === 0) i32[counter + 1] += 1;
+  const counter = COUNTERS_WORD + 2 * index;
+  const low = (block[counter] + 1) | 0;
+  block[counter] = low;
+  if (low === 0) block[counter + 1] += 1;
 }
 
 /** The counts of `hart`, from any thread. Exact once the hart is paused; else each may lag by the exit under way. */

@@ -22,13 +22,13 @@ export function csrFault(state: HartState, csr: number, writes: boolean): number
   if (writes && csr >> 10 === 3) return ILLEGAL; // read-only
   const level = (csr >> 8) & 3;
   if (level === LEVEL.machine) return ILLEGAL; // guests run below M
-  const { i32, word } = state;
-  const privilege = i32[word + PRIVILEGE_WORD];
-  if (i32[word + VIRTUAL_WORD] === 0) {
+  const { block } = state;
+  const privilege = block[PRIVILEGE_WORD];
+  if (block[VIRTUAL_WORD] === 0) {
     // With V = 0 a guest is on a machine without the H extension.
     if (level > privilege || level === LEVEL.hypervisor) return ILLEGAL;
     if (level === LEVEL.user) return counterFault(state, csr, privilege);
-    if (csr === CSR.satp) return (i32[word + SLOT.mstatus] & STATUS.TVM) === 0 ? 0 : ILLEGAL;
+    if (csr === CSR.satp) return (block[SLOT.mstatus] & STATUS.TVM) === 0 ? 0 : ILLEGAL;
     return csr === CSR.stimecmp && !supervisorTimer(state) ? ILLEGAL : 0;
   }
   // From V = 1, what would be legal in HS-mode is a virtual instruction, and what would not is illegal.
@@ -38,34 +38,34 @@ export function csrFault(state: HartState, csr: number, writes: boolean): number
     return csr === CSR.vstimecmp || privilege === PRIVILEGE.user || !virtualTimer(state) ? VIRTUAL : 0;
   }
   if (level === LEVEL.hypervisor || privilege === PRIVILEGE.user) return VIRTUAL;
-  return csr === CSR.satp && (i32[word + SLOT.hstatus] & HSTATUS.VTVM) !== 0 ? VIRTUAL : 0;
+  return csr === CSR.satp && (block[SLOT.hstatus] & HSTATUS.VTVM) !== 0 ? VIRTUAL : 0;
 }
 
 /** Sstc: S-mode has stimecmp if menvcfg.STCE and mcounteren.TM. */
 function supervisorTimer(state: HartState): boolean {
-  const { i32, word } = state;
-  return (i32[word + SLOT.menvcfg + 1] & STCE_HIGH) !== 0 && (i32[word + SLOT.mcounteren] & COUNTER.TM) !== 0;
+  const { block } = state;
+  return (block[SLOT.menvcfg + 1] & STCE_HIGH) !== 0 && (block[SLOT.mcounteren] & COUNTER.TM) !== 0;
 }
 
 /** Sstc: VS-mode has it if also henvcfg.STCE and hcounteren.TM. */
 function virtualTimer(state: HartState): boolean {
-  const { i32, word } = state;
-  return (i32[word + SLOT.henvcfg + 1] & STCE_HIGH) !== 0 && (i32[word + SLOT.hcounteren] & COUNTER.TM) !== 0;
+  const { block } = state;
+  return (block[SLOT.henvcfg + 1] & STCE_HIGH) !== 0 && (block[SLOT.hcounteren] & COUNTER.TM) !== 0;
 }
 
 function counterFault(state: HartState, csr: number, privilege: number): number {
-  const { i32, word } = state;
-  let enabled = i32[word + SLOT.mcounteren];
-  if (privilege === PRIVILEGE.user) enabled &= i32[word + SLOT.scounteren];
+  const { block } = state;
+  let enabled = block[SLOT.mcounteren];
+  if (privilege === PRIVILEGE.user) enabled &= block[SLOT.scounteren];
   return (enabled & counterBit(csr)) !== 0 ? 0 : ILLEGAL;
 }
 
 function virtualCounterFault(state: HartState, csr: number, privilege: number): number {
-  const { i32, word } = state;
+  const { block } = state;
   const bit = counterBit(csr);
-  if ((i32[word + SLOT.mcounteren] & bit) === 0) return ILLEGAL;
-  let enabled = i32[word + SLOT.hcounteren];
-  if (privilege === PRIVILEGE.user) enabled &= i32[word + SLOT.scounteren];
+  if ((block[SLOT.mcounteren] & bit) === 0) return ILLEGAL;
+  let enabled = block[SLOT.hcounteren];
+  if (privilege === PRIVILEGE.user) enabled &= block[SLOT.scounteren];
   return (enabled & bit) !== 0 ? 0 : VIRTUAL;
 }
 

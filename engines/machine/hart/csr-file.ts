@@ -39,12 +39,12 @@ export class CsrFile {
   /** Reads `csr` into `low` and `high`; a CSR that does not exist reads as zero. */
   read(csr: number): void {
     const state = this.#state;
-    const { i32, word } = state;
+    const { block } = state;
     const kind = KIND_OF[csr];
     if (kind <= KIND.gating || kind === KIND.timer || kind === KIND.atp) {
-      const slot = word + SLOT_OF[csr];
-      this.low = i32[slot];
-      this.high = i32[slot + 1] | FIXED_HIGH[csr];
+      const slot = SLOT_OF[csr];
+      this.low = block[slot];
+      this.high = block[slot + 1] | FIXED_HIGH[csr];
       return;
     }
     this.high = 0;
@@ -52,20 +52,20 @@ export class CsrFile {
       case KIND.cycle: this.#number(Math.floor(state.clock.now())); break;
       case KIND.time: this.#number(state.clock.time()); break;
       case KIND.instret: this.#number(retired(state)); break;
-      case KIND.sie: this.low = i32[word + ENABLED] & i32[word + SLOT.mideleg]; break;
-      case KIND.sip: this.low = this.#supervisorPending() & i32[word + SLOT.mideleg]; break;
-      case KIND.vsie: this.low = (i32[word + VIRTUAL_ENABLED] & i32[word + SLOT.hideleg]) >> 1; break;
-      case KIND.vsip: this.low = (this.#virtualPending() & i32[word + SLOT.hideleg]) >> 1; break;
-      case KIND.hie: this.low = i32[word + VIRTUAL_ENABLED]; break;
+      case KIND.sie: this.low = block[ENABLED] & block[SLOT.mideleg]; break;
+      case KIND.sip: this.low = this.#supervisorPending() & block[SLOT.mideleg]; break;
+      case KIND.vsie: this.low = (block[VIRTUAL_ENABLED] & block[SLOT.hideleg]) >> 1; break;
+      case KIND.vsip: this.low = (this.#virtualPending() & block[SLOT.hideleg]) >> 1; break;
+      case KIND.hie: this.low = block[VIRTUAL_ENABLED]; break;
       case KIND.hip: this.low = this.#virtualPending(); break;
-      case KIND.hvip: this.low = i32[word + VIRTUAL_PENDING]; break;
-      case KIND.mie: this.low = i32[word + SLOT.mie] | i32[word + ENABLED] | i32[word + VIRTUAL_ENABLED]; break;
+      case KIND.hvip: this.low = block[VIRTUAL_PENDING]; break;
+      case KIND.mie: this.low = block[SLOT.mie] | block[ENABLED] | block[VIRTUAL_ENABLED]; break;
       case KIND.mip:
         this.low = this.#supervisorPending() | this.#virtualPending() | (state.timers.bits & INTERRUPT.MTI)
-          | (Atomics.load(i32, word + RAISED_WORD) & RAISED.machine);
+          | (Atomics.load(block, RAISED_WORD) & RAISED.machine);
         break;
       case KIND.mstatus:
-        this.low = i32[word + SLOT.mstatus] | i32[word + STATUS_SLOT];
+        this.low = block[SLOT.mstatus] | block[STATUS_SLOT];
         this.high = UXL_HIGH | SXL_HIGH;
         break;
       case KIND.misa:
@@ -81,22 +81,22 @@ export class CsrFile {
    *  another hart can set at any time is changed only if it is named. */
   write(csr: number, low: number, high: number, touched: number): void {
     const state = this.#state;
-    const { i32, word } = state;
+    const { block } = state;
     const kind = KIND_OF[csr];
     if (kind <= KIND.gating || kind === KIND.timer) {
-      const slot = word + SLOT_OF[csr];
+      const slot = SLOT_OF[csr];
       const writableLow = WRITABLE_LOW[csr];
       const writableHigh = WRITABLE_HIGH[csr];
-      i32[slot] = (i32[slot] & ~writableLow) | (low & writableLow);
-      i32[slot + 1] = (i32[slot + 1] & ~writableHigh) | (high & writableHigh);
+      block[slot] = (block[slot] & ~writableLow) | (low & writableLow);
+      block[slot + 1] = (block[slot + 1] & ~writableHigh) | (high & writableHigh);
       if (kind === KIND.timer) this.#timerWritten(csr);
       return;
     }
     switch (kind) {
-      case KIND.sie: this.#merge(ENABLED, i32[word + SLOT.mideleg], low); break;
-      case KIND.sip: this.#raise(low, touched & i32[word + SLOT.mideleg]); break;
-      case KIND.vsie: this.#merge(VIRTUAL_ENABLED, i32[word + SLOT.hideleg], low << 1); break;
-      case KIND.vsip: this.#merge(VIRTUAL_PENDING, i32[word + SLOT.hideleg] & INTERRUPT.VSSI, low << 1); break;
+      case KIND.sie: this.#merge(ENABLED, block[SLOT.mideleg], low); break;
+      case KIND.sip: this.#raise(low, touched & block[SLOT.mideleg]); break;
+      case KIND.vsie: this.#merge(VIRTUAL_ENABLED, block[SLOT.hideleg], low << 1); break;
+      case KIND.vsip: this.#merge(VIRTUAL_PENDING, block[SLOT.hideleg] & INTERRUPT.VSSI, low << 1); break;
       case KIND.hie: this.#merge(VIRTUAL_ENABLED, VIRTUAL_INTERRUPTS, low); break;
       case KIND.hip: this.#merge(VIRTUAL_PENDING, INTERRUPT.VSSI, low); break;
       case KIND.hvip: this.#merge(VIRTUAL_PENDING, VIRTUAL_INTERRUPTS, low); break;
@@ -128,34 +128,34 @@ export class CsrFile {
   }
 
   #merge(slot: number, mask: number, value: number): void {
-    const { i32, word } = this.#state;
-    i32[word + slot] = (i32[word + slot] & ~mask) | (value & mask);
+    const { block } = this.#state;
+    block[slot] = (block[slot] & ~mask) | (value & mask);
   }
 
   /** SSIP lives in `raised`, where other harts can set it. */
   #raise(low: number, touched: number): void {
     if ((touched & INTERRUPT.SSI) === 0) return;
-    const { i32, word } = this.#state;
-    if ((low & INTERRUPT.SSI) !== 0) Atomics.or(i32, word + RAISED_WORD, RAISED.supervisor);
-    else Atomics.and(i32, word + RAISED_WORD, ~RAISED.supervisor);
+    const { block } = this.#state;
+    if ((low & INTERRUPT.SSI) !== 0) Atomics.or(block, RAISED_WORD, RAISED.supervisor);
+    else Atomics.and(block, RAISED_WORD, ~RAISED.supervisor);
   }
 
   /** What M-mode may write in mip beside SSIP: STIP only while stimecmp does not drive it (Sstc). */
   #softwarePending(): number {
-    const { i32, word } = this.#state;
-    return (i32[word + SLOT.menvcfg + 1] & STCE_HIGH) === 0 ? INTERRUPT.STI | INTERRUPT.SEI : INTERRUPT.SEI;
+    const { block } = this.#state;
+    return (block[SLOT.menvcfg + 1] & STCE_HIGH) === 0 ? INTERRUPT.STI | INTERRUPT.SEI : INTERRUPT.SEI;
   }
 
   #supervisorPending(): number {
-    const { i32, word, timers } = this.#state;
+    const { block, timers } = this.#state;
     this.#updateTimers();
-    return i32[word + PENDING] | (timers.bits & INTERRUPT.STI) | (Atomics.load(i32, word + RAISED_WORD) & RAISED.supervisor);
+    return block[PENDING] | (timers.bits & INTERRUPT.STI) | (Atomics.load(block, RAISED_WORD) & RAISED.supervisor);
   }
 
   #virtualPending(): number {
-    const { i32, word, timers } = this.#state;
+    const { block, timers } = this.#state;
     this.#updateTimers();
-    return i32[word + VIRTUAL_PENDING] | (timers.bits & INTERRUPT.VSTI);
+    return block[VIRTUAL_PENDING] | (timers.bits & INTERRUPT.VSTI);
   }
 
   #updateTimers(): void {
@@ -174,12 +174,12 @@ export class CsrFile {
 /** Takes up changed comparators; if one is due before the running slice was to end, the slice ends now. */
 export function timersChanged(state: HartState): void {
   state.timers.reload();
-  if (state.timers.next < state.horizon) requestAttention(state.i32, state.word);
+  if (state.timers.next < state.horizon) requestAttention(state.block);
 }
 
 /** Instructions retired, the current one included while it executes. */
 function retired(state: HartState): number {
-  const { i32, word } = state;
-  const before = i32[word + RETIRED_WORD + 1] * HIGH_UNIT + (i32[word + RETIRED_WORD] >>> 0);
-  return before + i32[word + SLICE_WORD] - i32[word + FUEL_WORD];
+  const { block } = state;
+  const before = block[RETIRED_WORD + 1] * HIGH_UNIT + (block[RETIRED_WORD] >>> 0);
+  return before + block[SLICE_WORD] - block[FUEL_WORD];
 }

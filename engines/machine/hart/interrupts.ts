@@ -26,45 +26,46 @@ export function deliverable(state: HartState): number {
 
 /** Whether WFI finishes: some interrupt is pending and enabled, whatever the global enables and delegation say. */
 export function wakes(state: HartState): boolean {
-  const { i32, word } = state;
-  const enabled = i32[word + ENABLED] | i32[word + SLOT.mie];
-  return (pending(state) & enabled) !== 0 || (virtualPending(state) & i32[word + VIRTUAL_ENABLED]) !== 0;
+  const { block } = state;
+  const enabled = block[ENABLED] | block[SLOT.mie];
+  return (pending(state) & enabled) !== 0 || (virtualPending(state) & block[VIRTUAL_ENABLED]) !== 0;
 }
 
-/** M and S bits of mip. */
+/** M and S bits of mip. A plain load of `raised` does: whoever raises sets `attention` after it, and that is looked
+ *  at before this. */
 function pending(state: HartState): number {
-  const { i32, word } = state;
-  return (Atomics.load(i32, word + RAISED_WORD) & RAISED_BITS) | (state.timers.bits & SUPERVISOR_TIMERS) | i32[word + PENDING];
+  const { block } = state;
+  return (block[RAISED_WORD] & RAISED_BITS) | (state.timers.bits & SUPERVISOR_TIMERS) | block[PENDING];
 }
 
 /** VS bits of mip. */
 function virtualPending(state: HartState): number {
-  return state.i32[state.word + VIRTUAL_PENDING] | (state.timers.bits & INTERRUPT.VSTI);
+  return state.block[VIRTUAL_PENDING] | (state.timers.bits & INTERRUPT.VSTI);
 }
 
 function hypervisorDeliverable(state: HartState): number {
-  const { i32, word } = state;
-  const virtual = virtualPending(state) & i32[word + VIRTUAL_ENABLED];
-  const delegated = i32[word + SLOT.hideleg];
-  const own = (pending(state) & i32[word + ENABLED]) | (virtual & ~delegated);
+  const { block } = state;
+  const virtual = virtualPending(state) & block[VIRTUAL_ENABLED];
+  const delegated = block[SLOT.hideleg];
+  const own = (pending(state) & block[ENABLED]) | (virtual & ~delegated);
   if (own !== 0) return INTERRUPT_CAUSE | first(own);
   // Interrupts to VS are shifted down by one; they are taken in VS-mode if vsstatus.SIE, in VU-mode always.
   const guest = (virtual & delegated) >> 1;
-  if (guest === 0 || i32[word + VIRTUAL_WORD] === 0) return 0;
-  if (i32[word + PRIVILEGE_WORD] === PRIVILEGE.supervisor && (i32[word + VIRTUAL_STATUS] & STATUS.SIE) === 0) return 0;
+  if (guest === 0 || block[VIRTUAL_WORD] === 0) return 0;
+  if (block[PRIVILEGE_WORD] === PRIVILEGE.supervisor && (block[VIRTUAL_STATUS] & STATUS.SIE) === 0) return 0;
   return first(guest);
 }
 
 function machineDeliverable(state: HartState): number {
-  const { i32, word } = state;
-  const ready = pending(state) & (i32[word + ENABLED] | i32[word + SLOT.mie]);
+  const { block } = state;
+  const ready = pending(state) & (block[ENABLED] | block[SLOT.mie]);
   if (ready === 0) return 0;
-  const delegated = i32[word + SLOT.mideleg];
+  const delegated = block[SLOT.mideleg];
   const own = ready & ~delegated;
   if (own !== 0) return INTERRUPT_CAUSE | first(own);
-  const privilege = i32[word + PRIVILEGE_WORD];
+  const privilege = block[PRIVILEGE_WORD];
   if (privilege === PRIVILEGE.machine) return 0;
-  if (privilege === PRIVILEGE.supervisor && (i32[word + STATUS_SLOT] & STATUS.SIE) === 0) return 0;
+  if (privilege === PRIVILEGE.supervisor && (block[STATUS_SLOT] & STATUS.SIE) === 0) return 0;
   return first(ready);
 }
 

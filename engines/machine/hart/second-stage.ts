@@ -45,12 +45,12 @@ export function writeSecondStage(memory: CoreMemory, table: PhysicalAddress, reg
 
 /** Takes over the table at `table` as the hart's second stage and the RAM window of its fast accesses. */
 export function loadSecondStage(state: HartState, table: PhysicalAddress, space: number): void {
-  const { i32, word, memory } = state;
+  const { i32, block, memory } = state;
   const first = memory.offset(table) >>> 2;
   const count = i32[first + (TABLE.count >> 2)];
   if (count < 0 || count > MAXIMUM_REGIONS) throw new RangeError(`second stage at ${table.toString(16)} has ${count} regions`);
   let entry = first + (TABLE.regions >> 2);
-  let region = word + (HART.regions >> 2);
+  let region = HART.regions >> 2;
   let ram = false;
   for (let index = 0; index < count; index++) {
     const base = number(i32, entry + (ENTRY.base >> 2));
@@ -61,9 +61,9 @@ export function loadSecondStage(state: HartState, table: PhysicalAddress, space:
       throw new RangeError(`second stage at ${table.toString(16)}: region ${index} is not in physical memory`);
     }
     const offset = memory.offset(physical as PhysicalAddress);
-    for (let half = 0; half < 4; half++) i32[region + half] = i32[entry + half];
-    i32[region + (REGION.offset >> 2)] = offset;
-    i32[region + (REGION.rights >> 2)] = rights;
+    for (let half = 0; half < 4; half++) block[region + half] = i32[entry + half];
+    block[region + (REGION.offset >> 2)] = offset;
+    block[region + (REGION.rights >> 2)] = rights;
     if (base === RAM_BASE && rights === RAM_RIGHTS && bytes >= 8) {
       ram = true;
       setFastRam(state, offset, bytes);
@@ -72,16 +72,16 @@ export function loadSecondStage(state: HartState, table: PhysicalAddress, space:
     region += REGION_BYTES >> 2;
   }
   if (!ram) throw new RangeError(`second stage at ${table.toString(16)} has no RAM at ${RAM_BASE.toString(16)}`);
-  i32[word + (HART.regionCount >> 2)] = count;
-  i32[word + (HART.space >> 2)] = space;
+  block[(HART.regionCount >> 2)] = count;
+  block[(HART.space >> 2)] = space;
 }
 
 /** Sets the window at RAM_BASE that generated code reaches without a look at the regions. */
 export function setFastRam(state: HartState, offset: number, bytes: number): void {
-  const { i32, word } = state;
-  i32[word + (HART.ramLimit >> 2)] = (bytes - 8) | 0;
-  i32[word + (HART.ramLimit >> 2) + 1] = Math.floor((bytes - 8) / HIGH_UNIT);
-  i32[word + (HART.ramOffset >> 2)] = offset;
+  const { block } = state;
+  block[(HART.ramLimit >> 2)] = (bytes - 8) | 0;
+  block[(HART.ramLimit >> 2) + 1] = Math.floor((bytes - 8) / HIGH_UNIT);
+  block[(HART.ramOffset >> 2)] = offset;
 }
 
 function number(i32: Int32Array, index: number): number {

@@ -7,10 +7,10 @@ const ATTENTION_WORD = HART.attention >> 2;
 const SLEEPING_WORD = HART.sleeping >> 2;
 const RAISED_WORD = HART.raised >> 2;
 
-/** Makes the hart whose block starts at word `word` come out of translated code at its next check.
- *  For a hart of the calling thread, which is awake. */
-export function requestAttention(i32: Int32Array, word: number): void {
-  Atomics.store(i32, word + ATTENTION_WORD, ATTENTION);
+/** Makes the hart of this block come out of translated code at its next check. For a hart of the calling thread,
+ *  which is awake. */
+export function requestAttention(block: Int32Array): void {
+  Atomics.store(block, ATTENTION_WORD, ATTENTION);
 }
 
 /** The same for any hart, waking it if it sleeps. */

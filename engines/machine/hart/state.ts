@@ -3,7 +3,9 @@
 
 import { hartId, type HartId } from "../address.ts";
 import type { Clock } from "../clock.ts";
+import { HART_BLOCK_BYTES } from "../layout.ts";
 import { hartBlock, type PhysicalMemory } from "../memory.ts";
+import { ConsoleWriter } from "../devices/console.ts";
 import { CsrFile } from "./csr-file.ts";
 import type { Hart } from "./hart.ts";
 import { PRIVILEGE } from "./privileged.ts";
@@ -18,18 +20,22 @@ export interface TrapHandler {
   trap(hart: Hart): void;
 }
 
+/** Earlier than any timer: nothing runs that a timer would have to cut short. */
+export const NO_SLICE = -Infinity;
+
 export class HartState {
   readonly id: HartId;
   readonly memory: PhysicalMemory;
   readonly i32: Int32Array;
   /** Host offset of the hart block: what generated code calls `state`. */
   readonly base: number;
-  /** Index of the block's first word in `i32`. */
-  readonly word: number;
+  /** The words of the block alone. */
+  readonly block: Int32Array;
   readonly hypervisor: boolean;
   /** The privilege that the engine runs at. */
   readonly enginePrivilege: number;
   readonly clock: Clock;
+  readonly console: ConsoleWriter;
   readonly timers: Timers;
   readonly csrs: CsrFile;
   /** Set once, by the Hart made for this state. */
@@ -41,23 +47,29 @@ export class HartState {
   halted = false;
   /** The engine loaded a context or an address space during the trap being handled. */
   switched = false;
-  /** The earliest timer that was known when the running slice was sized. */
-  horizon = Infinity;
+  /** The earliest timer that was known when the running slice was sized; NO_SLICE outside one. */
+  horizon = NO_SLICE;
+  /** The last command taken up was to pause; a machine starts paused. */
+  paused = true;
+  /** Cycles for which the thread slept because the hart had nothing to do (or was paused). */
+  slept = 0;
   /** Traps that the engine has handled. */
   traps = 0;
-  /** The second stage in use. */
-  secondStage = 0;
+  /** The second stage in use: its table, and the space that names it. */
+  secondStage = -1;
+  space = -1;
 
   constructor(memory: PhysicalMemory, id: number, mode: EngineMode, clock: Clock, engine: TrapHandler) {
     this.id = hartId(id);
     this.memory = memory;
     this.i32 = memory.i32;
     this.base = hartBlock(id);
-    this.word = this.base >> 2;
+    this.block = new Int32Array(memory.wasm.buffer, this.base, HART_BLOCK_BYTES >> 2);
     this.hypervisor = mode === "hypervisor";
     this.enginePrivilege = this.hypervisor ? PRIVILEGE.supervisor : PRIVILEGE.machine;
     this.clock = clock;
-    this.timers = new Timers(this.i32, this.word);
+    this.console = new ConsoleWriter(memory);
+    this.timers = new Timers(this.block);
     this.csrs = new CsrFile(this);
     this.engine = engine;
   }

@@ -16,16 +16,13 @@ export class Timers {
   bits = 0;
   /** The earliest deadline that had not. May be too early after a change, never too late. */
   next = Infinity;
-  readonly #i32: Int32Array;
-  readonly #word: number;
+  readonly #block: Int32Array;
   #machine = Infinity;
   #supervisor = Infinity;
   #virtual = Infinity;
 
-  /** `word` is the index in `i32` of the hart's block. */
-  constructor(i32: Int32Array, word: number) {
-    this.#i32 = i32;
-    this.#word = word;
+  constructor(block: Int32Array) {
+    this.#block = block;
   }
 
   /** Takes the comparators up again after any of them, or what enables them, may have changed. Reads no clock:
@@ -70,17 +67,17 @@ export class Timers {
   }
 
   #enables(environment: number): boolean {
-    return (this.#i32[this.#word + environment + 1] & STCE_HIGH) !== 0;
+    return (this.#block[environment + 1] & STCE_HIGH) !== 0;
   }
 
   #comparator(slot: number): number {
-    const value = (this.#i32[this.#word + slot + 1] >>> 0) * HIGH_UNIT + (this.#i32[this.#word + slot] >>> 0);
+    const value = (this.#block[slot + 1] >>> 0) * HIGH_UNIT + (this.#block[slot] >>> 0);
     return value >= NEVER ? Infinity : value;
   }
 
   /** htimedelta, as the signed number that software uses it as. */
   #timeDelta(): number {
-    return this.#i32[this.#word + SLOT.htimedelta + 1] * HIGH_UNIT + (this.#i32[this.#word + SLOT.htimedelta] >>> 0);
+    return this.#block[SLOT.htimedelta + 1] * HIGH_UNIT + (this.#block[SLOT.htimedelta] >>> 0);
   }
 }
 

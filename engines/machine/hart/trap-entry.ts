@@ -21,16 +21,15 @@ export function trapToGuest(
   state: HartState, bank: number, code: number, interrupt: number,
   pcLow: number, pcHigh: number, valueLow: number, valueHigh: number,
 ): void {
-  const { i32, word } = state;
-  const privilege = word + PRIVILEGE_WORD;
-  enterVector(state, bank, code, interrupt, i32[privilege], pcLow, pcHigh, valueLow, valueHigh);
-  i32[privilege] = PRIVILEGE.supervisor;
-  const base = word + bank + BANK.tvec;
-  const vector = i32[base];
+  const { block } = state;
+  enterVector(state, bank, code, interrupt, block[PRIVILEGE_WORD], pcLow, pcHigh, valueLow, valueHigh);
+  block[PRIVILEGE_WORD] = PRIVILEGE.supervisor;
+  const base = bank + BANK.tvec;
+  const vector = block[base];
   const vectored = interrupt !== 0 && (vector & VECTORED) !== 0;
   // A vectored base is 4-byte aligned and 64 entries cannot cross 2^32 unless it is within 256 bytes of it.
-  i32[word + PC] = (vector & ~3) + (vectored ? 4 * code : 0);
-  i32[word + PC + 1] = i32[base + 1];
+  block[PC] = (vector & ~3) + (vectored ? 4 * code : 0);
+  block[PC + 1] = block[base + 1];
 }
 
 /** The register side of a trap into S or VS: epc, cause, tval, and the status stack. */
@@ -38,18 +37,17 @@ export function enterVector(
   state: HartState, bank: number, code: number, interrupt: number, previous: number,
   pcLow: number, pcHigh: number, valueLow: number, valueHigh: number,
 ): void {
-  const { i32 } = state;
-  const first = state.word + bank;
-  i32[first + BANK.epc] = pcLow;
-  i32[first + BANK.epc + 1] = pcHigh;
-  i32[first + BANK.cause] = code;
-  i32[first + BANK.cause + 1] = interrupt;
-  i32[first + BANK.tval] = valueLow;
-  i32[first + BANK.tval + 1] = valueHigh;
-  let status = i32[first + BANK.status] & ~(STATUS.SPIE | STATUS.SPP);
+  const { block } = state;
+  block[bank + BANK.epc] = pcLow;
+  block[bank + BANK.epc + 1] = pcHigh;
+  block[bank + BANK.cause] = code;
+  block[bank + BANK.cause + 1] = interrupt;
+  block[bank + BANK.tval] = valueLow;
+  block[bank + BANK.tval + 1] = valueHigh;
+  let status = block[bank + BANK.status] & ~(STATUS.SPIE | STATUS.SPP);
   if ((status & STATUS.SIE) !== 0) status = (status & ~STATUS.SIE) | STATUS.SPIE;
   if (previous !== PRIVILEGE.user) status |= STATUS.SPP;
-  i32[first + BANK.status] = status;
+  block[bank + BANK.status] = status;
 }
 
 /** Delivers interrupt `code` (as the guest numbers it) to the guest. */
@@ -63,24 +61,24 @@ export function enterSupervisor(
   state: HartState, cause: number, pcLow: number, pcHigh: number, valueLow: number, valueHigh: number,
 ): void {
   countExit(state, cause);
-  const { i32, word } = state;
+  const { block } = state;
   const code = cause & ~INTERRUPT_CAUSE;
   const exception = code === cause;
-  const virtual = i32[word + VIRTUAL_WORD];
-  const privilege = i32[word + PRIVILEGE_WORD];
+  const virtual = block[VIRTUAL_WORD];
+  const privilege = block[PRIVILEGE_WORD];
   enterVector(state, SUPERVISOR_BANK, code, exception ? 0 : INTERRUPT_HIGH, privilege, pcLow, pcHigh, valueLow, valueHigh);
-  let hstatus = i32[word + SLOT.hstatus] & ~(HSTATUS.GVA | HSTATUS.SPV);
+  let hstatus = block[SLOT.hstatus] & ~(HSTATUS.GVA | HSTATUS.SPV);
   if (virtual !== 0) {
     hstatus = (hstatus & ~HSTATUS.SPVP) | HSTATUS.SPV | (privilege === PRIVILEGE.user ? 0 : HSTATUS.SPVP);
     if (exception && ((ADDRESS_CAUSES >> code) & 1) !== 0) hstatus |= HSTATUS.GVA;
   }
-  i32[word + SLOT.hstatus] = hstatus;
+  block[SLOT.hstatus] = hstatus;
   // The first stage is Bare: the guest physical address is the guest virtual one. htval holds it shifted by 2.
   const guestPage = exception && ((GUEST_PAGE_CAUSES >> code) & 1) !== 0;
-  i32[word + SLOT.htval] = guestPage ? (valueLow >>> 2) | (valueHigh << 30) : 0;
-  i32[word + SLOT.htval + 1] = guestPage ? valueHigh >>> 2 : 0;
-  i32[word + PRIVILEGE_WORD] = PRIVILEGE.supervisor;
-  i32[word + VIRTUAL_WORD] = 0;
+  block[SLOT.htval] = guestPage ? (valueLow >>> 2) | (valueHigh << 30) : 0;
+  block[SLOT.htval + 1] = guestPage ? valueHigh >>> 2 : 0;
+  block[PRIVILEGE_WORD] = PRIVILEGE.supervisor;
+  block[VIRTUAL_WORD] = 0;
 }
 
 /** Trap entry into M-mode. */
@@ -88,15 +86,15 @@ export function enterMachine(
   state: HartState, cause: number, pcLow: number, pcHigh: number, valueLow: number, valueHigh: number,
 ): void {
   countExit(state, cause);
-  const { i32, word } = state;
-  i32[word + SLOT.mepc] = pcLow;
-  i32[word + SLOT.mepc + 1] = pcHigh;
-  i32[word + SLOT.mcause] = cause & ~INTERRUPT_CAUSE;
-  i32[word + SLOT.mcause + 1] = (cause & INTERRUPT_CAUSE) === 0 ? 0 : INTERRUPT_HIGH;
-  i32[word + SLOT.mtval] = valueLow;
-  i32[word + SLOT.mtval + 1] = valueHigh;
-  let status = i32[word + SLOT.mstatus] & ~(STATUS.MPIE | STATUS.MPP);
+  const { block } = state;
+  block[SLOT.mepc] = pcLow;
+  block[SLOT.mepc + 1] = pcHigh;
+  block[SLOT.mcause] = cause & ~INTERRUPT_CAUSE;
+  block[SLOT.mcause + 1] = (cause & INTERRUPT_CAUSE) === 0 ? 0 : INTERRUPT_HIGH;
+  block[SLOT.mtval] = valueLow;
+  block[SLOT.mtval + 1] = valueHigh;
+  let status = block[SLOT.mstatus] & ~(STATUS.MPIE | STATUS.MPP);
   if ((status & STATUS.MIE) !== 0) status = (status & ~STATUS.MIE) | STATUS.MPIE;
-  i32[word + SLOT.mstatus] = status | (i32[word + PRIVILEGE_WORD] << MPP_SHIFT);
-  i32[word + PRIVILEGE_WORD] = PRIVILEGE.machine;
+  block[SLOT.mstatus] = status | (block[PRIVILEGE_WORD] << MPP_SHIFT);
+  block[PRIVILEGE_WORD] = PRIVILEGE.machine;
 }

@@ -16,55 +16,54 @@ const S_EPC = SUPERVISOR_BANK + BANK.epc;
 /** The way out of the engine once it has returned: into the guest it left to be entered (MOVED), or, if it
  *  found none or halted, to the host (LEAVE). */
 export function enterFromEngine(state: HartState): number {
-  const { i32, word } = state;
+  const { block } = state;
   if (state.halted) return LEAVE;
   // Returning to the engine's own privilege is returning to its idle loop.
   const resumed = state.idling ? false : state.hypervisor ? supervisorReturn(state) : machineReturn(state);
   if (resumed) return MOVED;
   state.idling = false;
-  i32[word + WAITING] = 1;
+  block[WAITING] = 1;
   return LEAVE;
 }
 
 /** sret by the guest from S (or VS): the status stack is popped and HART.pc set. */
 export function returnFromVector(state: HartState, bank: number): void {
-  const { i32, word } = state;
-  const first = word + bank;
-  const status = i32[first + BANK.status];
-  i32[word + PRIVILEGE_WORD] = (status & STATUS.SPP) !== 0 ? PRIVILEGE.supervisor : PRIVILEGE.user;
-  i32[first + BANK.status] = popStatus(status);
-  i32[word + PC] = i32[first + BANK.epc];
-  i32[word + PC + 1] = i32[first + BANK.epc + 1];
+  const { block } = state;
+  const status = block[bank + BANK.status];
+  block[PRIVILEGE_WORD] = (status & STATUS.SPP) !== 0 ? PRIVILEGE.supervisor : PRIVILEGE.user;
+  block[bank + BANK.status] = popStatus(status);
+  block[PC] = block[bank + BANK.epc];
+  block[PC + 1] = block[bank + BANK.epc + 1];
   dropReservation(state);
 }
 
 /** sret in HS-mode; false, with nothing changed, if it would stay in HS. */
 function supervisorReturn(state: HartState): boolean {
-  const { i32, word } = state;
-  const hstatus = i32[word + SLOT.hstatus];
+  const { block } = state;
+  const hstatus = block[SLOT.hstatus];
   if ((hstatus & HSTATUS.SPV) === 0) return false;
-  const status = i32[word + S_STATUS];
-  i32[word + SLOT.hstatus] = hstatus & ~HSTATUS.SPV;
-  i32[word + S_STATUS] = popStatus(status);
-  i32[word + VIRTUAL_WORD] = 1;
-  i32[word + PRIVILEGE_WORD] = (status & STATUS.SPP) !== 0 ? PRIVILEGE.supervisor : PRIVILEGE.user;
-  i32[word + PC] = i32[word + S_EPC];
-  i32[word + PC + 1] = i32[word + S_EPC + 1];
+  const status = block[S_STATUS];
+  block[SLOT.hstatus] = hstatus & ~HSTATUS.SPV;
+  block[S_STATUS] = popStatus(status);
+  block[VIRTUAL_WORD] = 1;
+  block[PRIVILEGE_WORD] = (status & STATUS.SPP) !== 0 ? PRIVILEGE.supervisor : PRIVILEGE.user;
+  block[PC] = block[S_EPC];
+  block[PC + 1] = block[S_EPC + 1];
   dropReservation(state);
   return true;
 }
 
 /** mret; false, with nothing changed, if it would stay in M. */
 function machineReturn(state: HartState): boolean {
-  const { i32, word } = state;
-  const status = i32[word + SLOT.mstatus];
+  const { block } = state;
+  const status = block[SLOT.mstatus];
   const previous = (status & STATUS.MPP) >> MPP_SHIFT;
   if (previous === PRIVILEGE.machine) return false;
   const enabled = (status & STATUS.MPIE) !== 0 ? STATUS.MIE : 0;
-  i32[word + SLOT.mstatus] = (status & ~(STATUS.MPP | STATUS.MIE)) | enabled | STATUS.MPIE;
-  i32[word + PRIVILEGE_WORD] = previous;
-  i32[word + PC] = i32[word + SLOT.mepc];
-  i32[word + PC + 1] = i32[word + SLOT.mepc + 1];
+  block[SLOT.mstatus] = (status & ~(STATUS.MPP | STATUS.MIE)) | enabled | STATUS.MPIE;
+  block[PRIVILEGE_WORD] = previous;
+  block[PC] = block[SLOT.mepc];
+  block[PC + 1] = block[SLOT.mepc + 1];
   dropReservation(state);
   return true;
 }
@@ -77,6 +76,6 @@ function popStatus(status: number): number {
 
 /** A later sc fails: trap returns drop the reservation, as every supervisor expects of its own switches. */
 export function dropReservation(state: HartState): void {
-  state.i32[state.word + RESERVATION] = -1;
-  state.i32[state.word + RESERVATION + 1] = -1;
+  state.block[RESERVATION] = -1;
+  state.block[RESERVATION + 1] = -1;
 }

@@ -22,26 +22,25 @@ const TIMER_CHECK_MASK = 7;
 
 /** The `trap` import: exception `cause` at HART.pc with HART.trapValue. */
 export function takeTrap(state: HartState, cause: number): number {
-  const { i32, word } = state;
-  const value = word + TRAP_VALUE;
-  // Under a second stage an address that no region maps faults there, not in physical memory.
-  const fetch = cause === CAUSE.instructionAccess && i32[word + VIRTUAL_WORD] !== 0;
-  return raise(state, fetch ? CAUSE.instructionGuestPage : cause, i32[value], i32[value + 1]);
+  const { block } = state;
+    // Under a second stage an address that no region maps faults there, not in physical memory.
+  const fetch = cause === CAUSE.instructionAccess && block[VIRTUAL_WORD] !== 0;
+  return raise(state, fetch ? CAUSE.instructionGuestPage : cause, block[TRAP_VALUE], block[TRAP_VALUE + 1]);
 }
 
 /** Raises exception `cause` at HART.pc. Returns MOVED or LEAVE. */
 export function raise(state: HartState, cause: number, valueLow: number, valueHigh: number): number {
-  const { i32, word } = state;
+  const { block } = state;
   doNotRetire(state);
-  const pcLow = i32[word + PC];
-  const pcHigh = i32[word + PC + 1];
+  const pcLow = block[PC];
+  const pcHigh = block[PC + 1];
   const bit = 1 << cause;
   if (state.hypervisor) {
-    if ((i32[word + SLOT.hedeleg] & bit) !== 0) {
+    if ((block[SLOT.hedeleg] & bit) !== 0) {
       trapToGuest(state, VIRTUAL_SUPERVISOR_BANK, cause, 0, pcLow, pcHigh, valueLow, valueHigh);
       return MOVED;
     }
-  } else if ((i32[word + SLOT.medeleg] & bit) !== 0) {
+  } else if ((block[SLOT.medeleg] & bit) !== 0) {
     trapToGuest(state, SUPERVISOR_BANK, cause, 0, pcLow, pcHigh, valueLow, valueHigh);
     return MOVED;
   }
@@ -51,20 +50,19 @@ export function raise(state: HartState, cause: number, valueLow: number, valueHi
 /** Raises environment call `cause` at HART.pc. Returns CONTINUE if the engine handled it and the guest simply
  *  goes on at the next instruction. */
 export function raiseCall(state: HartState, cause: number): number {
-  const { i32, word } = state;
-  const pc = word + PC;
-  const pcLow = i32[pc];
-  const pcHigh = i32[pc + 1];
-  const privilege = i32[word + PRIVILEGE_WORD];
-  const virtual = i32[word + VIRTUAL_WORD];
+  const { block } = state;
+  const pcLow = block[PC];
+  const pcHigh = block[PC + 1];
+  const privilege = block[PRIVILEGE_WORD];
+  const virtual = block[VIRTUAL_WORD];
   state.switched = false;
   const answer = raise(state, cause, 0, 0);
   const nextLow = (pcLow + 4) | 0;
-  if (answer !== MOVED || state.switched || i32[pc] !== nextLow
-    || i32[pc + 1] !== (nextLow >>> 0 < 4 ? (pcHigh + 1) | 0 : pcHigh)
-    || i32[word + PRIVILEGE_WORD] !== privilege || i32[word + VIRTUAL_WORD] !== virtual) return answer;
-  i32[pc] = pcLow;
-  i32[pc + 1] = pcHigh;
+  if (answer !== MOVED || state.switched || block[PC] !== nextLow
+    || block[PC + 1] !== (nextLow >>> 0 < 4 ? (pcHigh + 1) | 0 : pcHigh)
+    || block[PRIVILEGE_WORD] !== privilege || block[VIRTUAL_WORD] !== virtual) return answer;
+  block[PC] = pcLow;
+  block[PC + 1] = pcHigh;
   return CONTINUE;
 }
 
@@ -72,10 +70,10 @@ export function raiseCall(state: HartState, cause: number): number {
 export function takeInterrupt(state: HartState): number {
   const interrupt = deliverable(state);
   if (interrupt === 0) return CONTINUE;
-  const { i32, word } = state;
-  const pcLow = i32[word + PC];
-  const pcHigh = i32[word + PC + 1];
-  i32[word + WAITING] = 0;
+  const { block } = state;
+  const pcLow = block[PC];
+  const pcHigh = block[PC + 1];
+  block[WAITING] = 0;
   if ((interrupt & INTERRUPT_CAUSE) !== 0) return callEngine(state, interrupt, pcLow, pcHigh, 0, 0);
   interruptGuest(state, interrupt, pcLow, pcHigh);
   return MOVED;
@@ -95,11 +93,11 @@ function callEngine(
     const interrupt = deliverable(state);
     if (interrupt === 0) return MOVED;
     if (round === ROUNDS) {
-      requestAttention(state.i32, state.word);
+      requestAttention(state.block);
       return MOVED;
     }
-    const low = state.i32[state.word + PC];
-    const high = state.i32[state.word + PC + 1];
+    const low = state.block[PC];
+    const high = state.block[PC + 1];
     if ((interrupt & INTERRUPT_CAUSE) === 0) {
       interruptGuest(state, interrupt, low, high);
       return MOVED;
@@ -111,8 +109,8 @@ function callEngine(
 
 /** The core has counted the current instruction, which traps instead of retiring. */
 function doNotRetire(state: HartState): void {
-  const retired = state.word + RETIRED;
-  const low = state.i32[retired];
-  state.i32[retired] = low - 1;
-  if (low === 0) state.i32[retired + 1] -= 1;
+  const { block } = state;
+  const low = block[RETIRED];
+  block[RETIRED] = low - 1;
+  if (low === 0) block[RETIRED + 1] -= 1;
 }

@@ -1,6 +1,7 @@
 // The generated core of one thread: it compiles the interpreter, and translates what turns out to be hot.
 
-import { BY_NUMBER } from "../instructions/table.ts";
+import { setFlagsFromString } from "node:v8";
+
 import { decode, instructionBytes } from "../instructions/decode.ts";
 import type { Decoded } from "../instructions/decode.ts";
 import { HART, LEAVE, RAM_BASE } from "../layout.ts";
@@ -12,6 +13,7 @@ import { I32, I64 } from "../wasm/opcodes.ts";
 import { HOTNESS, LOOKUP, PREDECODED, TYPE, TYPES } from "./abi.ts";
 import { discover } from "./blocks.ts";
 import { emitUnit } from "./emit-unit.ts";
+import type { RamWindow } from "./emit-unit.ts";
 import { DECODE_LEFT, DECODE_MOVED, INTERPRETER_LOCALS, interpreterBody } from "./interpreter.ts";
 import { RESOLVE_LOCALS, resolveBody } from "./memory-access.ts";
 import { plan } from "./plan.ts";
@@ -35,6 +37,10 @@ const INITIAL_SLOTS = 1024;
 const NEVER = 0x7fff_ffff;
 const INSTRUCTION_ACCESS_FAULT = 1; // scause
 const ILLEGAL_INSTRUCTION = 2;
+// The hints that say which checks hardly ever fail keep the slow paths out of V8's register allocation. V8 ships the
+// proposal (https://github.com/WebAssembly/branch-hinting) behind this flag; without it the section is ignored.
+setFlagsFromString("--experimental-wasm-branch-hinting");
+
 /** A pc that could not be translated is not tried again for this many look-ups. */
 const RETRY_AFTER = -100_000;
 
@@ -227,7 +233,7 @@ export class Core implements GeneratedCore {
     if (unit.blocks[0].count === 0) return false;
     const planned = plan(unit);
     const { body, unlikely, locals } = emitUnit(planned, {
-      ...UNIT_IMPORT, slotOf: (target) => this.#table.slotOf(space, target),
+      ...UNIT_IMPORT, window: this.#window(state), slotOf: (target) => this.#table.slotOf(space, target),
     });
     const bytes = encodeModule({
       types: TYPES,
@@ -249,6 +255,13 @@ export class Core implements GeneratedCore {
     this.#instructions += unit.blocks.reduce((sum, block) => sum + block.count, 0);
     this.#milliseconds += performance.now() - started;
     return true;
+  }
+
+  /** Everything of a space is translated for one RAM window: a space number stands for it (HART.space). */
+  #window(state: number): RamWindow {
+    const { i32 } = this.#memory;
+    const limit = (i32[(state + HART.ramLimit) >> 2] >>> 0) + i32[(state + HART.ramLimit + 4) >> 2] * 2 ** 32;
+    return { offset: i32[(state + HART.ramOffset) >> 2] >>> 0, limit };
   }
 
   #fetchForTranslation(state: number, pc: number): Decoded | null {

@@ -7,9 +7,10 @@ import { emitAtomic } from "./atomics.ts";
 import type { Located } from "./blocks.ts";
 import { emitExpression } from "./expressions.ts";
 import type { Operands } from "./expressions.ts";
-import { emitHostOffset } from "./memory-access.ts";
+import { emitAtomicOffset, emitLoad, emitStore } from "./memory-access.ts";
 import type { AccessContext } from "./memory-access.ts";
 import { LOCAL } from "./unit-locals.ts";
+import type { UnitServices } from "./emit-unit.ts";
 import type { UnitLocals } from "./unit-locals.ts";
 
 export function operandsFrom(instruction: Located, locals: UnitLocals): Operands {
@@ -30,7 +31,7 @@ export function operandsFrom(instruction: Located, locals: UnitLocals): Operands
 
 /** `leave` emits what stops the unit before this instruction, so that the interpreter executes it. */
 export function emitInstruction(
-  code: Code, instruction: Located, locals: UnitLocals, resolve: number, leave: () => void,
+  code: Code, instruction: Located, locals: UnitLocals, services: UnitServices, leave: () => void,
 ): void {
   const meaning = BY_NUMBER[instruction.number];
   const operands = operandsFrom(instruction, locals);
@@ -38,10 +39,17 @@ export function emitInstruction(
     if (instruction.rd === 0) code.drop();
     else code.set(locals.of(instruction.rd));
   };
+  const immediate = meaning.kind === "load" || meaning.kind === "store" ? instruction.immediate : 0;
   const context: AccessContext = {
-    state: LOCAL.state, address: LOCAL.address, offset: LOCAL.offset, resolve,
-    pushRamLimit: () => code.get(LOCAL.ramLimit),
-    pushRamOffset: () => code.get(LOCAL.ramOffset),
+    state: LOCAL.state, address: LOCAL.address, offset: LOCAL.offset, resolve: services.resolve,
+    pushRamLimit: () => code.i64(services.window.limit),
+    // In 32 bits and from the register, so that the load does not wait for the check's 64-bit sum.
+    pushWindowOffset: () => {
+      locals.push(code, instruction.rs1);
+      code.op("i32.wrap_i64");
+      code.i32(immediate - RAM_BASE + services.window.offset);
+      code.op("i32.add");
+    },
     fail: leave,
   };
   switch (meaning.kind) {
@@ -54,26 +62,21 @@ export function emitInstruction(
       code.fence();
       return;
     case "load":
-      pushAddress(code, instruction, locals, instruction.immediate);
-      emitHostOffset(code, context, meaning.bytes, RIGHT.read, false);
-      code.get(LOCAL.offset);
-      code.access(meaning.access);
+      pushAddress(code, instruction, locals, immediate);
+      emitLoad(code, context, meaning.bytes, meaning.access);
       write();
       return;
     case "store":
-      pushAddress(code, instruction, locals, instruction.immediate);
-      emitHostOffset(code, context, meaning.bytes, RIGHT.write, false);
-      code.get(LOCAL.offset);
-      locals.push(code, instruction.rs2);
-      code.access(meaning.access);
+      pushAddress(code, instruction, locals, immediate);
+      emitStore(code, context, meaning.bytes, meaning.access, () => locals.push(code, instruction.rs2));
       return;
     case "atomic":
     case "atomic-loop":
     case "load-reserved":
     case "store-conditional": {
       const rights = meaning.kind === "load-reserved" ? RIGHT.read : RIGHT.read | RIGHT.write;
-      pushAddress(code, instruction, locals, 0);
-      emitHostOffset(code, context, meaning.bytes, rights, true);
+      pushAddress(code, instruction, locals, immediate);
+      emitAtomicOffset(code, context, meaning.bytes, rights);
       emitAtomic(code, meaning, context, operands, locals.temporaries, LOCAL.answer);
       code.get(LOCAL.answer);
       write();

@@ -3,9 +3,9 @@
 // Structured control flow is emitted after Ramsey, "Beyond Relooper: Recursive Translation of Unstructured
 // Control Flow to Structured Control Flow" (ICFP 2022).
 //
-// Fuel is deducted per block and checked at entries only. While a unit is being entered at entry e > 0, `resume`
-// is e and fuel is lowered by ENTERING, so that the check that every entry makes anyway also finds the way in:
-// running loops pay nothing for being enterable.
+// Fuel is deducted per block and checked at entries only. While a unit is being entered at entry `resume` > 0, fuel
+// is lowered by ENTERING, so that the check that every entry makes anyway also finds the way in: running loops pay
+// nothing for being enterable.
 
 import { BY_NUMBER } from "../instructions/table.ts";
 import { CONTINUE, HART, LEAVE } from "../layout.ts";
@@ -16,16 +16,27 @@ import type { Block, Ending } from "./blocks.ts";
 import { emitExpression } from "./expressions.ts";
 import { emitInstruction, operandsFrom } from "./emit-instruction.ts";
 import type { Plan, Shape } from "./plan.ts";
+import { entersLoop } from "./registers.ts";
 import { LOCAL, UnitLocals } from "./unit-locals.ts";
+
+/** The fast RAM window of an address space: constants of everything translated for it. */
+export interface RamWindow {
+  /** Host offset of RAM_BASE. */
+  readonly offset: number;
+  /** Bytes - 8. */
+  readonly limit: number;
+}
 
 export interface UnitServices {
   /** Function indexes of the imports. */
   readonly system: number;
   readonly resolve: number;
+  readonly window: RamWindow;
   /** Slot in the function table of the unit that begins at a pc. */
   slotOf(pc: number): number;
 }
 
+/** More than any slice; what is left of a slice is never negative at a check. */
 const ENTERING = 2 ** 30;
 
 export interface EmittedUnit {
@@ -130,9 +141,15 @@ class UnitEmitter {
   }
 
   #go(shape: Extract<Shape, { kind: "structured" }>, from: number, to: number): void {
+    this.#store(this.#storedOnEdge(shape, from, to));
     const label = this.#labelOf(shape, from, to);
     if (label === null) this.#tree(shape, to);
     else this.#code.br(label);
+  }
+
+  #storedOnEdge(shape: Shape, from: number, to: number): number {
+    const { registers, unit } = this.#plan;
+    return from < unit.blocks.length && entersLoop(shape.flow, from, to) ? registers.storeOnEntry[from] : 0;
   }
 
   #labelOf(shape: Extract<Shape, { kind: "structured" }>, from: number, to: number): Label | null {
@@ -178,6 +195,7 @@ class UnitEmitter {
       code.end();
       this.#check(node, undefined);
       this.#body(node, (to) => {
+        this.#store(this.#storedOnEdge(shape, node, to));
         code.i32(to);
         code.set(LOCAL.next);
         code.br(loop);
@@ -196,12 +214,6 @@ class UnitEmitter {
     code.i64(this.#plan.unit.pc);
     code.return();
     code.end();
-    code.get(LOCAL.state);
-    code.access("i64.load", HART.ramLimit);
-    code.set(LOCAL.ramLimit);
-    code.get(LOCAL.state);
-    code.access("i32.load", HART.ramOffset);
-    code.set(LOCAL.ramOffset);
     this.#loadFuel();
   }
 
@@ -235,49 +247,53 @@ class UnitEmitter {
     if (entry === undefined) return;
     const code = this.#code;
     const { pc } = this.#plan.unit.blocks[node];
-    const goOn = code.block();
     this.#pushSpent(node);
-    code.op("i32.ge_s");
-    code.brIf(goOn);
-    if (entry !== 0 || hops !== undefined) {
-      code.get(LOCAL.resume);
-      code.if();
-      if (hops !== undefined && entry !== 0) {
-        code.get(LOCAL.resume);
-        code.i32(entry);
-        code.op("i32.ne");
-        code.if();
-        this.#toHop(hops);
-        code.end();
-      } else if (hops !== undefined) {
-        this.#toHop(hops);
-      }
-      if (entry !== 0) {
-        code.i32(0);
-        code.set(LOCAL.resume);
-        code.get(LOCAL.fuel);
-        if (this.#plan.shape.kind === "structured") {
-          code.i32(ENTERING);
-          code.op("i32.add");
-        }
-        code.set(LOCAL.fuel);
-        this.#pushSpent(node);
-        code.op("i32.ge_s");
-        code.brIf(goOn);
-      }
-      code.end();
-    }
+    code.markUnlikely();
+    code.if();
+    const arrived = code.block();
+    this.#enter(node, entry, hops, arrived);
     this.#leave(this.#plan.registers.storeAtStart[node], pc, 0);
+    code.end();
     code.end();
   }
 
-  /** Pushes fuel - longest path, and attention (0, or more than any fuel). */
+  /** On the way in: go to the next block on the way, or arrive and go on if the slice allows it. */
+  #enter(node: number, entry: number, hops: ReadonlyMap<number, number> | undefined, arrived: Label): void {
+    if (this.#plan.shape.kind === "dispatched" || (entry === 0 && hops === undefined)) return;
+    const code = this.#code;
+    const stay = code.block();
+    code.get(LOCAL.fuel);
+    code.i32(-ENTERING / 2);
+    code.op("i32.gt_s");
+    code.brIf(stay);
+    if (hops !== undefined) {
+      code.get(LOCAL.resume);
+      code.i32(entry);
+      code.op("i32.ne");
+      code.if();
+      this.#toHop(hops);
+      code.end();
+    }
+    if (entry !== 0) {
+      code.get(LOCAL.fuel);
+      code.i32(ENTERING);
+      code.op("i32.add");
+      code.set(LOCAL.fuel);
+      this.#pushSpent(node);
+      code.op("i32.eqz");
+      code.brIf(arrived);
+    }
+    code.end();
+  }
+
+  /** Pushes whether fuel does not last to the next check, or attention (0, or more than any fuel) is set. */
   #pushSpent(node: number): void {
+    this.#code.get(LOCAL.state);
+    this.#code.access("i32.load", HART.attention);
     this.#code.get(LOCAL.fuel);
     this.#code.i32(this.#plan.longest[node]);
     this.#code.op("i32.sub");
-    this.#code.get(LOCAL.state);
-    this.#code.access("i32.atomic.load", HART.attention);
+    this.#code.op("i32.gt_s");
   }
 
   // ---- blocks -------------------------------------------------------------------------------------
@@ -292,7 +308,7 @@ class UnitEmitter {
       this.#code.set(LOCAL.fuel);
     }
     block.body.forEach((instruction, index) => {
-      emitInstruction(this.#code, instruction, this.#locals, this.#services.resolve, () =>
+      emitInstruction(this.#code, instruction, this.#locals, this.#services, () =>
         this.#leave(registers.storeAt[node][index], instruction.pc, block.count - index));
     });
     this.#ending(node, block, block.ending, go);
@@ -322,12 +338,14 @@ class UnitEmitter {
     const { shape } = this.#plan;
     const operands = operandsFrom(ending.instruction, this.#locals);
     emitExpression(code, meaning.condition, operands, this.#locals.temporaries);
-    const taken = shape.kind === "structured" ? this.#labelOf(shape, node, ending.taken) : null;
+    const direct = (to: number): Label | null =>
+      shape.kind === "structured" && this.#storedOnEdge(shape, node, to) === 0 ? this.#labelOf(shape, node, to) : null;
+    const taken = direct(ending.taken);
     if (taken !== null) {
       code.brIf(taken);
       return go(ending.otherwise);
     }
-    const otherwise = shape.kind === "structured" ? this.#labelOf(shape, node, ending.otherwise) : null;
+    const otherwise = direct(ending.otherwise);
     if (otherwise !== null) {
       code.op("i32.eqz");
       code.brIf(otherwise);

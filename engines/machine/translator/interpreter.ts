@@ -13,7 +13,7 @@ import { CALL_DEPTH, HOTNESS, LEFT_PC, LOOKUP, MOVED_PC, PREDECODED, TYPE } from
 import { emitAtomic } from "./atomics.ts";
 import { emitExpression } from "./expressions.ts";
 import type { Operands } from "./expressions.ts";
-import { emitHostOffset } from "./memory-access.ts";
+import { emitAtomicOffset, emitLoad, emitStore } from "./memory-access.ts";
 import type { AccessContext } from "./memory-access.ts";
 
 const STATE = 0; // parameter
@@ -344,7 +344,13 @@ function emitMemory(
   const context: AccessContext = {
     state: STATE, address: LOCAL.address, offset: LOCAL.offset, resolve: services.resolve,
     pushRamLimit: () => { code.get(STATE); code.access("i64.load", HART.ramLimit); },
-    pushRamOffset: () => { code.get(STATE); code.access("i32.load", HART.ramOffset); },
+    pushWindowOffset: () => {
+      code.get(LOCAL.address);
+      code.op("i32.wrap_i64");
+      code.get(STATE);
+      code.access("i32.load", HART.ramOffset);
+      code.op("i32.add");
+    },
     fail: () => emitDevice(code, instruction, writes, services, places),
   };
   operands.push(code, "rs1");
@@ -354,20 +360,16 @@ function emitMemory(
   }
   code.i64(RAM_BASE);
   code.op("i64.sub");
-  const rights = plain ? (writes ? RIGHT.write : RIGHT.read) : writes ? RIGHT.read | RIGHT.write : RIGHT.read;
-  emitHostOffset(code, context, instruction.bytes, rights, !plain);
   switch (instruction.kind) {
     case "load":
-      code.get(LOCAL.offset);
-      code.access(instruction.access);
+      emitLoad(code, context, instruction.bytes, instruction.access);
       writeResult(code);
       break;
     case "store":
-      code.get(LOCAL.offset);
-      operands.push(code, "rs2");
-      code.access(instruction.access);
+      emitStore(code, context, instruction.bytes, instruction.access, () => operands.push(code, "rs2"));
       break;
     default:
+      emitAtomicOffset(code, context, instruction.bytes, writes ? RIGHT.read | RIGHT.write : RIGHT.read);
       emitAtomic(code, instruction, context, operands, LOCAL.temporaries, LOCAL.result);
       code.get(LOCAL.result);
       writeResult(code);

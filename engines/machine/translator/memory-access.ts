@@ -3,7 +3,7 @@
 
 import { HART, RAM_BASE, REGION, REGION_BYTES, RIGHT } from "../layout.ts";
 import { Code } from "../wasm/code.ts";
-import { I32 } from "../wasm/opcodes.ts";
+import { I64, VOID } from "../wasm/opcodes.ts";
 import type { Access } from "../wasm/opcodes.ts";
 import { RESOLVE_RIGHTS_SHIFT } from "./abi.ts";
 
@@ -12,36 +12,70 @@ export interface AccessContext {
   readonly state: number;
   /** i64: the address less RAM_BASE; still set in `fail`. */
   readonly address: number;
-  /** i32: the host offset. */
+  /** i32: a host offset. */
   readonly offset: number;
   readonly resolve: number;
   pushRamLimit(code: Code): void;
-  pushRamOffset(code: Code): void;
+  /** Pushes the host offset (i32) of the address, given that it lies in the RAM window. */
+  pushWindowOffset(code: Code): void;
   /** Emits what leaves the instruction; control does not come back from it. */
   fail(code: Code): void;
 }
 
-/** Leaves in `context.offset` where the `bytes` at (the i64 on the stack + RAM_BASE) lie in the host. */
-export function emitHostOffset(
-  code: Code, context: AccessContext, bytes: number, rights: number, aligned: boolean,
+/** Takes an address less RAM_BASE (i64) and leaves the value there. */
+export function emitLoad(code: Code, context: AccessContext, bytes: number, access: Access): void {
+  emitWindowCheck(code, context, bytes, RIGHT.read, I64);
+  code.get(context.offset);
+  code.access(access);
+  code.else();
+  context.pushWindowOffset(code);
+  code.access(access);
+  code.end();
+}
+
+/** Takes an address less RAM_BASE (i64) and stores what `pushValue` pushes. */
+export function emitStore(
+  code: Code, context: AccessContext, bytes: number, access: Access, pushValue: () => void,
 ): void {
-  code.set(context.address);
-  if (aligned) {
-    code.get(context.address);
-    code.i64(bytes - 1);
-    code.op("i64.and");
-    code.op("i64.eqz");
-    code.op("i32.eqz");
-    code.markUnlikely();
-    code.if();
-    context.fail(code);
-    code.end();
-  }
+  emitWindowCheck(code, context, bytes, RIGHT.write, VOID);
+  code.get(context.offset);
+  pushValue();
+  code.access(access);
+  code.else();
+  context.pushWindowOffset(code);
+  pushValue();
+  code.access(access);
+  code.end();
+}
+
+/** Takes an address less RAM_BASE (i64), which must be aligned, and leaves its host offset in context.offset. */
+export function emitAtomicOffset(code: Code, context: AccessContext, bytes: number, rights: number): void {
+  code.tee(context.address);
+  code.i64(bytes - 1);
+  code.op("i64.and");
+  code.i64(0);
+  code.op("i64.ne");
+  code.markUnlikely();
+  code.if();
+  context.fail(code);
+  code.end();
   code.get(context.address);
+  emitWindowCheck(code, context, bytes, rights, VOID);
+  code.else();
+  context.pushWindowOffset(code);
+  code.set(context.offset);
+  code.end();
+}
+
+/** Opens the `if` of an address outside the RAM window; in it, context.offset is where else it lies. */
+function emitWindowCheck(
+  code: Code, context: AccessContext, bytes: number, rights: number, type: typeof I64 | typeof VOID,
+): void {
+  code.tee(context.address);
   context.pushRamLimit(code);
   code.op("i64.gt_u");
   code.markUnlikely();
-  code.if(I32);
+  code.if(type);
   code.get(context.state);
   code.get(context.address);
   code.i32(bytes | (rights << RESOLVE_RIGHTS_SHIFT));
@@ -49,25 +83,9 @@ export function emitHostOffset(
   code.tee(context.offset);
   code.i32(-1);
   code.op("i32.eq");
-  code.markUnlikely();
   code.if();
   context.fail(code);
   code.end();
-  code.get(context.offset);
-  code.else();
-  code.get(context.address);
-  code.op("i32.wrap_i64");
-  context.pushRamOffset(code);
-  code.op("i32.add");
-  code.end();
-  code.set(context.offset);
-}
-
-/** Plain store of the i64 in local `value`, at context.offset. */
-export function emitStore(code: Code, context: AccessContext, access: Access, value: () => void): void {
-  code.get(context.offset);
-  value();
-  code.access(access);
 }
 
 const PARAMETER = { state: 0, address: 1, access: 2 } as const;

@@ -18,6 +18,8 @@ export interface Registers {
   readonly storeAt: readonly (readonly RegisterSet[])[];
   /** To store at the block's ending. */
   readonly storeAtEnd: readonly RegisterSet[];
+  /** To store on every edge that enters a loop, by the block it comes from: see entersLoop. */
+  readonly storeOnEntry: readonly RegisterSet[];
   /** Registers that need a local at all. */
   readonly used: RegisterSet;
 }
@@ -40,13 +42,23 @@ export function analyseRegisters(unit: Unit, flow: Flow, checkpoints: ReadonlySe
     storeAtEnd.push(dirty | endingWrites(block));
   });
   shareSets(unit, storeAt, storeAtStart, checkpoints);
+  const storeOnEntry = storeAtEnd.map((set, node) => (isBarrier(unit.blocks[node]) ? 0 : set));
   const liveIn = liveness(unit, flow, storeAt, storeAtStart, storeAtEnd);
   let used = 0;
   unit.blocks.forEach((block, node) => {
     used |= liveIn[node] | storeAtEnd[node] | endingReads(block);
     for (const instruction of block.body) used |= reads(instruction) | writes(instruction);
   });
-  return { liveIn, storeAtStart, storeAt, storeAtEnd, used };
+  return { liveIn, storeAtStart, storeAt, storeAtEnd, storeOnEntry, used };
+}
+
+/**
+ * Whether the edge goes into a loop from outside. What is dirty then is stored on the edge: the ways out within
+ * the loop then store only what the loop itself writes, and the loop's registers are not kept from V8's allocator
+ * by values that only those ways out would use.
+ */
+export function entersLoop(flow: Flow, from: number, to: number): boolean {
+  return flow.headers.has(to) && flow.position[to] > flow.position[from];
 }
 
 export function canFault(instruction: Located): boolean {
@@ -118,7 +130,7 @@ function dirtyAtStart(unit: Unit, flow: Flow): RegisterSet[] {
       if (isBarrier(block)) continue;
       const out = dirty[node] | gained[node];
       for (const to of successors(block.ending)) {
-        if ((dirty[to] | out) !== dirty[to]) {
+        if (!entersLoop(flow, node, to) && (dirty[to] | out) !== dirty[to]) {
           dirty[to] |= out;
           changed = true;
         }
@@ -159,6 +171,7 @@ function liveness(
       const node = flow.order[index];
       const block = unit.blocks[node];
       let live = liveAtEnd(block, liveIn, storeAtEnd[node]);
+      if (successors(block.ending).some((to) => entersLoop(flow, node, to))) live |= storeAtEnd[node];
       for (let i = block.body.length - 1; i >= 0; i--) {
         const instruction = block.body[i];
         live = (live & ~writes(instruction)) | reads(instruction) | storeAt[node][i];

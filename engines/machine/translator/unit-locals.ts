@@ -7,10 +7,10 @@ import type { RegisterSet } from "./registers.ts";
 
 export const LOCAL = {
   state: 0, resume: 1, depth: 2, // parameters
-  fuel: 3, offset: 4, ramOffset: 5, next: 6, // i32
-  ramLimit: 7, address: 8, exitPc: 9, answer: 10, target: 11, // i64
+  fuel: 3, offset: 4, next: 5, // i32
+  address: 6, exitPc: 7, answer: 8, target: 9, // i64
 } as const;
-const I32_LOCALS = 4;
+const I32_LOCALS = 3;
 const TEMPORARIES = 4;
 
 export class UnitLocals {
@@ -25,7 +25,7 @@ export class UnitLocals {
       if ((used >>> register) & 1) ofRegister[register] = next++;
     }
     this.#ofRegister = ofRegister;
-    this.#count = next - (LOCAL.ramLimit);
+    this.#count = next - LOCAL.address;
   }
 
   declarations(): readonly { readonly type: ValueType; readonly count: number }[] {

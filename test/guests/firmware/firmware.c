@@ -12,6 +12,9 @@
 #define TREE_MAGIC 0xedfe0dd0u /* as a little-endian word */
 
 #define UART ((volatile uint8_t *)0x10000000)
+#define LINE_STATUS 5
+#define TRANSMITTER_READY 0x20
+#define TRANSMITTER_EMPTY 0x40
 #define POWER ((volatile uint32_t *)0x100000)
 #define POWER_PASS 0x5555
 #define MSIP ((volatile uint32_t *)0x2000000)
@@ -34,7 +37,10 @@ static uint32_t guests, finished;
 static uint32_t console_lock;
 
 static void put(const char *text, uint64_t length) {
-  for (uint64_t i = 0; i < length; i++) *UART = (uint8_t)text[i];
+  for (uint64_t i = 0; i < length; i++) {
+    while ((UART[LINE_STATUS] & TRANSMITTER_READY) == 0) continue;
+    *UART = (uint8_t)text[i];
+  }
 }
 static void put_text(const char *text) {
   while (*text != 0) put(text++, 1);
@@ -78,10 +84,15 @@ static void report(void) {
   }
 }
 
+static void power_off(void) {
+  while ((UART[LINE_STATUS] & TRANSMITTER_EMPTY) == 0) continue;
+  *POWER = POWER_PASS;
+}
+
 static void stop(void) {
   if (__atomic_add_fetch(&finished, 1, __ATOMIC_ACQ_REL) == __atomic_load_n(&guests, __ATOMIC_ACQUIRE)) {
     report();
-    *POWER = POWER_PASS;
+    power_off();
   }
   csr_write(mie, 0);
   for (;;) wait_for_interrupt();
@@ -159,7 +170,7 @@ void firmware_trap(uint64_t *x) {
     put_text(" pc ");
     put_decimal(csr_read(mepc));
     put_text("\n");
-    *POWER = POWER_PASS;
+    power_off();
   }
 }
 

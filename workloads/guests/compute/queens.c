@@ -1,4 +1,4 @@
-/* Nine queens on a board of nine: recursion, calls and returns. */
+/* Nine queens on a board of nine by nine: recursion, calls and returns. */
 #include "../runtime/mix.h"
 #include "../runtime/units.h"
 #include "kernel.h"

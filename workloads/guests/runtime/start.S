@@ -13,7 +13,7 @@ _start:
   sub t0, t0, t1              # load address - link address
   lla t1, relocations_start
   lla t2, relocations_end
-.Lrelocate:                     # Elf64_Rela: offset, info, addend
+.Lrelocate:                   # Elf64_Rela: offset, info, addend
   bgeu t1, t2, .Lrelocated
   ld t3, 0(t1)
   ld t4, 16(t1)

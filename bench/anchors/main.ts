@@ -1,0 +1,34 @@
+// `npm run bench:anchors`: the figures this project promises, measured side by side in one run.
+
+import { formatFigure, formatNanoseconds } from "../report/table.ts";
+import { coldStart } from "./cold-start.ts";
+import { compareSpeed, speedVerdict } from "./emulation-speed.ts";
+import { exitRoundTrip, secondHart, worldSwitch } from "./exits.ts";
+import { QEMU, qemuVersion } from "./qemu.ts";
+
+const ENGINE = "uniprocessor";
+const say = (line: string): boolean => process.stdout.write(`${line}\n`);
+
+say(`cold start: ${(await coldStart()).toFixed(0)} ms from the process to the first guest instruction`);
+
+const exit = await exitRoundTrip(ENGINE);
+say(`exit round trip: ${formatNanoseconds(exit.nanoseconds)} a call (${ENGINE}, one hart)${exit.timedMedian === undefined ? "" : `; ${formatNanoseconds(exit.timedMedian)} at the median with two clock reads of the guest around each`}`);
+
+const change = await worldSwitch(ENGINE);
+say(`world switch: ${formatNanoseconds(change.nanoseconds)} a switch between two guests on one hart that only yield (${ENGINE}, ${change.switchesPerCall.toFixed(2)} switches a yield)`);
+
+for (const engine of ["per-core", "smp", "microscheduler"] as const) {
+  const { one, two } = await secondHart(engine, "compute-hash");
+  say(`two harts: ${(two / one).toFixed(2)} times the compute throughput of one (${engine}: ${formatFigure(one)} and ${formatFigure(two)} units/s)`);
+}
+
+const version = await qemuVersion();
+if (version === undefined) {
+  say(`emulation speed: skipped, ${QEMU} is not installed (Debian: qemu-system-misc)`);
+} else {
+  say(`\nemulation speed: units/s on our machine (${ENGINE}, isolated and counted) against ${version}`);
+  const rows = await compareSpeed(({ kernel, machine, qemu, ratio }) => {
+    say(`  ${kernel.padEnd(16)} ${formatFigure(machine).padStart(8)}  QEMU ${formatFigure(qemu).padStart(8)}  ratio ${ratio.toFixed(2)}`);
+  });
+  say(speedVerdict(rows));
+}

@@ -1,0 +1,30 @@
+// From the layout of a run to what an engine boots.
+
+import type { Configuration, Share } from "../engines/engine.ts";
+import { ticks } from "../engines/machine/address.ts";
+import { TIMEBASE_HZ } from "../engines/machine/layout.ts";
+import { GUEST_MEMORY_BYTES } from "../workloads/catalogue.ts";
+import { readImage, sumOfImage } from "../workloads/images.ts";
+import type { Layout } from "../workloads/workload.ts";
+
+/** 10 ms. */
+const PERIOD_TICKS = TIMEBASE_HZ / 100;
+
+/** Every guest has one vCPU and an equal share of the harts. */
+export function configurationOf({ guests, channels }: Layout, harts: number): Configuration {
+  const share: Share = {
+    budget: ticks(Math.min(PERIOD_TICKS, Math.floor((PERIOD_TICKS * harts) / guests.length))),
+    period: ticks(PERIOD_TICKS),
+  };
+  return {
+    vms: guests.map(({ name, image, bootArguments, hart }) => ({
+      name, image: readImage(image), memoryBytes: GUEST_MEMORY_BYTES, vcpus: 1, bootArguments, share, hart,
+    })),
+    channels,
+  };
+}
+
+/** SHA-256 of the images of a layout, each once. */
+export function imageSums({ guests }: Layout): string {
+  return [...new Set(guests.map(({ image }) => image))].map((image) => sumOfImage(readImage(image))).join(" ");
+}

@@ -1,0 +1,27 @@
+// The files of one run: results/wall/<host>/<run>.csv, and the record of the host beside it.
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { UsageError } from "../exit-code.ts";
+import { createCsv } from "./csv.ts";
+import type { Environment } from "./environment.ts";
+
+export interface RunFiles {
+  readonly csv: string;
+  readonly environment: string;
+}
+
+/** Creates both files. Throws a UsageError when the folder cannot be written. */
+export function createRunFiles(folder: string, environment: Environment): RunFiles {
+  const run = environment.started.replaceAll(/[-:]/g, "").replace(".", "-");
+  const base = join(folder, "wall", environment.host.replaceAll(/[^\w.-]/g, "_"), run);
+  const files = { csv: `${base}.csv`, environment: `${base}.json` };
+  try {
+    mkdirSync(join(base, ".."), { recursive: true });
+    createCsv(files.csv);
+    writeFileSync(files.environment, `${JSON.stringify(environment, undefined, 2)}\n`);
+  } catch (error) {
+    throw new UsageError(`results cannot be written to ${folder}: ${(error as Error).message.split("\n")[0]}`);
+  }
+  return files;
+}

@@ -1,0 +1,76 @@
+// One run: every case of a plan, its rows appended to the results as they are measured.
+
+import type { EngineDescription, EngineName } from "../engines/engine.ts";
+import { type BenchCase, caseLabel } from "./case.ts";
+import { CaseFailure } from "./failure.ts";
+import type { CaseFigures } from "./machine-reading.ts";
+import { measureCase, type Timing } from "./measure.ts";
+import type { Progress } from "./progress.ts";
+import { caseRow, cpuToWallSummary, type RowContext, summaryRows, windowRows } from "./results/rows.ts";
+import type { ResultRow } from "./results/schema.ts";
+import { MachineSession } from "./session.ts";
+import { contamination } from "./warnings.ts";
+
+export interface RunContext {
+  readonly timing: Timing;
+  readonly cores: number;
+  readonly revision: string;
+  readonly progress: Progress;
+  /** Keeps rows, at once. */
+  readonly keep: (rows: readonly ResultRow[]) => void;
+  /** Whether to stop before the next case or window. */
+  readonly interrupted: () => boolean;
+}
+
+/** The engine that overhead is counted against. */
+const BASELINE: EngineName = "bare" satisfies EngineDescription["name"];
+
+/** Measures the cases in order. A case that fails is a row, and the run goes on. */
+export async function runCases(cases: readonly BenchCase[], context: RunContext): Promise<void> {
+  const baselines = new Map<string, number>();
+  for (const benchCase of cases) {
+    if (context.interrupted()) return;
+    context.progress.begin(caseLabel(benchCase));
+    const summary = await runCase(benchCase, context, baselines.get(benchCase.workload));
+    const throughput = summary.find((row) => row.metric === "throughput" && row.subject === "")?.value;
+    if (benchCase.engine === BASELINE && throughput != null) baselines.set(benchCase.workload, throughput);
+    context.keep(summary);
+    context.progress.end(outcome(summary[0]));
+  }
+}
+
+/** The summary rows of one case; raw samples are kept as they come. Nothing when it was interrupted. */
+async function runCase(benchCase: BenchCase, context: RunContext, baseline: number | undefined): Promise<ResultRow[]> {
+  const row: RowContext = { benchCase, revision: context.revision, status: "ok", reason: "" };
+  let session: MachineSession | undefined;
+  try {
+    session = await MachineSession.start(benchCase);
+    const figures = await measureCase(session, benchCase, context.timing, (windows) => {
+      if (context.interrupted()) throw new Interruption();
+      context.keep(windowRows(row, { windows }, windows.length - 1));
+    });
+    const probeCost = benchCase.lockTiming ? session.probeCost() : undefined;
+    return summaryRows(judge(row, figures, context.cores), figures, benchCase.engine === BASELINE ? undefined : baseline, probeCost);
+  } catch (error) {
+    if (error instanceof Interruption) return [];
+    if (error instanceof CaseFailure) return [caseRow({ ...row, status: "failed", reason: error.message })];
+    throw error;
+  } finally {
+    await session?.stop();
+  }
+}
+
+/** Marks a case whose harts did not get the CPU they wanted. */
+function judge(row: RowContext, figures: CaseFigures, cores: number): RowContext {
+  const reason = contamination(row.benchCase.harts, cores, cpuToWallSummary(figures)?.median ?? 1);
+  return reason === undefined ? row : { ...row, status: "contaminated", reason };
+}
+
+class Interruption extends Error {}
+
+function outcome(row: ResultRow | undefined): string {
+  if (row === undefined) return "interrupted";
+  if (row.status === "failed") return `failed: ${row.reason}`;
+  const throughput = `${row.value?.toLocaleString("en-US", { maximumFractionDigits: 0 }) ?? "?"} units/s`;
+  return row.status === "ok" ? throughput : `${throughput}, ${row.status}: ${row.reason}`;
+}

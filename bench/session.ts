@@ -1,0 +1,150 @@
+// One machine of one case, as the main thread steers it: harts on piscina workers, started together,
+// run for a window at a time. Every case has workers of its own, so that what the host's compiler learnt
+// from one engine neither helps nor hurts the next.
+
+import { Piscina } from "piscina";
+import { ENGINES } from "../engines/engines.ts";
+import { FIRMWARE_BYTES, HART } from "../engines/machine/layout.ts";
+import { hartBlock, PhysicalMemory } from "../engines/machine/memory.ts";
+import { command, whenAcknowledged, whenReady } from "../engines/machine/control.ts";
+import { ConsoleReader } from "../engines/machine/devices/console.ts";
+import { readExitCounts, readRetired } from "../engines/machine/hart/counters.ts";
+import { prepareMachine } from "../engines/machine/machine.ts";
+import type { BenchCase } from "./case.ts";
+import { exitNames } from "./exit-names.ts";
+import { CaseFailure } from "./failure.ts";
+import { HartClocks, type JointWindow, joinWindows, now } from "./hart-clock.ts";
+import type { HartTask } from "./hart-task.ts";
+import type { MachineReading } from "./machine-reading.ts";
+import { readUnitsPage } from "./units-page.ts";
+
+/** A hart that does not take up a command within this has hung. */
+const HANG_LIMIT_MS = 5_000;
+const READY_LIMIT_MS = 20_000;
+const RAM_ALIGNMENT = 0x20_0000;
+
+export type MachineCase = Pick<BenchCase, "engine" | "options" | "harts" | "configuration">;
+
+export class MachineSession {
+  readonly #case: MachineCase;
+  readonly #memory: PhysicalMemory;
+  readonly #clocks: HartClocks;
+  readonly #pool: Piscina;
+  /** Rejects when a hart's thread fails; never resolves while the machine may run. */
+  readonly #harts: Promise<never>;
+  #pausedAt: number;
+  #console = "";
+
+  /** Boots the engine and its guests; the machine is paused. Throws a CaseFailure. */
+  static async start(machineCase: MachineCase): Promise<MachineSession> {
+    const session = new MachineSession(machineCase);
+    try {
+      await session.#within(READY_LIMIT_MS, "boot", whenReady(session.#memory));
+    } catch (error) {
+      await session.stop();
+      throw error;
+    }
+    return session;
+  }
+
+  private constructor(machineCase: MachineCase) {
+    const { engine, options, harts, configuration } = machineCase;
+    this.#case = machineCase;
+    this.#memory = PhysicalMemory.create(ramBytes(machineCase), harts);
+    this.#clocks = HartClocks.create(harts);
+    prepareMachine(this.#memory, harts);
+    this.#pausedAt = now();
+    this.#pool = new Piscina({ filename: new URL("hart-worker.ts", import.meta.url).href, minThreads: harts, maxThreads: harts });
+    const tasks = Array.from({ length: harts }, (_, hart): Promise<void> => this.#pool.run({
+      hart, harts, memory: this.#memory.handle(), engine, options, configuration, clocks: this.#clocks.shared,
+    } satisfies HartTask));
+    const failed = Promise.withResolvers<never>();
+    for (const task of tasks) task.catch((error: unknown) => failed.reject(new CaseFailure(firstLine(error))));
+    failed.promise.catch(() => undefined); // seen by whoever waits for the machine
+    this.#harts = failed.promise;
+  }
+
+  /** Lets all harts run for a window, and pauses them. The times are those the harts' threads took. */
+  async run(milliseconds: number): Promise<JointWindow> {
+    this.#clocks.addPaused(now() - this.#pausedAt);
+    command(this.#memory, "run");
+    await this.#within(milliseconds + HANG_LIMIT_MS, "run", sleep(milliseconds));
+    command(this.#memory, "pause");
+    await this.#within(HANG_LIMIT_MS, "pause", whenAcknowledged(this.#memory));
+    const windows = Array.from({ length: this.#case.harts }, (_, hart) => this.#clocks.read(hart));
+    this.#pausedAt = Math.max(...windows.map(({ paused }) => paused));
+    return joinWindows(windows);
+  }
+
+  /** What guests, engine and harts have counted. The machine must be paused. */
+  read(): MachineReading {
+    const { engine, options, harts, configuration } = this.#case;
+    const report = ENGINES[engine].inspect({ memory: this.#memory, harts }, configuration, options);
+    return {
+      vms: report.vms.map(({ name, state, reason, unitsPage, cpuTime }) => ({
+        name, state, reason, cpuTime, units: readUnitsPage(this.#memory, unitsPage),
+      })),
+      locks: report.locks,
+      worldSwitches: report.worldSwitches,
+      sharedWords: report.sharedMutableWords,
+      exits: exitNames(Array.from({ length: harts }, (_, hart) => readExitCounts(this.#memory, hart))),
+    };
+  }
+
+  /** Instructions that guests have retired on all harts. */
+  retired(): number {
+    return Array.from({ length: this.#case.harts }, (_, hart) => readRetired(this.#memory, hart)).reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Where the harts are, for a failure's reason. */
+  whereabouts(): string {
+    return Array.from({ length: this.#case.harts }, (_, hart) => `hart ${hart} ${registers(this.#memory, hart)}`).join("; ");
+  }
+
+  /** Everything the guests have written to their consoles. */
+  console(): string {
+    const bytes: number[] = [];
+    new ConsoleReader(this.#memory).drain((byte) => bytes.push(byte));
+    this.#console += String.fromCharCode(...bytes);
+    return this.#console;
+  }
+
+  /** Cost of one clock reading on hart 0, in nanoseconds. */
+  probeCost(): number {
+    return this.#clocks.readProbeCost(0);
+  }
+
+  /** Ends the machine and its threads, also when they hang. */
+  async stop(): Promise<void> {
+    command(this.#memory, "stop");
+    await this.#pool.destroy();
+  }
+
+  async #within<T>(limitMs: number, step: string, work: Promise<T>): Promise<T> {
+    const limit = Promise.withResolvers<never>();
+    const timer = setTimeout(() => limit.reject(new CaseFailure(`the machine did not ${step} within ${limitMs / 1000} s; ${this.whereabouts()}`)), limitMs);
+    try {
+      return await Promise.race([work, this.#harts, limit.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** Room for the engine, and for every guest and channel at any alignment an engine may choose. */
+function ramBytes({ configuration }: MachineCase): number {
+  const sizes = [...configuration.vms.map((vm) => vm.memoryBytes), ...configuration.channels.map((channel) => channel.windowBytes)];
+  return sizes.reduce((sum, bytes) => sum + Math.ceil(bytes / RAM_ALIGNMENT + 1) * RAM_ALIGNMENT, FIRMWARE_BYTES);
+}
+
+/** The registers that tell most about a hart that is stuck. */
+function registers(memory: PhysicalMemory, hart: number): string {
+  const block = hartBlock(hart);
+  const at = (offset: number) => new DataView(memory.wasm.buffer).getBigUint64(block + offset, true).toString(16);
+  const x = (n: number) => at(HART.x + 8 * n);
+  return `pc=0x${at(HART.pc)} ra=0x${x(1)} sp=0x${x(2)} a0=0x${x(10)} a7=0x${x(17)}`;
+}
+
+const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+
+const firstLine = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split("\n")[0]!;

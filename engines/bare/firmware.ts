@@ -1,0 +1,122 @@
+// Firmware that answers SBI for one guest on hart 0, and does nothing else: the baseline.
+
+import { ticks, type Ticks } from "../machine/address.ts";
+import { CSR } from "../machine/hart/csr-numbers.ts";
+import type { Hart } from "../machine/hart/hart.ts";
+import { CAUSE, INTERRUPT, INTERRUPT_CAUSE } from "../machine/hart/privileged.ts";
+import type { PhysicalMemory } from "../machine/memory.ts";
+import { plainDoorbells } from "../channels/doorbells.ts";
+import { BootError, type Engine } from "../engine.ts";
+import { setUpHart, TIMER_INTERRUPT } from "../machine-mode/setup.ts";
+import { loadGuest } from "../placement/load.ts";
+import type { PlacedVm } from "../placement/placement.ts";
+import { writeGuest } from "../placement/records.ts";
+import { SbiCalls, type Services } from "../sbi/calls.ts";
+import { writeCharacter, writeText } from "../sbi/console.ts";
+import { ERROR, STARTED, SUCCESS } from "../sbi/numbers.ts";
+import { field, NONE } from "../state/words.ts";
+import { isNamed } from "../vcpu/hart-state.ts";
+import { contextOf } from "../vcpu/record.ts";
+import { recordFailure, recordFinish } from "../virtual-machine/outcome.ts";
+import { VM, VM_STATE } from "../virtual-machine/record.ts";
+import { registerUnits } from "../virtual-machine/units.ts";
+import { GUEST, GUEST_VCPU } from "./layout.ts";
+
+const NEVER = ticks(Infinity);
+
+export class Firmware implements Engine, Services {
+  readonly #machine: PhysicalMemory;
+  readonly #vm: PlacedVm;
+  readonly #calls = new SbiCalls(this);
+
+  constructor(machine: PhysicalMemory, vms: readonly PlacedVm[]) {
+    const [vm] = vms;
+    if (vm === undefined || vms.length > 1 || vm.machine.vcpus > 1) {
+      throw new BootError("bare is for one guest with one vCPU: there is no scheduler");
+    }
+    this.#machine = machine;
+    this.#vm = vm;
+  }
+
+  boot(hart: Hart): void {
+    writeGuest(hart, this.#vm, loadGuest(this.#machine, this.#vm), GUEST, GUEST_VCPU, () => GUEST);
+  }
+
+  start(hart: Hart): void {
+    setUpHart(hart);
+    hart.loadContext(contextOf(GUEST_VCPU));
+  }
+
+  trap(hart: Hart): void {
+    const cause = hart.trapCause();
+    if (cause === CAUSE.supervisorCall) {
+      this.#calls.call(hart);
+    } else if (cause === TIMER_INTERRUPT) {
+      hart.setTimer(NEVER);
+      hart.setCsrBits(CSR.mip, INTERRUPT.STI);
+    } else if ((cause & INTERRUPT_CAUSE) !== 0) {
+      hart.clearIpi();
+    } else {
+      recordFailure(hart, GUEST, cause, CSR.mepc, CSR.mtval);
+      hart.saveContext(contextOf(GUEST_VCPU));
+    }
+    if (hart.memory.load(field(GUEST, VM.state)) !== VM_STATE.running) hart.idle();
+  }
+
+  setTimer(hart: Hart, deadline: Ticks): void {
+    hart.clearCsrBits(CSR.mip, INTERRUPT.STI);
+    hart.setTimer(deadline);
+  }
+
+  sendInterrupt(hart: Hart, mask: number, base: number): number {
+    if (isNamed(mask, base, 0)) hart.setCsrBits(CSR.mip, INTERRUPT.SSI);
+    return SUCCESS;
+  }
+
+  hartStart(_hart: Hart, number: number): number {
+    return number === 0 ? ERROR.alreadyAvailable : ERROR.invalidParameter;
+  }
+
+  hartStop(hart: Hart): void {
+    this.reset(hart, 0);
+  }
+
+  hartStatus(_hart: Hart, number: number): number {
+    return number === 0 ? STARTED : ERROR.invalidParameter;
+  }
+
+  reset(hart: Hart, kind: number): void {
+    hart.setTimer(NEVER);
+    recordFinish(hart, GUEST, kind);
+  }
+
+  consoleWrite(hart: Hart, address: number, bytes: number): number {
+    return writeText(hart, GUEST, address, bytes);
+  }
+
+  consoleWriteByte(hart: Hart, byte: number): void {
+    writeCharacter(hart, GUEST, byte);
+  }
+
+  registerUnits(hart: Hart, page: number): number {
+    return registerUnits(hart.memory, GUEST, page);
+  }
+
+  channelNotify(hart: Hart, id: number): number {
+    if (plainDoorbells.ring(hart.memory, GUEST, id) === NONE) return ERROR.invalidParameter;
+    hart.setCsrBits(CSR.mip, INTERRUPT.SSI);
+    return SUCCESS;
+  }
+
+  channelPending(hart: Hart): number {
+    return plainDoorbells.takeRung(hart.memory, GUEST);
+  }
+
+  preempt(): void {
+    // There is nobody else.
+  }
+
+  yield(): void {
+    // There is nobody else.
+  }
+}

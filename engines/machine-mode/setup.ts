@@ -1,0 +1,16 @@
+// What a machine-mode engine sets on every hart, once: all exceptions and supervisor interrupts go to the
+// guest; its SBI calls and the engine's own interrupts come to the engine. Nothing else leaves the guest.
+
+import { CSR } from "../machine/hart/csr-numbers.ts";
+import type { Hart } from "../machine/hart/hart.ts";
+import { ALL_COUNTERS, CAUSE, INTERRUPT_CAUSE, MACHINE_INTERRUPTS, MEDELEG, SUPERVISOR_INTERRUPTS } from "../machine/hart/privileged.ts";
+
+export const TIMER_INTERRUPT = INTERRUPT_CAUSE | 7;
+export const SOFTWARE_INTERRUPT = INTERRUPT_CAUSE | 3;
+
+export function setUpHart(hart: Hart): void {
+  hart.setCsr(CSR.medeleg, MEDELEG & ~(1 << CAUSE.supervisorCall), 0);
+  hart.setCsr(CSR.mideleg, SUPERVISOR_INTERRUPTS, 0);
+  hart.setCsr(CSR.mcounteren, ALL_COUNTERS, 0);
+  hart.setCsr(CSR.mie, MACHINE_INTERRUPTS, 0);
+}

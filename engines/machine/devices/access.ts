@@ -1,0 +1,145 @@
+// The `device` import: every guest load or store that is not plain RAM. It reaches a device, lies across
+// regions, or faults.
+
+import { ACCESS } from "../core.ts";
+import { CONTINUE, HART, REGION, REGION_BYTES, RIGHT } from "../layout.ts";
+import { CAUSE } from "../hart/privileged.ts";
+import type { HartState } from "../hart/state.ts";
+import { raise } from "../hart/trap.ts";
+import type { Device } from "./device.ts";
+
+const TRAP_VALUE = HART.trapValue >> 2;
+const X = HART.x >> 2;
+const REGION_COUNT = HART.regionCount >> 2;
+const REGIONS = HART.regions >> 2;
+const REGION_WORDS = REGION_BYTES >> 2;
+const HIGH_UNIT = 0x1_0000_0000;
+
+/** Accesses by the harts of one thread. */
+export class AccessUnit {
+  readonly #devices: readonly Device[];
+  /** The bytes of the access under way. */
+  readonly #bytes = new Uint8Array(8);
+  readonly #words = new Int32Array(this.#bytes.buffer);
+
+  /** `devices` by their DEVICE numbers. */
+  constructor(devices: readonly Device[]) {
+    this.#devices = devices;
+  }
+
+  /** Performs the access that HART.trapValue and `access` describe. Returns CONTINUE, or MOVED or LEAVE after a trap. */
+  perform(state: HartState, access: number): number {
+    const { block } = state;
+    const low = block[TRAP_VALUE];
+    const high = block[TRAP_VALUE + 1];
+    // Exact below 2^53; what lies above is in no region either way.
+    const address = (high >>> 0) * HIGH_UNIT + (low >>> 0);
+    const bytes = 1 << (access & ACCESS.size);
+    const atomic = (access & ACCESS.atomic) !== 0;
+    const store = (access & ACCESS.store) !== 0;
+    if (atomic && (low & (bytes - 1)) !== 0) {
+      return raise(state, store ? CAUSE.storeMisaligned : CAUSE.loadMisaligned, low, high);
+    }
+    const rights = (store ? RIGHT.write : 0) | (store && !atomic ? 0 : RIGHT.read);
+    for (let index = 0; index < bytes; index++) {
+      if (find(state, address + index, rights) < 0) return this.#unmapped(state, store, low, high, index);
+    }
+    const region = find(state, address, rights);
+    if ((block[region + (REGION.rights >> 2)] & RIGHT.device) !== 0) {
+      return this.#device(state, region, access, address, low, high);
+    }
+    // RAM takes atomic operations only where generated code performs them: within one region.
+    if (atomic) return this.#unsupported(state, store, low, high);
+    return this.#acrossRegions(state, access, address, low, high);
+  }
+
+  #device(state: HartState, region: number, access: number, address: number, low: number, high: number): number {
+    const store = (access & ACCESS.store) !== 0;
+    const bytes = 1 << (access & ACCESS.size);
+    const offset = address - base(state.block, region);
+    const device = this.#devices[state.block[region + (REGION.offset >> 2)]];
+    if ((access & ACCESS.atomic) !== 0 || (low & (bytes - 1)) !== 0) return this.#unsupported(state, store, low, high);
+    const register = X + 2 * ((access >> ACCESS.registerShift) & ACCESS.registerMask);
+    if (store) {
+      if (!device.write(offset, bytes, state.block[register], state.block[register + 1])) return this.#unsupported(state, store, low, high);
+      return CONTINUE;
+    }
+    if (!device.read(offset, bytes)) return this.#unsupported(state, store, low, high);
+    this.#writeRegister(state, access, device.low, device.high);
+    return CONTINUE;
+  }
+
+  /** A plain access whose bytes all exist, in RAM of more than one region: byte by byte. */
+  #acrossRegions(state: HartState, access: number, address: number, low: number, high: number): number {
+    const { block, memory } = state;
+    const bytes = 1 << (access & ACCESS.size);
+    const store = (access & ACCESS.store) !== 0;
+    const rights = store ? RIGHT.write : RIGHT.read;
+    const register = X + 2 * ((access >> ACCESS.registerShift) & ACCESS.registerMask);
+    this.#words[0] = store ? block[register] : 0;
+    this.#words[1] = store ? block[register + 1] : 0;
+    for (let index = 0; index < bytes; index++) {
+      const region = find(state, address + index, rights);
+      if ((block[region + (REGION.rights >> 2)] & RIGHT.device) !== 0) return this.#unsupported(state, store, low, high);
+    }
+    for (let index = 0; index < bytes; index++) {
+      const region = find(state, address + index, rights);
+      const host = (block[region + (REGION.offset >> 2)] >>> 0) + address + index - base(block, region);
+      if (store) memory.u8[host] = this.#bytes[index];
+      else this.#bytes[index] = memory.u8[host];
+    }
+    if (!store) this.#writeRegister(state, access, this.#words[0], this.#words[1]);
+    return CONTINUE;
+  }
+
+  /** Sign- or zero-extends what was read and writes it to the register. */
+  #writeRegister(state: HartState, access: number, low: number, high: number): void {
+    const number = (access >> ACCESS.registerShift) & ACCESS.registerMask;
+    if (number === 0) return;
+    const size = access & ACCESS.size;
+    const register = X + 2 * number;
+    const unsigned = (access & ACCESS.unsigned) !== 0;
+    let value = low;
+    if (size < 2) {
+      const shift = size === 0 ? 24 : 16;
+      value = unsigned ? (low << shift) >>> shift : (low << shift) >> shift;
+    }
+    state.block[register] = value;
+    state.block[register + 1] = size === 3 ? high : unsigned ? 0 : value >> 31;
+  }
+
+  /** The byte `index` of the access is the first that no region maps with the rights asked for. */
+  #unmapped(state: HartState, store: boolean, low: number, high: number, index: number): number {
+    const faultLow = (low + index) | 0;
+    const faultHigh = faultLow >>> 0 < low >>> 0 ? (high + 1) | 0 : high;
+    if (!state.hypervisor) return raise(state, store ? CAUSE.storeAccess : CAUSE.loadAccess, faultLow, faultHigh);
+    return raise(state, store ? CAUSE.storeGuestPage : CAUSE.loadGuestPage, faultLow, faultHigh);
+  }
+
+  /** The address is mapped, but what lies there does not take this kind of access: an access fault. */
+  #unsupported(state: HartState, store: boolean, low: number, high: number): number {
+    return raise(state, store ? CAUSE.storeAccess : CAUSE.loadAccess, low, high);
+  }
+}
+
+/** First word of the region that maps `address` with all of `rights`, or -1. */
+function find(state: HartState, address: number, rights: number): number {
+  const { block } = state;
+  const count = block[REGION_COUNT];
+  let region = REGIONS;
+  for (let index = 0; index < count; index++, region += REGION_WORDS) {
+    const within = address - base(block, region);
+    if (within >= 0 && within < length(block, region) && (block[region + (REGION.rights >> 2)] & rights) === rights) return region;
+  }
+  return -1;
+}
+
+function base(block: Int32Array, region: number): number {
+  const word = region + (REGION.base >> 2);
+  return (block[word + 1] >>> 0) * HIGH_UNIT + (block[word] >>> 0);
+}
+
+function length(block: Int32Array, region: number): number {
+  const word = region + (REGION.bytes >> 2);
+  return (block[word + 1] >>> 0) * HIGH_UNIT + (block[word] >>> 0);
+}

@@ -1,0 +1,231 @@
+// A hart as its privileged software has it: an engine's whole view of the machine it runs on.
+
+import type { Cycles, HartId, PhysicalAddress, Ticks } from "../address.ts";
+import { HART, RAISED } from "../layout.ts";
+import { loadContext, resetContext, saveContext } from "./context.ts";
+import { CoreMemory } from "./core-memory.ts";
+import { timersChanged } from "./csr-file.ts";
+import { BANK, SLOT, SUPERVISOR_BANK, VIRTUAL_SUPERVISOR_BANK } from "./csr-slots.ts";
+import { INTERRUPT_CAUSE, MPP_SHIFT, PRIVILEGE, STATUS } from "./privileged.ts";
+import { loadSecondStage } from "./second-stage.ts";
+import { clearInterrupt, raiseInterrupt } from "./signal.ts";
+import type { HartState } from "./state.ts";
+import { enterVector } from "./trap-entry.ts";
+
+export { CSR } from "./csr-file.ts";
+export { CONTEXT, CONTEXT_BYTES } from "./context.ts";
+export type { EngineMode, TrapHandler } from "./state.ts";
+
+const X = HART.x >> 2;
+const S_STATUS = SUPERVISOR_BANK + BANK.status;
+const S_CAUSE = SUPERVISOR_BANK + BANK.cause;
+const S_EPC = SUPERVISOR_BANK + BANK.epc;
+const STIMECMP = SUPERVISOR_BANK + BANK.timecmp;
+const HIGH_UNIT = 0x1_0000_0000;
+const EXACT = 2 ** 53;
+const ECALL_BYTES = 4;
+const ALL = -1;
+
+export class Hart {
+  readonly id: HartId;
+  readonly memory: CoreMemory;
+  readonly #state: HartState;
+  readonly #block: Int32Array;
+  /** Slots of the registers that a trap to this engine writes. */
+  readonly #epc: number;
+  readonly #cause: number;
+  readonly #timecmp: number;
+
+  constructor(state: HartState) {
+    this.id = state.id;
+    this.memory = new CoreMemory(state.memory);
+    this.#state = state;
+    this.#block = state.block;
+    this.#epc = state.hypervisor ? S_EPC : SLOT.mepc;
+    this.#cause = state.hypervisor ? S_CAUSE : SLOT.mcause;
+    this.#timecmp = state.hypervisor ? STIMECMP : SLOT.mtimecmp;
+    state.hart = this;
+  }
+
+  // ---- the guest's general registers ------------------------------------------------------------------
+
+  xLow(n: number): number {
+    return this.#block[X + 2 * n];
+  }
+
+  xHigh(n: number): number {
+    return this.#block[X + 2 * n + 1];
+  }
+
+  /** x[n] as an unsigned number: exact below 2^53, and 2^53 for everything above. */
+  xNumber(n: number): number {
+    return unsigned(this.xLow(n), this.xHigh(n));
+  }
+
+  /** Sets x[n]; x0 stays zero. */
+  setX(n: number, low: number, high: number): void {
+    if (n === 0) return;
+    this.#block[X + 2 * n] = low;
+    this.#block[X + 2 * n + 1] = high;
+  }
+
+  // ---- CSRs, with the engine's privilege ----------------------------------------------------------------
+
+  csrLow(csr: number): number {
+    const { csrs } = this.#state;
+    csrs.read(csr);
+    return csrs.low;
+  }
+
+  csrHigh(csr: number): number {
+    const { csrs } = this.#state;
+    csrs.read(csr);
+    return csrs.high;
+  }
+
+  /** As xNumber(). */
+  csrNumber(csr: number): number {
+    const { csrs } = this.#state;
+    csrs.read(csr);
+    return unsigned(csrs.low, csrs.high);
+  }
+
+  setCsr(csr: number, low: number, high: number): void {
+    this.#state.csrs.write(csr, low, high, ALL);
+  }
+
+  /** csrrs: sets bits of the low half. */
+  setCsrBits(csr: number, bits: number): void {
+    const { csrs } = this.#state;
+    csrs.read(csr);
+    csrs.write(csr, csrs.low | bits, csrs.high, bits);
+  }
+
+  /** csrrc: clears bits of the low half. */
+  clearCsrBits(csr: number, bits: number): void {
+    const { csrs } = this.#state;
+    csrs.read(csr);
+    csrs.write(csr, csrs.low & ~bits, csrs.high, bits);
+  }
+
+  // ---- the trap being handled ---------------------------------------------------------------------------
+
+  /** scause or mcause: an exception code 0..23, or 0x100 | code for an interrupt. */
+  trapCause(): number {
+    return this.#block[this.#cause] | (this.#block[this.#cause + 1] < 0 ? INTERRUPT_CAUSE : 0);
+  }
+
+  /** Sets where the guest resumes (sepc or mepc). */
+  setResume(low: number, high: number): void {
+    this.#block[this.#epc] = low & ~1;
+    this.#block[this.#epc + 1] = high;
+  }
+
+  /** Resumes behind the environment call that trapped. */
+  advance(): void {
+    const low = (this.#block[this.#epc] + ECALL_BYTES) | 0;
+    this.#block[this.#epc] = low;
+    if (low >>> 0 < ECALL_BYTES) this.#block[this.#epc + 1] += 1;
+  }
+
+  /** Delivers exception `cause` to the guest's own handler (vstvec or stvec), at the pc where it would have
+   *  resumed, when the engine returns. */
+  inject(cause: number, valueLow: number, valueHigh: number): void {
+    const state = this.#state;
+    const block = this.#block;
+    const bank = state.hypervisor ? VIRTUAL_SUPERVISOR_BANK : SUPERVISOR_BANK;
+    const previous = state.hypervisor
+      ? (block[S_STATUS] & STATUS.SPP) === 0 ? PRIVILEGE.user : PRIVILEGE.supervisor
+      : (block[SLOT.mstatus] & STATUS.MPP) >> MPP_SHIFT;
+    enterVector(state, bank, cause, 0, previous, block[this.#epc], block[this.#epc + 1], valueLow, valueHigh);
+    const vector = bank + BANK.tvec;
+    this.setResume(block[vector] & ~3, block[vector + 1]);
+    if (state.hypervisor) block[S_STATUS] |= STATUS.SPP;
+    else block[SLOT.mstatus] = (block[SLOT.mstatus] & ~STATUS.MPP) | (PRIVILEGE.supervisor << MPP_SHIFT);
+  }
+
+  // ---- time ---------------------------------------------------------------------------------------------
+
+  time(): Ticks {
+    return this.#state.clock.time();
+  }
+
+  now(): Cycles {
+    return this.#state.clock.now();
+  }
+
+  /** Arms the engine's own timer (stimecmp or mtimecmp); Infinity disarms it. A deadline in the past fires at once.
+   *  The interrupt stays pending until the timer is set again. */
+  setTimer(deadline: Ticks): void {
+    const never = deadline >= EXACT;
+    this.#block[this.#timecmp] = never ? -1 : deadline | 0;
+    this.#block[this.#timecmp + 1] = never ? -1 : (deadline / HIGH_UNIT) | 0;
+    timersChanged(this.#state);
+  }
+
+  // ---- interrupts between harts -------------------------------------------------------------------------
+
+  /** Raises the engine's software interrupt (SSIP for a hypervisor, MSIP for machine-mode software) at `target`. */
+  sendIpi(target: HartId): void {
+    raiseInterrupt(this.#state.i32, target, this.#state.hypervisor ? RAISED.supervisor : RAISED.machine);
+  }
+
+  /** Clears this hart's own. */
+  clearIpi(): void {
+    clearInterrupt(this.#state.i32, this.id, this.#state.hypervisor ? RAISED.supervisor : RAISED.machine);
+  }
+
+  // ---- which guest --------------------------------------------------------------------------------------
+
+  /** Writes at `address` the context of a guest that starts at `pc` in S-mode with a0 and a1, everything else
+   *  zero, its counters readable and no timer armed. CONTEXT says what lies where. */
+  resetContext(address: PhysicalAddress, pc: number, a0: number, a1: number): void {
+    resetContext(this.#state, address, pc, a0, a1);
+  }
+
+  /** Stores the guest that trapped: x1..x31, pc, privilege, and its own CSRs. */
+  saveContext(address: PhysicalAddress): void {
+    saveContext(this.#state, address);
+  }
+
+  /** Makes the guest stored at `address` the one to enter when the engine returns. Takes back idle(). */
+  loadContext(address: PhysicalAddress): void {
+    const state = this.#state;
+    loadContext(state, address);
+    state.switched = true;
+    state.idling = false;
+    timersChanged(state);
+  }
+
+  /** Hypervisors only: makes the table at `table` (see writeSecondStage) the second stage. `space` names the
+   *  address space: equal numbers must mean equal tables, on all harts. */
+  setSecondStage(table: PhysicalAddress, space: number): void {
+    const state = this.#state;
+    if (state.secondStage === table && state.space === space) return;
+    loadSecondStage(state, table, space);
+    state.secondStage = table;
+    state.space = space;
+    state.switched = true;
+  }
+
+  /** The engine found nothing to run: on return from trap() the hart waits for an interrupt that the engine has
+   *  enabled, and traps again. */
+  idle(): void {
+    this.#state.idling = true;
+  }
+
+  /** On return from trap() this hart leaves for good. */
+  halt(): void {
+    this.#state.halted = true;
+  }
+
+  /** Sends one byte of console output out of the machine; `source` says whose (engines give the VM's number). */
+  consoleWrite(byte: number, source: number): void {
+    this.#state.console.write(byte, source);
+  }
+}
+
+function unsigned(low: number, high: number): number {
+  const top = high >>> 0;
+  return top >= EXACT / HIGH_UNIT ? EXACT : top * HIGH_UNIT + (low >>> 0);
+}

@@ -1,0 +1,187 @@
+// Executing a hart on the wall clock: one thread each, slice after slice, until it is told to stop.
+
+import { cycles, ticks, type Cycles, type HartId } from "../address.ts";
+import { cyclesToTicks, ticksToCycles } from "../clock.ts";
+import { CONTINUE, CONTROL, CONTROL_COMMAND, CONTROL_OFFSET, HART, HART_STOPPED } from "../layout.ts";
+import type { Machine } from "../machine.ts";
+import { wakes } from "./interrupts.ts";
+import { requestAttention, signal } from "./signal.ts";
+import { NO_SLICE, type HartState } from "./state.ts";
+import { takeInterrupt } from "./trap.ts";
+import { enterFromEngine } from "./trap-return.ts";
+
+const ATTENTION_WORD = HART.attention >> 2;
+const SLEEPING = HART.sleeping >> 2;
+const REACHED = HART.acknowledged >> 2;
+const WAITING = HART.waiting >> 2;
+const FUEL = HART.fuel >> 2;
+const SLICE = HART.slice >> 2;
+const RETIRED = HART.retired >> 2;
+const PRIVILEGE_WORD = HART.privilege >> 2;
+const VIRTUAL_WORD = HART.virtual >> 2;
+const COMMAND = (CONTROL_OFFSET + CONTROL.command) >> 2;
+const ACKNOWLEDGED = (CONTROL_OFFSET + CONTROL.acknowledged) >> 2;
+const SEQUENCE = (CONTROL_OFFSET + CONTROL.sequence) >> 2;
+const HARTS = (CONTROL_OFFSET + CONTROL.harts) >> 2;
+const READY = (CONTROL_OFFSET + CONTROL.ready) >> 2;
+const BOOTED = (CONTROL_OFFSET + CONTROL.booted) >> 2;
+
+/** Instructions in a slice with no deadline in sight, and in the shortest before one. */
+const LONGEST_SLICE = 200_000;
+const SHORTEST_SLICE = 2_000;
+/** Part of the estimated time to a deadline that a slice may take. */
+const APPROACH = 0.9;
+/** Instructions per cycle expected of a hart not yet measured; weight of each new measurement. */
+const INITIAL_SPEED = 0.1;
+const SPEED_WEIGHT = 0.25;
+/** A wait shorter than this spins: waking a sleeping thread takes about as long. */
+const SPIN = cycles(100_000);
+const CYCLES_PER_MILLISECOND = 1e6;
+
+/** Told, on the hart's own thread, when the machine begins to run and when it has paused. */
+export interface RunObserver {
+  running(): void;
+  paused(): void;
+}
+
+/**
+ * Boots (on hart 0), starts and executes hart `id` of `machine`, on the calling thread, until its engine halts it
+ * or a "stop" command arrives. If the engine throws, the whole machine stops and the error comes out here.
+ */
+export function runHart(machine: Machine, id: HartId, observer?: RunObserver): void {
+  const state = machine.state(id);
+  const { i32 } = state;
+  try {
+    if (startHart(machine, state)) execute(machine, state, observer);
+  } catch (error) {
+    Atomics.store(i32, COMMAND, CONTROL_COMMAND.stop);
+    Atomics.add(i32, SEQUENCE, 1);
+    signalAll(i32);
+    throw error;
+  } finally {
+    acknowledge(state, HART_STOPPED);
+  }
+}
+
+/** Boots and starts the engine on this hart. Answers whether to go on. */
+function startHart(machine: Machine, state: HartState): boolean {
+  const { i32, block } = state;
+  if (state.id === 0) {
+    machine.software.boot(state.hart);
+    Atomics.store(i32, BOOTED, 1);
+    signalAll(i32);
+  }
+  while (Atomics.load(i32, BOOTED) === 0) {
+    if (Atomics.load(i32, COMMAND) === CONTROL_COMMAND.stop) return false;
+    sleep(state);
+    Atomics.store(block, ATTENTION_WORD, 0);
+  }
+  machine.software.start(state.hart);
+  enterFromEngine(state);
+  requestAttention(block);
+  Atomics.add(i32, READY, 1);
+  Atomics.notify(i32, READY);
+  return true;
+}
+
+function execute(machine: Machine, state: HartState, observer: RunObserver | undefined): void {
+  const { block, timers, clock } = state;
+  let speed = INITIAL_SPEED;
+  while (!state.halted) {
+    if (Atomics.load(block, ATTENTION_WORD) !== 0) {
+      Atomics.store(block, ATTENTION_WORD, 0);
+      if (!obey(state, observer)) return;
+      timers.reload();
+    }
+    const now = clock.now();
+    if (timers.next !== Infinity) timers.update(cyclesToTicks(now));
+    if (takeInterrupt(state) !== CONTINUE) continue;
+    if (block[WAITING] === 0) speed = runSlice(machine, state, speed, now);
+    else if (isGuest(state) && wakes(state)) block[WAITING] = 0;
+    else sleepUntil(state, ticksToCycles(ticks(timers.next)));
+  }
+}
+
+/** Takes up the machine's command; a paused hart waits here. Answers whether to go on. */
+function obey(state: HartState, observer: RunObserver | undefined): boolean {
+  const { i32, block } = state;
+  for (;;) {
+    const sequence = Atomics.load(i32, SEQUENCE);
+    const command = Atomics.load(i32, COMMAND);
+    if (command === CONTROL_COMMAND.stop) return false;
+    if (state.paused !== (command === CONTROL_COMMAND.pause)) {
+      state.paused = !state.paused;
+      if (state.paused) observer?.paused();
+      else observer?.running();
+    }
+    if (Atomics.load(block, REACHED) !== sequence) acknowledge(state, sequence);
+    if (!state.paused) return true;
+    sleep(state);
+    Atomics.store(block, ATTENTION_WORD, 0);
+  }
+}
+
+/** Runs the guest for one slice from `now` on. Returns the new estimate of its speed. */
+function runSlice(machine: Machine, state: HartState, speed: number, now: Cycles): number {
+  const { block, timers, clock } = state;
+  let slice = LONGEST_SLICE;
+  if (timers.next !== Infinity) {
+    const remaining = ticksToCycles(ticks(timers.next)) - now;
+    slice = Math.max(SHORTEST_SLICE, Math.min(LONGEST_SLICE, Math.floor(remaining * APPROACH * speed)));
+  }
+  block[FUEL] = slice;
+  block[SLICE] = slice;
+  state.horizon = timers.next;
+  machine.core.run(state.base);
+  state.horizon = NO_SLICE;
+  const executed = slice - block[FUEL];
+  block[FUEL] = 0;
+  block[SLICE] = 0;
+  retire(block, executed);
+  if (executed < SHORTEST_SLICE) return speed;
+  const elapsed = clock.now() - now;
+  return elapsed > 0 ? speed + (executed / elapsed - speed) * SPEED_WEIGHT : speed;
+}
+
+function retire(block: Int32Array, executed: number): void {
+  const low = (block[RETIRED] + executed) | 0;
+  block[RETIRED] = low;
+  if (low >>> 0 < executed) block[RETIRED + 1] += 1;
+}
+
+/** Sleeps until attention is asked for. */
+function sleep(state: HartState): void {
+  sleepUntil(state, cycles(Infinity));
+}
+
+/** Sleeps until attention is asked for or, about, `deadline`. */
+function sleepUntil(state: HartState, deadline: Cycles): void {
+  const { block, clock } = state;
+  const remaining = deadline - clock.now();
+  if (remaining > SPIN) {
+    const begun = clock.now();
+    Atomics.store(block, SLEEPING, 1);
+    Atomics.wait(block, ATTENTION_WORD, 0, (remaining - SPIN) / CYCLES_PER_MILLISECOND);
+    Atomics.store(block, SLEEPING, 0);
+    state.slept += clock.now() - begun;
+    return;
+  }
+  while (Atomics.load(block, ATTENTION_WORD) === 0 && clock.now() < deadline) Atomics.pause();
+}
+
+function isGuest(state: HartState): boolean {
+  const { block } = state;
+  return state.hypervisor ? block[VIRTUAL_WORD] !== 0 : block[PRIVILEGE_WORD] !== state.enginePrivilege;
+}
+
+function acknowledge(state: HartState, sequence: number): void {
+  const { i32, block } = state;
+  Atomics.store(block, REACHED, sequence);
+  Atomics.add(i32, ACKNOWLEDGED, 1);
+  Atomics.notify(i32, ACKNOWLEDGED);
+}
+
+function signalAll(i32: Int32Array): void {
+  const harts = Atomics.load(i32, HARTS);
+  for (let hart = 0; hart < harts; hart++) signal(i32, hart);
+}

@@ -1,0 +1,39 @@
+import { MAXIMUM_HARTS } from "../machine/layout.ts";
+import type { Configuration, Engine, EngineDescription, EngineReport, Platform } from "../engine.ts";
+import { checkConfiguration } from "../placement/check.ts";
+import { place } from "../placement/placement.ts";
+import { reportGuest } from "../report/guest.ts";
+import { StateView } from "../report/state-view.ts";
+import { MAXIMUM_VMS, TURN, turnOf, vmAt } from "./layout.ts";
+import { Microscheduler } from "./scheduler.ts";
+
+/** Of each guest: its doorbell bitmap, and its first vCPU's pending interrupts. */
+const SHARED_WORDS_OF_GUEST = 2;
+
+export const microscheduler: EngineDescription = {
+  name: "microscheduler",
+  summary: "a small scheduler whose guests are its peers: true S-mode, all of physical memory, no second stage",
+  mode: "machine",
+  options: {},
+  claims: { memoryIsolation: false, cpuShare: false, privilege: false },
+  maximumHarts: MAXIMUM_HARTS,
+  maximumVms: MAXIMUM_VMS,
+  entry: "microscheduler/scheduler.ts",
+
+  create(platform: Platform, configuration: Configuration): Engine {
+    checkConfiguration(configuration, platform.harts, MAXIMUM_HARTS);
+    return new Microscheduler(platform.memory, place(configuration, platform.memory.ramBytes, "flat"), platform.harts);
+  },
+
+  inspect(platform: Platform, configuration: Configuration): EngineReport {
+    const view = new StateView(platform.memory);
+    let worldSwitches = 0;
+    for (let hart = 0; hart < platform.harts; hart++) worldSwitches += view.number(turnOf(hart), TURN.worldSwitches);
+    return {
+      vms: configuration.vms.map((vm, index) => reportGuest(view, vm.name, vmAt(index))),
+      locks: [],
+      worldSwitches,
+      sharedMutableWords: platform.harts === 1 ? 0 : SHARED_WORDS_OF_GUEST * configuration.vms.length,
+    };
+  },
+};

@@ -1,0 +1,79 @@
+// The microscheduler: machine-mode software that shares harts out among guests in true S-mode, which
+// reach all that it reaches but M-mode's registers. It checks, masks and traps nothing of theirs.
+
+import type { HartId, PhysicalAddress } from "../machine/address.ts";
+import { hartId } from "../machine/address.ts";
+import { CSR } from "../machine/hart/csr-numbers.ts";
+import type { Hart } from "../machine/hart/hart.ts";
+import { CAUSE } from "../machine/hart/privileged.ts";
+import type { PhysicalMemory } from "../machine/memory.ts";
+import { atomicDoorbells } from "../channels/doorbells.ts";
+import { BootError, type Engine } from "../engine.ts";
+import { setUpHart, SOFTWARE_INTERRUPT, TIMER_INTERRUPT } from "../machine-mode/setup.ts";
+import { loadGuest } from "../placement/load.ts";
+import type { PlacedVm } from "../placement/placement.ts";
+import { writeGuest } from "../placement/records.ts";
+import { SbiCalls } from "../sbi/calls.ts";
+import { LocalServices } from "../sbi/local-services.ts";
+import { machineOf } from "../vcpu/record.ts";
+import { recordFailure } from "../virtual-machine/outcome.ts";
+import { MAXIMUM_VCPUS, MAXIMUM_VMS, vcpuAt, vmAt } from "./layout.ts";
+import { MicroschedulerProcessor } from "./processor.ts";
+
+export class Microscheduler implements Engine {
+  readonly #machine: PhysicalMemory;
+  readonly #vms: readonly PlacedVm[];
+  readonly #processor: MicroschedulerProcessor;
+  readonly #services: LocalServices;
+  readonly #calls: SbiCalls;
+
+  constructor(machine: PhysicalMemory, vms: readonly PlacedVm[], harts: number) {
+    const members: PhysicalAddress[][] = Array.from({ length: harts }, () => []);
+    const placement = new Map<PhysicalAddress, HartId>();
+    for (const { machine: { hart, vcpus } } of vms) {
+      const home = hartId(hart % harts);
+      for (let number = 0; number < vcpus; number++) {
+        const vcpu = vcpuAt(placement.size);
+        members[home].push(vcpu);
+        placement.set(vcpu, home);
+      }
+    }
+    if (vms.length > MAXIMUM_VMS || placement.size > MAXIMUM_VCPUS) {
+      throw new BootError(`${vms.length} guests with ${placement.size} vCPUs: there is room for ${MAXIMUM_VMS} with ${MAXIMUM_VCPUS}`);
+    }
+    this.#machine = machine;
+    this.#vms = vms;
+    this.#processor = new MicroschedulerProcessor(members, placement);
+    this.#services = new LocalServices(this.#processor, atomicDoorbells);
+    this.#calls = new SbiCalls(this.#services);
+  }
+
+  boot(hart: Hart): void {
+    let vcpus = 0;
+    for (const vm of this.#vms) {
+      writeGuest(hart, vm, loadGuest(this.#machine, vm), vmAt(vm.index), vcpuAt(vcpus), vmAt);
+      vcpus += vm.machine.vcpus;
+    }
+  }
+
+  start(hart: Hart): void {
+    setUpHart(hart);
+    this.#processor.start(hart);
+  }
+
+  trap(hart: Hart): void {
+    const cause = hart.trapCause();
+    switch (cause) {
+      case CAUSE.supervisorCall: return this.#calls.call(hart);
+      case TIMER_INTERRUPT: return this.#processor.timerInterrupt(hart);
+      case SOFTWARE_INTERRUPT: return this.#processor.softwareInterrupt(hart);
+      default: return this.#fail(hart, cause);
+    }
+  }
+
+  #fail(hart: Hart, cause: number): void {
+    const vm = machineOf(hart.memory, this.#processor.current(hart));
+    recordFailure(hart, vm, cause, CSR.mepc, CSR.mtval);
+    this.#services.stop(hart, vm);
+  }
+}

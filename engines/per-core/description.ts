@@ -1,0 +1,50 @@
+import { MAXIMUM_HARTS } from "../machine/layout.ts";
+import { RING_WORDS } from "../channels/ring.ts";
+import type { Configuration, Engine, EngineDescription, EngineReport, Options, Platform } from "../engine.ts";
+import { optionValue } from "../options.ts";
+import { checkConfiguration } from "../placement/check.ts";
+import { place } from "../placement/placement.ts";
+import { reportGuest } from "../report/guest.ts";
+import { StateView } from "../report/state-view.ts";
+import { QUEUE } from "../scheduler/queue.ts";
+import { SCHEDULER_OPTION } from "../uniprocessor/description.ts";
+import type { SchedulerName } from "../uniprocessor/hypervisor.ts";
+import { Layout, MAXIMUM_VMS } from "../uniprocessor/layout.ts";
+import { Crossings } from "./crossings.ts";
+import { PerCore } from "./hypervisors.ts";
+import { instanceState } from "./layout.ts";
+
+export const perCore: EngineDescription = {
+  name: "per-core",
+  summary: "the uniprocessor hypervisor once on every hart, and rings between them; guests stay where they are put",
+  mode: "hypervisor",
+  options: { scheduler: SCHEDULER_OPTION },
+  claims: { memoryIsolation: true, cpuShare: true, privilege: true },
+  maximumHarts: MAXIMUM_HARTS,
+  maximumVms: MAXIMUM_HARTS * MAXIMUM_VMS,
+  entry: "per-core/hypervisors.ts",
+
+  create(platform: Platform, configuration: Configuration, options: Options): Engine {
+    checkConfiguration(configuration, platform.harts, MAXIMUM_HARTS);
+    const vms = place(configuration, platform.memory.ramBytes, "translated");
+    const scheduler = optionValue<SchedulerName>(SCHEDULER_OPTION, "scheduler", options);
+    return new PerCore(platform.memory, vms, scheduler, platform.harts);
+  },
+
+  inspect(platform: Platform, configuration: Configuration): EngineReport {
+    const { memory, harts } = platform;
+    const view = new StateView(memory);
+    const layouts = Array.from({ length: harts }, (_, hart) => new Layout(instanceState(hart)));
+    const placed = layouts.map(() => 0);
+    const crossings = new Crossings(place(configuration, memory.ramBytes, "translated"), harts);
+    return {
+      vms: configuration.vms.map((vm) => {
+        const hart = vm.hart % harts;
+        return reportGuest(view, vm.name, layouts[hart].vm(placed[hart]++));
+      }),
+      locks: [],
+      worldSwitches: layouts.reduce((sum, { queue }) => sum + view.number(queue, QUEUE.worldSwitches), 0),
+      sharedMutableWords: crossings.rings * RING_WORDS,
+    };
+  },
+};

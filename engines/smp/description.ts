@@ -1,0 +1,93 @@
+import type { PhysicalAddress } from "../machine/address.ts";
+import { CONTEXT_BYTES } from "../machine/hart/context.ts";
+import { MAXIMUM_HARTS } from "../machine/layout.ts";
+import type { Configuration, Engine, EngineDescription, EngineReport, Options, Platform } from "../engine.ts";
+import { mcs } from "../locks/mcs.ts";
+import { testAndSet } from "../locks/test-and-set.ts";
+import { ticket } from "../locks/ticket.ts";
+import { optionValue } from "../options.ts";
+import { checkConfiguration } from "../placement/check.ts";
+import { place } from "../placement/placement.ts";
+import { reportGuest } from "../report/guest.ts";
+import { reportLock } from "../report/locks.ts";
+import { StateView } from "../report/state-view.ts";
+import { QUEUE } from "../scheduler/queue.ts";
+import type { Granularity } from "./exclusion.ts";
+import { Smp } from "./hypervisor.ts";
+import { LOCK_AT, MAXIMUM_VMS, queueLock, queueOf, vmAt } from "./layout.ts";
+
+const OPTIONS = {
+  granularity: {
+    values: ["fine", "big"],
+    default: "fine",
+    summary: "a lock for each run queue and each service, or one around every trap",
+  },
+  lock: {
+    values: ["test-and-set", "ticket", "mcs"],
+    default: "ticket",
+    summary: "how a lock is waited for",
+  },
+  "lock-timing": {
+    values: ["off", "on"],
+    default: "off",
+    summary: "also measure how long locks are waited for and held: two clock reads more for each",
+  },
+} as const;
+type LockName = (typeof OPTIONS.lock.values)[number];
+const KINDS = { "test-and-set": testAndSet, ticket, mcs } as const;
+
+// Words that harts share. A vCPU's context moves with it.
+const VM_WORDS = 9; // state, cause, pc, value, unitsPage, rung
+const VCPU_WORDS = 15 + CONTEXT_BYTES / 4; // state, next, queue, pending, deferred, remaining, deadline, lastRun, cpuTime, timer
+const QUEUE_WORDS = 4; // first, current, preempt, waiting
+const LOCK_WORDS = 17; // what waiters look at, and the counters
+const LOCK_NODE_WORDS = 2; // next, waits
+const HARTS_IN_WORD = 32;
+
+export const smp: EngineDescription = {
+  name: "smp",
+  summary: "one Type 1 hypervisor over all harts: any vCPU runs anywhere, harts without work pull it",
+  mode: "hypervisor",
+  options: OPTIONS,
+  claims: { memoryIsolation: true, cpuShare: true, privilege: true },
+  maximumHarts: MAXIMUM_HARTS,
+  maximumVms: MAXIMUM_VMS,
+  entry: "smp/hypervisor.ts",
+
+  create(platform: Platform, configuration: Configuration, options: Options): Engine {
+    checkConfiguration(configuration, platform.harts, MAXIMUM_HARTS);
+    return new Smp(platform.memory, place(configuration, platform.memory.ramBytes, "translated"), platform.harts, {
+      granularity: optionValue<Granularity>(OPTIONS.granularity, "granularity", options),
+      lock: KINDS[optionValue<LockName>(OPTIONS.lock, "lock", options)],
+      lockTiming: optionValue<"on" | "off">(OPTIONS["lock-timing"], "lock-timing", options) === "on",
+    });
+  },
+
+  inspect(platform: Platform, configuration: Configuration, options: Options): EngineReport {
+    const { harts } = platform;
+    const view = new StateView(platform.memory);
+    const kind = optionValue<LockName>(OPTIONS.lock, "lock", options);
+    const locks = locksOf(harts, optionValue<Granularity>(OPTIONS.granularity, "granularity", options));
+    const vcpus = configuration.vms.reduce((sum, vm) => sum + vm.vcpus, 0);
+    let worldSwitches = 0;
+    for (let hart = 0; hart < harts; hart++) worldSwitches += view.number(queueOf(hart), QUEUE.worldSwitches);
+    return {
+      vms: configuration.vms.map((vm, index) => reportGuest(view, vm.name, vmAt(index))),
+      locks: locks.map(({ name, lock }) => reportLock(view, name, kind, lock)),
+      worldSwitches,
+      sharedMutableWords: Math.ceil(harts / HARTS_IN_WORD)
+        + harts * (QUEUE_WORDS + LOCK_NODE_WORDS) + locks.length * LOCK_WORDS
+        + configuration.vms.length * VM_WORDS + vcpus * VCPU_WORDS,
+    };
+  },
+};
+
+function locksOf(harts: number, granularity: Granularity): readonly { readonly name: string; readonly lock: PhysicalAddress }[] {
+  if (granularity === "big") return [{ name: "big", lock: LOCK_AT.big }];
+  return [
+    { name: "vm-table", lock: LOCK_AT.vmTable },
+    { name: "channels", lock: LOCK_AT.channels },
+    { name: "console", lock: LOCK_AT.console },
+    ...Array.from({ length: harts }, (_, hart) => ({ name: `run-queue[${hart}]`, lock: queueLock(hart) })),
+  ];
+}

@@ -1,0 +1,100 @@
+// The SMP hypervisor: one Type 1 hypervisor over all harts.
+
+import { CSR } from "../machine/hart/csr-numbers.ts";
+import type { Hart } from "../machine/hart/hart.ts";
+import { CAUSE, INTERRUPT_CAUSE } from "../machine/hart/privileged.ts";
+import type { PhysicalMemory } from "../machine/memory.ts";
+import { BootError, type Engine } from "../engine.ts";
+import { isWfi, reflect } from "../hypervisor-mode/reflect.ts";
+import { setUpHart } from "../hypervisor-mode/setup.ts";
+import { Locks } from "../locks/locks.ts";
+import type { LockKind } from "../locks/record.ts";
+import { loadGuest } from "../placement/load.ts";
+import type { PlacedVm } from "../placement/placement.ts";
+import { writeGuest, writeRegions } from "../placement/records.ts";
+import { SbiCalls } from "../sbi/calls.ts";
+import { BudgetScheduler } from "../scheduler/budget.ts";
+import { append } from "../scheduler/queue.ts";
+import { Exclusion, type Granularity } from "./exclusion.ts";
+import { IdleHarts } from "./idle-harts.ts";
+import { LOCK_NODES, MAXIMUM_VCPUS, MAXIMUM_VMS, queueOf, vcpuAt, vmAt } from "./layout.ts";
+import { Processors } from "./processors.ts";
+import { SmpServices } from "./services.ts";
+
+const SOFTWARE_INTERRUPT = INTERRUPT_CAUSE | 1;
+const TIMER_INTERRUPT = INTERRUPT_CAUSE | 5;
+
+export interface SmpOptions {
+  readonly granularity: Granularity;
+  readonly lock: LockKind;
+  readonly lockTiming: boolean;
+}
+
+export class Smp implements Engine {
+  readonly #machine: PhysicalMemory;
+  readonly #vms: readonly PlacedVm[];
+  readonly #harts: number;
+  readonly #exclusion: Exclusion;
+  readonly #processors: Processors;
+  readonly #services: SmpServices;
+  readonly #calls: SbiCalls;
+
+  constructor(machine: PhysicalMemory, vms: readonly PlacedVm[], harts: number, options: SmpOptions) {
+    const vcpus = vms.reduce((sum, vm) => sum + vm.machine.vcpus, 0);
+    if (vms.length > MAXIMUM_VMS || vcpus > MAXIMUM_VCPUS) {
+      throw new BootError(`${vms.length} guests with ${vcpus} vCPUs: there is room for ${MAXIMUM_VMS} with ${MAXIMUM_VCPUS}`);
+    }
+    this.#machine = machine;
+    this.#vms = vms;
+    this.#harts = harts;
+    this.#exclusion = new Exclusion(new Locks(options.lock, LOCK_NODES, options.lockTiming), options.granularity);
+    this.#processors = new Processors(harts, new BudgetScheduler(), this.#exclusion, new IdleHarts(harts));
+    this.#services = new SmpServices(this.#processors, this.#exclusion);
+    this.#calls = new SbiCalls(this.#services);
+  }
+
+  boot(hart: Hart): void {
+    let vcpus = 0;
+    for (const vm of this.#vms) {
+      const record = vmAt(vm.index);
+      writeGuest(hart, vm, loadGuest(this.#machine, vm), record, vcpuAt(vcpus), vmAt);
+      writeRegions(hart.memory, vm, record);
+      for (let number = 0; number < vm.machine.vcpus; number++) {
+        append(hart.memory, queueOf(vcpus % this.#harts), vcpuAt(vcpus));
+        vcpus++;
+      }
+    }
+  }
+
+  start(hart: Hart): void {
+    setUpHart(hart);
+    this.#exclusion.enter(hart);
+    this.#processors.start(hart);
+    this.#exclusion.leave(hart);
+  }
+
+  trap(hart: Hart): void {
+    this.#exclusion.enter(hart);
+    this.#handle(hart, hart.trapCause());
+    this.#exclusion.leave(hart);
+  }
+
+  #handle(hart: Hart, cause: number): void {
+    switch (cause) {
+      case CAUSE.virtualSupervisorCall: return this.#calls.call(hart);
+      case TIMER_INTERRUPT: return this.#processors.timerInterrupt(hart);
+      case SOFTWARE_INTERRUPT: return this.#processors.softwareInterrupt(hart);
+      case CAUSE.virtualInstruction:
+        if (isWfi(hart)) return this.#processors.waitForInterrupt(hart);
+        return this.#reflect(hart, cause);
+      case CAUSE.instructionGuestPage:
+      case CAUSE.loadGuestPage:
+      case CAUSE.storeGuestPage: return this.#reflect(hart, cause);
+      default: return this.#services.fail(hart, cause, CSR.sepc, CSR.stval);
+    }
+  }
+
+  #reflect(hart: Hart, cause: number): void {
+    if (!reflect(hart, cause)) this.#services.fail(hart, cause, CSR.sepc, CSR.stval);
+  }
+}

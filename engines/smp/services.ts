@@ -1,0 +1,127 @@
+// What the SMP hypervisor does for a guest that calls it.
+
+import type { PhysicalAddress, Ticks } from "../machine/address.ts";
+import type { Hart } from "../machine/hart/hart.ts";
+import { INTERRUPT } from "../machine/hart/privileged.ts";
+import { plainDoorbells } from "../channels/doorbells.ts";
+import type { Services } from "../sbi/calls.ts";
+import { writeCharacter, writeText } from "../sbi/console.ts";
+import { ERROR, SUCCESS } from "../sbi/numbers.ts";
+import { field, NONE } from "../state/words.ts";
+import { findVcpu, isNamed, statusOf } from "../vcpu/hart-state.ts";
+import { machineOf, vcpuOf } from "../vcpu/record.ts";
+import { recordFailure, recordFinish } from "../virtual-machine/outcome.ts";
+import { VM } from "../virtual-machine/record.ts";
+import { registerUnits } from "../virtual-machine/units.ts";
+import type { Exclusion } from "./exclusion.ts";
+import { LOCK_AT } from "./layout.ts";
+import type { Processors } from "./processors.ts";
+
+export class SmpServices implements Services {
+  readonly #processors: Processors;
+  readonly #exclusion: Exclusion;
+
+  constructor(processors: Processors, exclusion: Exclusion) {
+    this.#processors = processors;
+    this.#exclusion = exclusion;
+  }
+
+  setTimer(hart: Hart, deadline: Ticks): void {
+    this.#processors.setTimer(hart, deadline);
+  }
+
+  sendInterrupt(hart: Hart, mask: number, base: number): number {
+    const vm = this.#caller(hart);
+    const count = hart.memory.load(field(vm, VM.vcpuCount));
+    for (let number = 0; number < count; number++) {
+      if (isNamed(mask, base, number)) this.#processors.raise(hart, vcpuOf(hart.memory, vm, number), INTERRUPT.VSSI);
+    }
+    return SUCCESS;
+  }
+
+  hartStart(hart: Hart, number: number): number {
+    const vcpu = findVcpu(hart, this.#caller(hart), number);
+    if (vcpu === NONE) return ERROR.invalidParameter;
+    return this.#processors.startVcpu(hart, vcpu) ? SUCCESS : ERROR.alreadyAvailable;
+  }
+
+  hartStop(hart: Hart): void {
+    this.#processors.stopVcpu(hart, this.#processors.current(hart));
+    this.#processors.reschedule(hart, NONE);
+  }
+
+  hartStatus(hart: Hart, number: number): number {
+    return statusOf(hart, findVcpu(hart, this.#caller(hart), number));
+  }
+
+  reset(hart: Hart, kind: number): void {
+    const vm = this.#caller(hart);
+    this.#exclusion.acquire(hart, LOCK_AT.vmTable);
+    recordFinish(hart, vm, kind);
+    this.#exclusion.release(hart, LOCK_AT.vmTable);
+    this.#stop(hart, vm);
+  }
+
+  /** The current guest did what nobody can go on from. */
+  fail(hart: Hart, cause: number, epc: number, tval: number): void {
+    const vm = this.#caller(hart);
+    this.#exclusion.acquire(hart, LOCK_AT.vmTable);
+    recordFailure(hart, vm, cause, epc, tval);
+    this.#exclusion.release(hart, LOCK_AT.vmTable);
+    this.#stop(hart, vm);
+  }
+
+  consoleWrite(hart: Hart, address: number, bytes: number): number {
+    this.#exclusion.acquire(hart, LOCK_AT.console);
+    const error = writeText(hart, this.#caller(hart), address, bytes);
+    this.#exclusion.release(hart, LOCK_AT.console);
+    return error;
+  }
+
+  consoleWriteByte(hart: Hart, byte: number): void {
+    this.#exclusion.acquire(hart, LOCK_AT.console);
+    writeCharacter(hart, this.#caller(hart), byte);
+    this.#exclusion.release(hart, LOCK_AT.console);
+  }
+
+  registerUnits(hart: Hart, page: number): number {
+    this.#exclusion.acquire(hart, LOCK_AT.vmTable);
+    const error = registerUnits(hart.memory, this.#caller(hart), page);
+    this.#exclusion.release(hart, LOCK_AT.vmTable);
+    return error;
+  }
+
+  channelNotify(hart: Hart, id: number): number {
+    this.#exclusion.acquire(hart, LOCK_AT.channels);
+    const peer = plainDoorbells.ring(hart.memory, this.#caller(hart), id);
+    this.#exclusion.release(hart, LOCK_AT.channels);
+    if (peer === NONE) return ERROR.invalidParameter;
+    this.#processors.raise(hart, vcpuOf(hart.memory, peer, 0), INTERRUPT.VSSI);
+    return SUCCESS;
+  }
+
+  channelPending(hart: Hart): number {
+    this.#exclusion.acquire(hart, LOCK_AT.channels);
+    const rung = plainDoorbells.takeRung(hart.memory, this.#caller(hart));
+    this.#exclusion.release(hart, LOCK_AT.channels);
+    return rung;
+  }
+
+  preempt(hart: Hart): void {
+    this.#processors.preempt(hart);
+  }
+
+  yield(hart: Hart): void {
+    this.#processors.reschedule(hart, this.#processors.current(hart));
+  }
+
+  #stop(hart: Hart, vm: PhysicalAddress): void {
+    const count = hart.memory.load(field(vm, VM.vcpuCount));
+    for (let number = 0; number < count; number++) this.#processors.stopVcpu(hart, vcpuOf(hart.memory, vm, number));
+    this.#processors.reschedule(hart, NONE);
+  }
+
+  #caller(hart: Hart): PhysicalAddress {
+    return machineOf(hart.memory, this.#processors.current(hart));
+  }
+}

@@ -1,0 +1,109 @@
+// The uniprocessor hypervisor: a Type 1 hypervisor for one hart.
+
+import type { PhysicalAddress } from "../machine/address.ts";
+import { CSR } from "../machine/hart/csr-numbers.ts";
+import type { Hart } from "../machine/hart/hart.ts";
+import { CAUSE, INTERRUPT_CAUSE } from "../machine/hart/privileged.ts";
+import type { PhysicalMemory } from "../machine/memory.ts";
+import { plainDoorbells } from "../channels/doorbells.ts";
+import { BootError, type Engine } from "../engine.ts";
+import { isWfi, reflect } from "../hypervisor-mode/reflect.ts";
+import { setUpHart } from "../hypervisor-mode/setup.ts";
+import { loadGuest } from "../placement/load.ts";
+import type { PlacedVm } from "../placement/placement.ts";
+import { writeGuest, writeRegions } from "../placement/records.ts";
+import { SbiCalls } from "../sbi/calls.ts";
+import { LocalServices } from "../sbi/local-services.ts";
+import { BudgetScheduler } from "../scheduler/budget.ts";
+import { append } from "../scheduler/queue.ts";
+import { TableScheduler } from "../scheduler/table.ts";
+import { NONE } from "../state/words.ts";
+import { machineOf, vcpuOf } from "../vcpu/record.ts";
+import { recordFailure } from "../virtual-machine/outcome.ts";
+import { Layout, MAXIMUM_VCPUS, MAXIMUM_VMS } from "./layout.ts";
+import { Processor } from "./processor.ts";
+
+export type SchedulerName = "budget" | "table";
+
+const TIMER_INTERRUPT = INTERRUPT_CAUSE | 5;
+
+export class Uniprocessor implements Engine {
+  readonly processor: Processor;
+  readonly #machine: PhysicalMemory;
+  readonly #vms: readonly PlacedVm[];
+  readonly #layout: Layout;
+  /** By index in the configuration. */
+  readonly #records: PhysicalAddress[] = [];
+  readonly #table: TableScheduler | undefined;
+  readonly #services: LocalServices;
+  readonly #calls: SbiCalls;
+
+  /** Runs `vms`, with its state in the STATE_BYTES from `base`. */
+  constructor(machine: PhysicalMemory, vms: readonly PlacedVm[], scheduler: SchedulerName, base: PhysicalAddress) {
+    const vcpus = vms.reduce((sum, vm) => sum + vm.machine.vcpus, 0);
+    if (vms.length > MAXIMUM_VMS || vcpus > MAXIMUM_VCPUS) {
+      throw new BootError(`${vms.length} guests with ${vcpus} vCPUs on one hart: it has room for ${MAXIMUM_VMS} with ${MAXIMUM_VCPUS}`);
+    }
+    this.#machine = machine;
+    this.#vms = vms;
+    this.#layout = new Layout(base);
+    for (const [local, vm] of vms.entries()) this.#records[vm.index] = this.#layout.vm(local);
+    this.#table = scheduler === "table" ? new TableScheduler(this.#layout.windows) : undefined;
+    this.processor = new Processor(this.#layout.queue, this.#table ?? new BudgetScheduler());
+    this.#services = new LocalServices(this.processor, plainDoorbells);
+    this.#calls = new SbiCalls(this.#services);
+  }
+
+  boot(hart: Hart): void {
+    const { memory } = hart;
+    const recordOf = (index: number): PhysicalAddress => this.recordOf(index);
+    let vcpus = 0;
+    for (const vm of this.#vms) {
+      const record = this.recordOf(vm.index);
+      writeGuest(hart, vm, loadGuest(this.#machine, vm), record, this.#layout.vcpu(vcpus), recordOf);
+      writeRegions(memory, vm, record);
+      for (let number = 0; number < vm.machine.vcpus; number++) append(memory, this.#layout.queue, vcpuOf(memory, record, number));
+      vcpus += vm.machine.vcpus;
+    }
+    const excess = this.#table?.build(memory, this.#layout.queue) ?? 0;
+    if (excess >= 1) throw new BootError(`the table's windows exceed its major frame by ${excess} cycles: give the guests smaller shares`);
+  }
+
+  start(hart: Hart): void {
+    setUpHart(hart);
+    this.processor.start(hart);
+  }
+
+  trap(hart: Hart): void {
+    const cause = hart.trapCause();
+    switch (cause) {
+      case CAUSE.virtualSupervisorCall: return this.#calls.call(hart);
+      case TIMER_INTERRUPT: return this.processor.timerInterrupt(hart);
+      case CAUSE.virtualInstruction:
+        if (isWfi(hart)) return this.processor.waitForInterrupt(hart);
+        return this.#reflect(hart, cause);
+      case CAUSE.instructionGuestPage:
+      case CAUSE.loadGuestPage:
+      case CAUSE.storeGuestPage: return this.#reflect(hart, cause);
+      default:
+        if ((cause & INTERRUPT_CAUSE) === 0) return this.#fail(hart, cause);
+        hart.clearIpi();
+        this.processor.reschedule(hart, NONE);
+    }
+  }
+
+  /** The record of a guest, by its index in the configuration; NONE if it is not one of these. */
+  recordOf(index: number): PhysicalAddress {
+    return this.#records[index] ?? NONE;
+  }
+
+  #reflect(hart: Hart, cause: number): void {
+    if (!reflect(hart, cause)) this.#fail(hart, cause);
+  }
+
+  #fail(hart: Hart, cause: number): void {
+    const vm = machineOf(hart.memory, this.processor.current(hart));
+    recordFailure(hart, vm, cause, CSR.sepc, CSR.stval);
+    this.#services.stop(hart, vm);
+  }
+}

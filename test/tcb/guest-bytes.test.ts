@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { loadedBytes } from "../../bench/tcb/guest-bytes.ts";
+import { buildElf, SEGMENT_LOAD, TYPE_EXECUTABLE } from "../loader/elf-builder.ts";
+
+const segment = (address: number, bytes: number) => (
+  { type: SEGMENT_LOAD, rights: 5, address, bytes: new Uint8Array(bytes), memoryBytes: 4096, alignment: 4096 }
+);
+
+test("code and initialised data count, what is zeroed does not", () => {
+  const image = buildElf({ type: TYPE_EXECUTABLE, entry: 0x8020_0000, segments: [segment(0x8020_0000, 24), segment(0x8020_1000, 8)] });
+  expect(loadedBytes(image)).toBe(32);
+});
+
+test("a file that is no image is refused", () => {
+  expect(() => loadedBytes(new Uint8Array(64))).toThrow("ELF");
+});
