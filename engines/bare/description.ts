@@ -1,12 +1,8 @@
 import type { Configuration, Engine, EngineDescription, EngineReport, Platform } from "../engine.ts";
-import { checkConfiguration } from "../placement/check.ts";
-import { place } from "../placement/placement.ts";
 import { reportGuest } from "../report/guest.ts";
 import { StateView } from "../report/state-view.ts";
 import { Firmware } from "./firmware.ts";
-import { GUEST } from "./layout.ts";
-
-const MAXIMUM_HARTS = 1;
+import { CAPACITY, GUEST } from "./layout.ts";
 
 export const bare: EngineDescription = {
   name: "bare",
@@ -14,13 +10,12 @@ export const bare: EngineDescription = {
   mode: "machine",
   options: {},
   claims: { memoryIsolation: false, cpuShare: false, privilege: false },
-  maximumHarts: MAXIMUM_HARTS,
-  maximumVms: 1,
+  maximumHarts: CAPACITY.harts,
+  maximumVms: CAPACITY.vms,
   entry: "bare/firmware.ts",
 
   create(platform: Platform, configuration: Configuration): Engine {
-    checkConfiguration(configuration, platform.harts, MAXIMUM_HARTS);
-    return new Firmware(platform.memory, place(configuration, platform.memory.ramBytes, "flat"));
+    return new Firmware(platform, configuration);
   },
 
   inspect(platform: Platform, configuration: Configuration): EngineReport {

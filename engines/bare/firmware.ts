@@ -6,10 +6,11 @@ import type { Hart } from "../machine/hart/hart.ts";
 import { CAUSE, INTERRUPT, INTERRUPT_CAUSE } from "../machine/hart/privileged.ts";
 import type { PhysicalMemory } from "../machine/memory.ts";
 import { plainDoorbells } from "../channels/doorbells.ts";
-import { BootError, type Engine } from "../engine.ts";
+import { BootError, type Configuration, type Engine, type Platform } from "../engine.ts";
 import { setUpHart, TIMER_INTERRUPT } from "../machine-mode/setup.ts";
+import { checkConfiguration } from "../placement/check.ts";
 import { loadGuest } from "../placement/load.ts";
-import type { PlacedVm } from "../placement/placement.ts";
+import { place, type PlacedVm } from "../placement/placement.ts";
 import { writeGuest } from "../placement/records.ts";
 import { SbiCalls, type Services } from "../sbi/calls.ts";
 import { writeCharacter, writeText } from "../sbi/console.ts";
@@ -20,7 +21,7 @@ import { contextOf } from "../vcpu/record.ts";
 import { recordFailure, recordFinish } from "../virtual-machine/outcome.ts";
 import { VM, VM_STATE } from "../virtual-machine/record.ts";
 import { registerUnits } from "../virtual-machine/units.ts";
-import { GUEST, GUEST_VCPU } from "./layout.ts";
+import { CAPACITY, GUEST, GUEST_VCPU } from "./layout.ts";
 
 const NEVER = ticks(Infinity);
 
@@ -29,12 +30,11 @@ export class Firmware implements Engine, Services {
   readonly #vm: PlacedVm;
   readonly #calls = new SbiCalls(this);
 
-  constructor(machine: PhysicalMemory, vms: readonly PlacedVm[]) {
-    const [vm] = vms;
-    if (vm === undefined || vms.length > 1 || vm.machine.vcpus > 1) {
-      throw new BootError("bare is for one guest with one vCPU: there is no scheduler");
-    }
-    this.#machine = machine;
+  constructor(platform: Platform, configuration: Configuration) {
+    checkConfiguration(platform, configuration, CAPACITY);
+    const [vm] = place(configuration, platform.memory.ramBytes, "flat");
+    if (vm === undefined) throw new BootError("there is no guest");
+    this.#machine = platform.memory;
     this.#vm = vm;
   }
 

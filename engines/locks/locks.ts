@@ -5,12 +5,7 @@ import { physical, type PhysicalAddress } from "../machine/address.ts";
 import type { CoreMemory } from "../machine/hart/core-memory.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import { field } from "../state/words.ts";
-import { mcs } from "./mcs.ts";
 import { LOCK, LOCK_NODE, LOCK_NODE_BYTES, type LockKind } from "./record.ts";
-import { testAndSet } from "./test-and-set.ts";
-import { ticket } from "./ticket.ts";
-
-export const LOCK_KINDS: readonly LockKind[] = [testAndSet, ticket, mcs];
 
 export class Locks {
   readonly #kind: LockKind;

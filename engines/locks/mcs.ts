@@ -6,8 +6,6 @@ import { field, NONE, toAddress } from "../state/words.ts";
 import { LOCK, LOCK_NODE, type LockKind } from "./record.ts";
 
 export const mcs: LockKind = {
-  name: "mcs",
-
   acquire(memory: CoreMemory, lock: PhysicalAddress, node: PhysicalAddress): boolean {
     memory.atomicStore(field(node, LOCK_NODE.next), NONE);
     const previous = toAddress(memory.exchange(field(lock, LOCK.word), node));

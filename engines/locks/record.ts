@@ -29,7 +29,6 @@ export const LOCK_NODE = {
 export const LOCK_NODE_BYTES = 0x40;
 
 export interface LockKind {
-  readonly name: string;
   /** Returns holding the lock; answers whether it had to wait. */
   acquire(memory: CoreMemory, lock: PhysicalAddress, node: PhysicalAddress): boolean;
   release(memory: CoreMemory, lock: PhysicalAddress, node: PhysicalAddress): void;

@@ -8,8 +8,6 @@ import { LOCK, type LockKind } from "./record.ts";
 const LONGEST_PAUSE = 256;
 
 export const testAndSet: LockKind = {
-  name: "test-and-set",
-
   acquire(memory: CoreMemory, lock: PhysicalAddress): boolean {
     const word = field(lock, LOCK.word);
     if (memory.exchange(word, 1) === 0) return false;

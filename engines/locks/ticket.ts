@@ -6,8 +6,6 @@ import { field } from "../state/words.ts";
 import { LOCK, type LockKind } from "./record.ts";
 
 export const ticket: LockKind = {
-  name: "ticket",
-
   acquire(memory: CoreMemory, lock: PhysicalAddress): boolean {
     const serving = field(lock, LOCK.serving);
     const mine = memory.add(field(lock, LOCK.word), 1);

@@ -1,10 +1,7 @@
-import { MAXIMUM_HARTS } from "../machine/layout.ts";
 import type { Configuration, Engine, EngineDescription, EngineReport, Platform } from "../engine.ts";
-import { checkConfiguration } from "../placement/check.ts";
-import { place } from "../placement/placement.ts";
 import { reportGuest } from "../report/guest.ts";
 import { StateView } from "../report/state-view.ts";
-import { MAXIMUM_VMS, TURN, turnOf, vmAt } from "./layout.ts";
+import { CAPACITY, TURN, turnOf, vmAt } from "./layout.ts";
 import { Microscheduler } from "./scheduler.ts";
 
 /** Of each guest: its doorbell bitmap, and its first vCPU's pending interrupts. */
@@ -16,13 +13,12 @@ export const microscheduler: EngineDescription = {
   mode: "machine",
   options: {},
   claims: { memoryIsolation: false, cpuShare: false, privilege: false },
-  maximumHarts: MAXIMUM_HARTS,
-  maximumVms: MAXIMUM_VMS,
+  maximumHarts: CAPACITY.harts,
+  maximumVms: CAPACITY.vms,
   entry: "microscheduler/scheduler.ts",
 
   create(platform: Platform, configuration: Configuration): Engine {
-    checkConfiguration(configuration, platform.harts, MAXIMUM_HARTS);
-    return new Microscheduler(platform.memory, place(configuration, platform.memory.ramBytes, "flat"), platform.harts);
+    return new Microscheduler(platform, configuration);
   },
 
   inspect(platform: Platform, configuration: Configuration): EngineReport {

@@ -5,8 +5,7 @@ import { FIRMWARE_BYTES, MAXIMUM_HARTS, RAM_BASE } from "../machine/layout.ts";
 import { VCPU_BYTES } from "../vcpu/record.ts";
 import { VM_BYTES } from "../virtual-machine/record.ts";
 
-export const MAXIMUM_VMS = 512;
-export const MAXIMUM_VCPUS = 512;
+export const CAPACITY = { harts: MAXIMUM_HARTS, vms: 512, vcpus: 512 } as const;
 
 /** What the scheduler of one hart keeps; only that hart touches it. */
 export const TURN = {
@@ -17,9 +16,9 @@ export const TURN = {
 } as const;
 const TURN_BYTES = 64;
 
-const VCPUS = RAM_BASE + MAXIMUM_HARTS * TURN_BYTES;
-const VMS = VCPUS + MAXIMUM_VCPUS * VCPU_BYTES;
-if (VMS + MAXIMUM_VMS * VM_BYTES > RAM_BASE + FIRMWARE_BYTES) throw new Error("the microscheduler outgrows the firmware's memory");
+const VCPUS = RAM_BASE + CAPACITY.harts * TURN_BYTES;
+const VMS = VCPUS + CAPACITY.vcpus * VCPU_BYTES;
+if (VMS + CAPACITY.vms * VM_BYTES > RAM_BASE + FIRMWARE_BYTES) throw new Error("the microscheduler outgrows the firmware's memory");
 
 export function turnOf(hart: number): PhysicalAddress {
   return physical(RAM_BASE + hart * TURN_BYTES);

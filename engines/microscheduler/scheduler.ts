@@ -1,23 +1,23 @@
 // The microscheduler: machine-mode software that shares harts out among guests in true S-mode, which
 // reach all that it reaches but M-mode's registers. It checks, masks and traps nothing of theirs.
 
-import type { HartId, PhysicalAddress } from "../machine/address.ts";
-import { hartId } from "../machine/address.ts";
+import { hartId, type HartId, type PhysicalAddress } from "../machine/address.ts";
 import { CSR } from "../machine/hart/csr-numbers.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import { CAUSE } from "../machine/hart/privileged.ts";
 import type { PhysicalMemory } from "../machine/memory.ts";
 import { atomicDoorbells } from "../channels/doorbells.ts";
-import { BootError, type Engine } from "../engine.ts";
+import type { Configuration, Engine, Platform } from "../engine.ts";
 import { setUpHart, SOFTWARE_INTERRUPT, TIMER_INTERRUPT } from "../machine-mode/setup.ts";
+import { checkConfiguration } from "../placement/check.ts";
 import { loadGuest } from "../placement/load.ts";
-import type { PlacedVm } from "../placement/placement.ts";
+import { place, type PlacedVm } from "../placement/placement.ts";
 import { writeGuest } from "../placement/records.ts";
 import { SbiCalls } from "../sbi/calls.ts";
 import { LocalServices } from "../sbi/local-services.ts";
 import { machineOf } from "../vcpu/record.ts";
 import { recordFailure } from "../virtual-machine/outcome.ts";
-import { MAXIMUM_VCPUS, MAXIMUM_VMS, vcpuAt, vmAt } from "./layout.ts";
+import { CAPACITY, vcpuAt, vmAt } from "./layout.ts";
 import { MicroschedulerProcessor } from "./processor.ts";
 
 export class Microscheduler implements Engine {
@@ -27,10 +27,14 @@ export class Microscheduler implements Engine {
   readonly #services: LocalServices;
   readonly #calls: SbiCalls;
 
-  constructor(machine: PhysicalMemory, vms: readonly PlacedVm[], harts: number) {
+  constructor(platform: Platform, configuration: Configuration) {
+    checkConfiguration(platform, configuration, CAPACITY);
+    const { memory, harts } = platform;
+    this.#machine = memory;
+    this.#vms = place(configuration, memory.ramBytes, "flat");
     const members: PhysicalAddress[][] = Array.from({ length: harts }, () => []);
     const placement = new Map<PhysicalAddress, HartId>();
-    for (const { machine: { hart, vcpus } } of vms) {
+    for (const { hart, vcpus } of configuration.vms) {
       const home = hartId(hart % harts);
       for (let number = 0; number < vcpus; number++) {
         const vcpu = vcpuAt(placement.size);
@@ -38,11 +42,6 @@ export class Microscheduler implements Engine {
         placement.set(vcpu, home);
       }
     }
-    if (vms.length > MAXIMUM_VMS || placement.size > MAXIMUM_VCPUS) {
-      throw new BootError(`${vms.length} guests with ${placement.size} vCPUs: there is room for ${MAXIMUM_VMS} with ${MAXIMUM_VCPUS}`);
-    }
-    this.#machine = machine;
-    this.#vms = vms;
     this.#processor = new MicroschedulerProcessor(members, placement);
     this.#services = new LocalServices(this.#processor, atomicDoorbells);
     this.#calls = new SbiCalls(this.#services);

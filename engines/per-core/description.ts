@@ -2,14 +2,13 @@ import { MAXIMUM_HARTS } from "../machine/layout.ts";
 import { RING_WORDS } from "../channels/ring.ts";
 import type { Configuration, Engine, EngineDescription, EngineReport, Options, Platform } from "../engine.ts";
 import { optionValue } from "../options.ts";
-import { checkConfiguration } from "../placement/check.ts";
 import { place } from "../placement/placement.ts";
 import { reportGuest } from "../report/guest.ts";
 import { StateView } from "../report/state-view.ts";
 import { QUEUE } from "../scheduler/queue.ts";
 import { SCHEDULER_OPTION } from "../uniprocessor/description.ts";
 import type { SchedulerName } from "../uniprocessor/hypervisor.ts";
-import { Layout, MAXIMUM_VMS } from "../uniprocessor/layout.ts";
+import { CAPACITY, Layout } from "../uniprocessor/layout.ts";
 import { Crossings } from "./crossings.ts";
 import { PerCore } from "./hypervisors.ts";
 import { instanceState } from "./layout.ts";
@@ -21,14 +20,11 @@ export const perCore: EngineDescription = {
   options: { scheduler: SCHEDULER_OPTION },
   claims: { memoryIsolation: true, cpuShare: true, privilege: true },
   maximumHarts: MAXIMUM_HARTS,
-  maximumVms: MAXIMUM_HARTS * MAXIMUM_VMS,
+  maximumVms: MAXIMUM_HARTS * CAPACITY.vms,
   entry: "per-core/hypervisors.ts",
 
   create(platform: Platform, configuration: Configuration, options: Options): Engine {
-    checkConfiguration(configuration, platform.harts, MAXIMUM_HARTS);
-    const vms = place(configuration, platform.memory.ramBytes, "translated");
-    const scheduler = optionValue<SchedulerName>(SCHEDULER_OPTION, "scheduler", options);
-    return new PerCore(platform.memory, vms, scheduler, platform.harts);
+    return new PerCore(platform, configuration, optionValue<SchedulerName>(SCHEDULER_OPTION, "scheduler", options));
   },
 
   inspect(platform: Platform, configuration: Configuration): EngineReport {

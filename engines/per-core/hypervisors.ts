@@ -3,15 +3,17 @@
 import type { PhysicalAddress } from "../machine/address.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import { CAUSE, INTERRUPT_CAUSE } from "../machine/hart/privileged.ts";
-import type { PhysicalMemory } from "../machine/memory.ts";
+import { MAXIMUM_HARTS } from "../machine/layout.ts";
 import { markRung } from "../channels/doorbells.ts";
 import { drop, EMPTY, peek, put, RING_SLOTS } from "../channels/ring.ts";
-import type { Engine } from "../engine.ts";
-import type { PlacedVm } from "../placement/placement.ts";
+import { BootError, type Configuration, type Engine, type Platform } from "../engine.ts";
+import { checkConfiguration } from "../placement/check.ts";
+import { place } from "../placement/placement.ts";
 import { answer } from "../sbi/calls.ts";
 import { A0, A6, A7, ERROR, EXTENSION, SUCCESS, VENDOR } from "../sbi/numbers.ts";
 import { field, NONE } from "../state/words.ts";
 import { Uniprocessor, type SchedulerName } from "../uniprocessor/hypervisor.ts";
+import { CAPACITY } from "../uniprocessor/layout.ts";
 import { machineOf, vcpuOf } from "../vcpu/record.ts";
 import { MAXIMUM_CHANNELS, VM } from "../virtual-machine/record.ts";
 import { Crossings, doorbell, doorbellBit, doorbellVm } from "./crossings.ts";
@@ -24,10 +26,16 @@ export class PerCore implements Engine {
   readonly #instances: readonly Uniprocessor[];
   readonly #crossings: Crossings;
 
-  constructor(machine: PhysicalMemory, vms: readonly PlacedVm[], scheduler: SchedulerName, harts: number) {
-    this.#crossings = new Crossings(vms, harts);
-    this.#instances = Array.from({ length: harts }, (_, hart) =>
-      new Uniprocessor(machine, vms.filter((vm) => vm.machine.hart % harts === hart), scheduler, instanceState(hart)));
+  constructor(platform: Platform, configuration: Configuration, scheduler: SchedulerName) {
+    const { memory, harts } = platform;
+    if (harts > MAXIMUM_HARTS) throw new BootError(`${harts} harts: this engine runs on at most ${MAXIMUM_HARTS}`);
+    const placed = place(configuration, memory.ramBytes, "translated");
+    this.#crossings = new Crossings(placed, harts);
+    this.#instances = Array.from({ length: harts }, (_, hart) => {
+      const vms = configuration.vms.filter((vm) => vm.hart % harts === hart);
+      checkConfiguration({ memory, harts: 1 }, { vms, channels: [] }, CAPACITY);
+      return new Uniprocessor(memory, placed.filter(({ machine }) => vms.includes(machine)), scheduler, instanceState(hart));
+    });
   }
 
   boot(hart: Hart): void {

@@ -1,10 +1,22 @@
 // What every engine asks of a configuration.
 
-import { BootError, type Configuration, type VirtualMachine } from "../engine.ts";
+import { BootError, type Configuration, type Platform, type VirtualMachine } from "../engine.ts";
 
-export function checkConfiguration(configuration: Configuration, harts: number, maximumHarts: number): void {
-  if (harts > maximumHarts) throw new BootError(`${harts} harts: this engine runs on at most ${maximumHarts}`);
-  for (const vm of configuration.vms) checkMachine(vm);
+export interface Capacity {
+  readonly harts: number;
+  readonly vms: number;
+  readonly vcpus: number;
+}
+
+/** Throws BootError where the configuration makes no sense, or exceeds what an engine's tables hold. */
+export function checkConfiguration(platform: Platform, configuration: Configuration, capacity: Capacity): void {
+  const { vms } = configuration;
+  if (platform.harts > capacity.harts) throw new BootError(`${platform.harts} harts: this engine runs on at most ${capacity.harts}`);
+  const vcpus = vms.reduce((sum, vm) => sum + vm.vcpus, 0);
+  if (vms.length > capacity.vms || vcpus > capacity.vcpus) {
+    throw new BootError(`${vms.length} guests with ${vcpus} vCPUs: the tables hold ${capacity.vms} with ${capacity.vcpus}`);
+  }
+  for (const vm of vms) checkMachine(vm);
 }
 
 function checkMachine({ name, vcpus, share }: VirtualMachine): void {

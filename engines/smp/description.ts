@@ -1,20 +1,15 @@
 import type { PhysicalAddress } from "../machine/address.ts";
 import { CONTEXT_BYTES } from "../machine/hart/context.ts";
-import { MAXIMUM_HARTS } from "../machine/layout.ts";
 import type { Configuration, Engine, EngineDescription, EngineReport, Options, Platform } from "../engine.ts";
-import { mcs } from "../locks/mcs.ts";
-import { testAndSet } from "../locks/test-and-set.ts";
-import { ticket } from "../locks/ticket.ts";
+import type { LockName } from "../locks/kinds.ts";
 import { optionValue } from "../options.ts";
-import { checkConfiguration } from "../placement/check.ts";
-import { place } from "../placement/placement.ts";
 import { reportGuest } from "../report/guest.ts";
 import { reportLock } from "../report/locks.ts";
 import { StateView } from "../report/state-view.ts";
 import { QUEUE } from "../scheduler/queue.ts";
 import type { Granularity } from "./exclusion.ts";
 import { Smp } from "./hypervisor.ts";
-import { LOCK_AT, MAXIMUM_VMS, queueLock, queueOf, vmAt } from "./layout.ts";
+import { CAPACITY, LOCK_AT, queueLock, queueOf, vmAt } from "./layout.ts";
 
 const OPTIONS = {
   granularity: {
@@ -33,8 +28,6 @@ const OPTIONS = {
     summary: "also measure how long locks are waited for and held: two clock reads more for each",
   },
 } as const;
-type LockName = (typeof OPTIONS.lock.values)[number];
-const KINDS = { "test-and-set": testAndSet, ticket, mcs } as const;
 
 // Words that harts share. A vCPU's context moves with it.
 const VM_WORDS = 9; // state, cause, pc, value, unitsPage, rung
@@ -50,15 +43,14 @@ export const smp: EngineDescription = {
   mode: "hypervisor",
   options: OPTIONS,
   claims: { memoryIsolation: true, cpuShare: true, privilege: true },
-  maximumHarts: MAXIMUM_HARTS,
-  maximumVms: MAXIMUM_VMS,
+  maximumHarts: CAPACITY.harts,
+  maximumVms: CAPACITY.vms,
   entry: "smp/hypervisor.ts",
 
   create(platform: Platform, configuration: Configuration, options: Options): Engine {
-    checkConfiguration(configuration, platform.harts, MAXIMUM_HARTS);
-    return new Smp(platform.memory, place(configuration, platform.memory.ramBytes, "translated"), platform.harts, {
+    return new Smp(platform, configuration, {
       granularity: optionValue<Granularity>(OPTIONS.granularity, "granularity", options),
-      lock: KINDS[optionValue<LockName>(OPTIONS.lock, "lock", options)],
+      lock: optionValue<LockName>(OPTIONS.lock, "lock", options),
       lockTiming: optionValue<"on" | "off">(OPTIONS["lock-timing"], "lock-timing", options) === "on",
     });
   },

@@ -4,20 +4,21 @@ import { CSR } from "../machine/hart/csr-numbers.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import { CAUSE, INTERRUPT_CAUSE } from "../machine/hart/privileged.ts";
 import type { PhysicalMemory } from "../machine/memory.ts";
-import { BootError, type Engine } from "../engine.ts";
+import type { Configuration, Engine, Platform } from "../engine.ts";
 import { isWfi, reflect } from "../hypervisor-mode/reflect.ts";
 import { setUpHart } from "../hypervisor-mode/setup.ts";
+import { LOCK_KINDS, type LockName } from "../locks/kinds.ts";
 import { Locks } from "../locks/locks.ts";
-import type { LockKind } from "../locks/record.ts";
+import { checkConfiguration } from "../placement/check.ts";
 import { loadGuest } from "../placement/load.ts";
-import type { PlacedVm } from "../placement/placement.ts";
+import { place, type PlacedVm } from "../placement/placement.ts";
 import { writeGuest, writeRegions } from "../placement/records.ts";
 import { SbiCalls } from "../sbi/calls.ts";
 import { BudgetScheduler } from "../scheduler/budget.ts";
 import { append } from "../scheduler/queue.ts";
 import { Exclusion, type Granularity } from "./exclusion.ts";
 import { IdleHarts } from "./idle-harts.ts";
-import { LOCK_NODES, MAXIMUM_VCPUS, MAXIMUM_VMS, queueOf, vcpuAt, vmAt } from "./layout.ts";
+import { CAPACITY, LOCK_NODES, queueOf, vcpuAt, vmAt } from "./layout.ts";
 import { Processors } from "./processors.ts";
 import { SmpServices } from "./services.ts";
 
@@ -26,7 +27,7 @@ const TIMER_INTERRUPT = INTERRUPT_CAUSE | 5;
 
 export interface SmpOptions {
   readonly granularity: Granularity;
-  readonly lock: LockKind;
+  readonly lock: LockName;
   readonly lockTiming: boolean;
 }
 
@@ -39,15 +40,13 @@ export class Smp implements Engine {
   readonly #services: SmpServices;
   readonly #calls: SbiCalls;
 
-  constructor(machine: PhysicalMemory, vms: readonly PlacedVm[], harts: number, options: SmpOptions) {
-    const vcpus = vms.reduce((sum, vm) => sum + vm.machine.vcpus, 0);
-    if (vms.length > MAXIMUM_VMS || vcpus > MAXIMUM_VCPUS) {
-      throw new BootError(`${vms.length} guests with ${vcpus} vCPUs: there is room for ${MAXIMUM_VMS} with ${MAXIMUM_VCPUS}`);
-    }
-    this.#machine = machine;
-    this.#vms = vms;
+  constructor(platform: Platform, configuration: Configuration, options: SmpOptions) {
+    checkConfiguration(platform, configuration, CAPACITY);
+    const { memory, harts } = platform;
+    this.#machine = memory;
+    this.#vms = place(configuration, memory.ramBytes, "translated");
     this.#harts = harts;
-    this.#exclusion = new Exclusion(new Locks(options.lock, LOCK_NODES, options.lockTiming), options.granularity);
+    this.#exclusion = new Exclusion(new Locks(LOCK_KINDS[options.lock], LOCK_NODES, options.lockTiming), options.granularity);
     this.#processors = new Processors(harts, new BudgetScheduler(), this.#exclusion, new IdleHarts(harts));
     this.#services = new SmpServices(this.#processors, this.#exclusion);
     this.#calls = new SbiCalls(this.#services);

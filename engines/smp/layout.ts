@@ -7,19 +7,18 @@ import { QUEUE_BYTES } from "../scheduler/queue.ts";
 import { VCPU_BYTES } from "../vcpu/record.ts";
 import { VM_BYTES } from "../virtual-machine/record.ts";
 
-export const MAXIMUM_VMS = 512;
-export const MAXIMUM_VCPUS = 512;
+export const CAPACITY = { harts: MAXIMUM_HARTS, vms: 512, vcpus: 512 } as const;
 
 /** Bitmap of the harts that idle, 32 to a word. */
 export const IDLE_HARTS = physical(RAM_BASE);
 const IDLE_HARTS_BYTES = 0x40;
 
 const BIG_LOCK = RAM_BASE + IDLE_HARTS_BYTES;
-const QUEUES = BIG_LOCK + (4 + MAXIMUM_HARTS) * LOCK_BYTES;
-export const LOCK_NODES = physical(QUEUES + MAXIMUM_HARTS * QUEUE_BYTES);
-const VCPUS = LOCK_NODES + MAXIMUM_HARTS * LOCK_NODE_BYTES;
-const VMS = VCPUS + MAXIMUM_VCPUS * VCPU_BYTES;
-if (VMS + MAXIMUM_VMS * VM_BYTES > RAM_BASE + FIRMWARE_BYTES) throw new Error("the SMP hypervisor outgrows the firmware's memory");
+const QUEUES = BIG_LOCK + (4 + CAPACITY.harts) * LOCK_BYTES;
+export const LOCK_NODES = physical(QUEUES + CAPACITY.harts * QUEUE_BYTES);
+const VCPUS = LOCK_NODES + CAPACITY.harts * LOCK_NODE_BYTES;
+const VMS = VCPUS + CAPACITY.vcpus * VCPU_BYTES;
+if (VMS + CAPACITY.vms * VM_BYTES > RAM_BASE + FIRMWARE_BYTES) throw new Error("the SMP hypervisor outgrows the firmware's memory");
 
 export const LOCK_AT = {
   /** The only one taken under `granularity=big`; the others are those of `granularity=fine`. */

@@ -2,16 +2,12 @@ import { physical } from "../machine/address.ts";
 import { RAM_BASE } from "../machine/layout.ts";
 import type { Configuration, Engine, EngineDescription, EngineReport, Options, Platform } from "../engine.ts";
 import { optionValue } from "../options.ts";
-import { checkConfiguration } from "../placement/check.ts";
-import { place } from "../placement/placement.ts";
 import { reportGuest } from "../report/guest.ts";
 import { StateView } from "../report/state-view.ts";
 import { QUEUE } from "../scheduler/queue.ts";
 import { Uniprocessor, type SchedulerName } from "./hypervisor.ts";
-import { Layout, MAXIMUM_VMS } from "./layout.ts";
+import { CAPACITY, Layout } from "./layout.ts";
 
-const MAXIMUM_HARTS = 1;
-const STATE = physical(RAM_BASE);
 
 export const SCHEDULER_OPTION = {
   values: ["budget", "table"],
@@ -25,19 +21,17 @@ export const uniprocessor: EngineDescription = {
   mode: "hypervisor",
   options: { scheduler: SCHEDULER_OPTION },
   claims: { memoryIsolation: true, cpuShare: true, privilege: true },
-  maximumHarts: MAXIMUM_HARTS,
-  maximumVms: MAXIMUM_VMS,
+  maximumHarts: CAPACITY.harts,
+  maximumVms: CAPACITY.vms,
   entry: "uniprocessor/hypervisor.ts",
 
   create(platform: Platform, configuration: Configuration, options: Options): Engine {
-    checkConfiguration(configuration, platform.harts, MAXIMUM_HARTS);
-    const vms = place(configuration, platform.memory.ramBytes, "translated");
-    return new Uniprocessor(platform.memory, vms, optionValue<SchedulerName>(SCHEDULER_OPTION, "scheduler", options), STATE);
+    return Uniprocessor.of(platform, configuration, optionValue<SchedulerName>(SCHEDULER_OPTION, "scheduler", options));
   },
 
   inspect(platform: Platform, configuration: Configuration): EngineReport {
     const view = new StateView(platform.memory);
-    const layout = new Layout(STATE);
+    const layout = new Layout(physical(RAM_BASE));
     return {
       vms: configuration.vms.map((vm, index) => reportGuest(view, vm.name, layout.vm(index))),
       locks: [],

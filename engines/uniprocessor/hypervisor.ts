@@ -1,16 +1,18 @@
 // The uniprocessor hypervisor: a Type 1 hypervisor for one hart.
 
-import type { PhysicalAddress } from "../machine/address.ts";
+import { physical, type PhysicalAddress } from "../machine/address.ts";
 import { CSR } from "../machine/hart/csr-numbers.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import { CAUSE, INTERRUPT_CAUSE } from "../machine/hart/privileged.ts";
+import { RAM_BASE } from "../machine/layout.ts";
 import type { PhysicalMemory } from "../machine/memory.ts";
 import { plainDoorbells } from "../channels/doorbells.ts";
-import { BootError, type Engine } from "../engine.ts";
+import { BootError, type Configuration, type Engine, type Platform } from "../engine.ts";
 import { isWfi, reflect } from "../hypervisor-mode/reflect.ts";
 import { setUpHart } from "../hypervisor-mode/setup.ts";
+import { checkConfiguration } from "../placement/check.ts";
 import { loadGuest } from "../placement/load.ts";
-import type { PlacedVm } from "../placement/placement.ts";
+import { place, type PlacedVm } from "../placement/placement.ts";
 import { writeGuest, writeRegions } from "../placement/records.ts";
 import { SbiCalls } from "../sbi/calls.ts";
 import { LocalServices } from "../sbi/local-services.ts";
@@ -20,7 +22,7 @@ import { TableScheduler } from "../scheduler/table.ts";
 import { NONE } from "../state/words.ts";
 import { machineOf, vcpuOf } from "../vcpu/record.ts";
 import { recordFailure } from "../virtual-machine/outcome.ts";
-import { Layout, MAXIMUM_VCPUS, MAXIMUM_VMS } from "./layout.ts";
+import { CAPACITY, Layout } from "./layout.ts";
 import { Processor } from "./processor.ts";
 
 export type SchedulerName = "budget" | "table";
@@ -38,12 +40,15 @@ export class Uniprocessor implements Engine {
   readonly #services: LocalServices;
   readonly #calls: SbiCalls;
 
-  /** Runs `vms`, with its state in the STATE_BYTES from `base`. */
+  /** The hypervisor of a machine with one hart. */
+  static of(platform: Platform, configuration: Configuration, scheduler: SchedulerName): Uniprocessor {
+    checkConfiguration(platform, configuration, CAPACITY);
+    const { memory } = platform;
+    return new Uniprocessor(memory, place(configuration, memory.ramBytes, "translated"), scheduler, physical(RAM_BASE));
+  }
+
+  /** Runs `vms`, no more than its CAPACITY, with its state in the STATE_BYTES from `base`. */
   constructor(machine: PhysicalMemory, vms: readonly PlacedVm[], scheduler: SchedulerName, base: PhysicalAddress) {
-    const vcpus = vms.reduce((sum, vm) => sum + vm.machine.vcpus, 0);
-    if (vms.length > MAXIMUM_VMS || vcpus > MAXIMUM_VCPUS) {
-      throw new BootError(`${vms.length} guests with ${vcpus} vCPUs on one hart: it has room for ${MAXIMUM_VMS} with ${MAXIMUM_VCPUS}`);
-    }
     this.#machine = machine;
     this.#vms = vms;
     this.#layout = new Layout(base);

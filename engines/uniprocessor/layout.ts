@@ -6,14 +6,13 @@ import { tableBytes } from "../scheduler/table.ts";
 import { VCPU_BYTES } from "../vcpu/record.ts";
 import { VM_BYTES } from "../virtual-machine/record.ts";
 
-export const MAXIMUM_VMS = 14;
-export const MAXIMUM_VCPUS = 16;
+export const CAPACITY = { harts: 1, vms: 14, vcpus: 16 } as const;
 
 const LINE = 64;
 const WINDOWS = QUEUE_BYTES;
-const VCPUS = Math.ceil((WINDOWS + tableBytes(MAXIMUM_VCPUS)) / LINE) * LINE;
-const VMS = VCPUS + MAXIMUM_VCPUS * VCPU_BYTES;
-export const STATE_BYTES = VMS + MAXIMUM_VMS * VM_BYTES;
+const VCPUS = Math.ceil((WINDOWS + tableBytes(CAPACITY.vcpus)) / LINE) * LINE;
+const VMS = VCPUS + CAPACITY.vcpus * VCPU_BYTES;
+export const STATE_BYTES = VMS + CAPACITY.vms * VM_BYTES;
 
 export class Layout {
   readonly base: PhysicalAddress;
