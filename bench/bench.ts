@@ -38,7 +38,7 @@ export async function bench(words: readonly string[], engines: readonly EngineDe
   };
   const progress = reportProgress(process.stderr, plan.cases.length);
   progress.say(`${plan.cases.length} cases, about ${Math.ceil(estimateMs(plan) / 1000)} s; results in ${files.csv}`);
-  hostWarnings(environment, Math.max(...plan.cases.map((benchCase) => benchCase.harts))).forEach(progress.say);
+  hostWarnings(environment, Math.max(...plan.cases.map((benchCase) => benchCase.harts))).forEach((warning) => progress.say(warning));
   const interruption = watchInterruption();
   await runCases(plan.cases, {
     timing: plan.timing, cores: environment.cores, revision: environment.revision, progress, keep, interrupted: () => interruption.aborted,
@@ -69,7 +69,8 @@ function watchInterruption(): AbortSignal {
 
 /** The TCB of every engine measured. */
 async function countTcb(plan: Plan, engines: readonly EngineDescription[], revision: string): Promise<ResultRow[]> {
-  const baseline = engines.find(({ name }) => name === TCB_BASELINE)!;
+  const baseline = engines.find(({ name }) => name === TCB_BASELINE);
+  if (baseline === undefined) throw new RangeError(`no engine is called ${TCB_BASELINE}`);
   const measured = engines.filter(({ name }) => plan.cases.some((benchCase) => benchCase.engine === name));
   const reports = measured.map(async (engine) => tcbRows(engine.name, await measureTcb(engine, baseline), revision));
   return (await Promise.all(reports)).flat();

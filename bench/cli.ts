@@ -68,8 +68,8 @@ export function parseCommandLine(words: readonly string[], vocabulary: Vocabular
 export function helpText(vocabulary: Vocabulary): string {
   const flags = Object.entries(FLAGS).map(([name, flag]) => [`--${name}${"value" in flag ? ` ${flag.value}` : ""}`, flag.doc]);
   const settings = [...Map.groupBy(vocabulary.settings, ({ name, values, summary }) => [name, values, summary].join("\n")).values()].map((alike) => [
-    `${alike[0]!.name}=${alike[0]!.values}`,
-    `${alike[0]!.summary}; ${alike.map(({ owner, default: value }) => `${owner}: ${value}`).join(", ")}`,
+    `${alike[0].name}=${alike[0].values}`,
+    `${alike[0].summary}; ${alike.map(({ owner, default: value }) => `${owner}: ${value}`).join(", ")}`,
   ]);
   const codes = Object.values(EXIT_CODE).map(({ code, meaning }) => [String(code), meaning]);
   return [
@@ -88,7 +88,7 @@ function splitWords(words: readonly string[]) {
     return parseArgs({ args: [...words], options: FLAGS, allowPositionals: false }).values;
   } catch (error) {
     const [sentence] = (error as Error).message.split(/\. (?=[A-Z])/);
-    throw new UsageError(`${sentence!.replace(/\.$/, "")} (--help lists what there is)`);
+    throw new UsageError(`${sentence.replace(/\.$/, "")} (--help lists what there is)`);
   }
 }
 
@@ -134,8 +134,8 @@ function assignment(vocabulary: Vocabulary) {
     return at < 0 ? [word, ""] : [word.slice(0, at), word.slice(at + 1)];
   };
   const named = (word: string) => vocabulary.settings.filter((setting) => setting.name === split(word)[0]);
-  const names = unique(vocabulary.settings.map((setting) => setting.name))!.join(", ");
-  const values = (word: string) => unique(named(word).map((setting) => setting.values))!.join(" or ");
+  const names = [...new Set(vocabulary.settings.map((setting) => setting.name))].join(", ");
+  const values = (word: string) => [...new Set(named(word).map((setting) => setting.values))].join(" or ");
   return v.pipe(
     v.string(),
     v.check((word) => word.includes("="), ({ input }) => `--set ${input}: not of the form name=value`),
@@ -148,6 +148,6 @@ function assignment(vocabulary: Vocabulary) {
 const unique = <T>(list: readonly T[] | undefined): T[] | undefined => (list === undefined ? undefined : [...new Set(list)]);
 
 function columns(rows: readonly (readonly string[])[]): string[] {
-  const width = Math.max(...rows.map((row) => row[0]!.length));
-  return rows.map((row) => `  ${row[0]!.padEnd(width)}  ${row[1]!}`);
+  const width = Math.max(...rows.map((row) => row[0].length));
+  return rows.map((row) => `  ${row[0].padEnd(width)}  ${row[1]}`);
 }

@@ -41,18 +41,18 @@ export class HartClocks {
   }
 
   read(hart: number): HartWindow {
-    const at = (slot: number) => this.#slots[hart * SLOTS + slot]!;
+    const at = (slot: number) => this.#slots[hart * SLOTS + slot];
     return { resumed: at(SLOT.resumed), paused: at(SLOT.paused), cpu: at(SLOT.cpu), idle: at(SLOT.idle) };
   }
 
   /** Milliseconds the machine has been paused in all: its own clock stands still then. */
   pausedMs(): number {
-    return this.#slots.at(-1)!;
+    return this.#slots[this.#slots.length - 1];
   }
 
   /** Before the machine is told to run again. */
   addPaused(milliseconds: number): void {
-    this.#slots[this.#slots.length - 1]! += milliseconds;
+    this.#slots[this.#slots.length - 1] += milliseconds;
   }
 
   /** Cost of one clock reading in nanoseconds, as the hart's thread measured it. */
@@ -61,7 +61,7 @@ export class HartClocks {
   }
 
   readProbeCost(hart: number): number {
-    return this.#slots[hart * SLOTS + SLOT.probe]!;
+    return this.#slots[hart * SLOTS + SLOT.probe];
   }
 }
 

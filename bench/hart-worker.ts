@@ -1,5 +1,6 @@
 // A piscina worker: executes one hart, from boot until the machine is stopped.
 
+import { flushCompileCache } from "node:module";
 import { ENGINES } from "../engines/engines.ts";
 import { hartId } from "../engines/machine/address.ts";
 import { WallClock } from "../engines/machine/clock.ts";
@@ -10,10 +11,11 @@ import { Core } from "../engines/machine/translator/core.ts";
 import { HartClocks, now, threadCpuTime } from "./hart-clock.ts";
 import type { HartTask } from "./hart-task.ts";
 
-const PROBE_READINGS = 20_000;
+const PROBE_READINGS = 2_000;
 const PROBE_ROUNDS = 5;
 
 export default function executeHart(task: HartTask): void {
+  flushCompileCache(); // everything is loaded, and this thread may be ended at any time
   const memory = new PhysicalMemory(task.memory);
   const engine = ENGINES[task.engine];
   const clock = new WallClock(memory);

@@ -40,7 +40,7 @@ export function lowerBound(bucket: number): number {
 
 export function addHistograms(histograms: readonly Histogram[]): Histogram {
   const sum = emptyHistogram();
-  for (const { counts } of histograms) counts.forEach((count, bucket) => (sum.counts[bucket]! += count));
+  for (const { counts } of histograms) counts.forEach((count, bucket) => (sum.counts[bucket] += count));
   return { counts: sum.counts, maximum: Math.max(0, ...histograms.map((histogram) => histogram.maximum)) };
 }
 
@@ -49,7 +49,7 @@ export function addHistograms(histograms: readonly Histogram[]): Histogram {
  * between, and otherwise the upper bound of the highest bucket that grew.
  */
 export function histogramSince(before: Histogram, after: Histogram): Histogram {
-  const counts = after.counts.map((count, bucket) => count - before.counts[bucket]!);
+  const counts = after.counts.map((count, bucket) => count - before.counts[bucket]);
   const highest = counts.findLastIndex((count) => count > 0);
   if (highest < 0) return { counts, maximum: 0 };
   const maximum = after.maximum > before.maximum ? after.maximum : Math.min(after.maximum, lowerBound(highest + 1) - 1);
@@ -68,7 +68,7 @@ export function summariseLatency(histogram: Histogram): LatencySummary | undefin
 function percentile(histogram: Histogram, rank: number): number {
   let seen = 0;
   for (let bucket = 0; bucket < HISTOGRAM_BUCKETS; bucket++) {
-    seen += histogram.counts[bucket]!;
+    seen += histogram.counts[bucket];
     if (seen >= rank && seen > 0) {
       const middle = (lowerBound(bucket) + lowerBound(bucket + 1) - 1) / 2;
       return Math.min(middle, histogram.maximum);

@@ -62,13 +62,13 @@ export interface CaseFigures {
 export function figuresBetween(before: MachineReading, after: MachineReading, windows: readonly Window[]): CaseFigures {
   return {
     windows,
-    units: after.vms.map((vm, index) => unitsOf(vm) - unitsOf(before.vms[index]!)),
-    cpuTimes: after.vms.map((vm, index) => vm.cpuTime - before.vms[index]!.cpuTime),
+    units: after.vms.map((vm, index) => unitsOf(vm) - unitsOf(before.vms[index])),
+    cpuTimes: after.vms.map((vm, index) => vm.cpuTime - before.vms[index].cpuTime),
     latency: addHistograms(after.vms.map((vm, index) => {
-      const earlier = before.vms[index]!.units?.latency ?? emptyHistogram();
+      const earlier = before.vms[index].units?.latency ?? emptyHistogram();
       return histogramSince(earlier, vm.units?.latency ?? emptyHistogram());
     })),
-    locks: after.locks.map((lock, index) => locksBetween(before.locks[index]!, lock)),
+    locks: after.locks.map((lock, index) => locksBetween(before.locks[index], lock)),
     worldSwitches: after.worldSwitches - before.worldSwitches,
     sharedWords: after.sharedWords,
     exits: Object.fromEntries(Object.entries(after.exits).map(([cause, count]) => [cause, count - (before.exits[cause] ?? 0)])),

@@ -14,19 +14,19 @@ export interface Timing {
   readonly samples: number;
   /** Run before the samples, for the translator and the host's compiler. */
   readonly warmUpMs: number;
+  /** How long guests may take for their set-up. */
+  readonly readyLimitMs: number;
 }
 
-/** How long guests may take for their set-up. */
-const READY_LIMIT_MS = 5_000;
 const READY_STEP_MS = 20;
 
 /** Throws a CaseFailure. `onWindow` sees the windows measured so far after each of them. */
 export async function measureCase(
   session: MachineSession, benchCase: BenchCase, timing: Timing, onWindow: (windows: readonly Window[]) => void,
 ): Promise<CaseFigures> {
-  await untilReady(session, benchCase);
+  await untilReady(session, benchCase, timing.readyLimitMs);
   await session.run(timing.warmUpMs);
-  const before = check(session.read(), benchCase);
+  const before = check(session, benchCase);
   const windows: Window[] = [];
   const bench = new Bench({ iterations: timing.samples, time: 0, warmup: false, throws: true });
   bench.add("window", async () => {
@@ -41,37 +41,44 @@ export async function measureCase(
   return figuresBetween(before, after, windows);
 }
 
-async function untilReady(session: MachineSession, benchCase: BenchCase): Promise<void> {
-  for (let waited = 0; waited < READY_LIMIT_MS; waited += READY_STEP_MS) {
+async function untilReady(session: MachineSession, benchCase: BenchCase, limitMs: number): Promise<void> {
+  for (let waited = 0; waited < limitMs; waited += READY_STEP_MS) {
     await session.run(READY_STEP_MS);
-    const { vms } = check(session.read(), benchCase);
+    const { vms } = check(session, benchCase);
     if (vms.every((vm) => vm.units?.ready)) return;
   }
   const waiting = session.read().vms.filter((vm) => !vm.units?.ready).map((vm) => vm.name);
-  throw new CaseFailure(`${waiting.join(", ")} not ready after ${READY_LIMIT_MS} ms; ${session.whereabouts()}`);
+  throw new CaseFailure(`${waiting.join(", ")} not ready after ${limitMs} ms; ${session.whereabouts()}`);
 }
 
 async function runWindow(session: MachineSession, benchCase: BenchCase, windowMs: number): Promise<Window> {
   const before = session.read();
   const { milliseconds, cpuToWall } = await session.run(windowMs);
-  const after = check(session.read(), benchCase);
-  return { milliseconds, cpuToWall, units: after.vms.map((vm, index) => unitsOf(vm) - unitsOf(before.vms[index]!)) };
+  const after = check(session, benchCase);
+  return { milliseconds, cpuToWall, units: after.vms.map((vm, index) => unitsOf(vm) - unitsOf(before.vms[index])) };
 }
 
 /** The same reading, if every guest is alive and what it computed is right. */
-function check(reading: MachineReading, benchCase: BenchCase): MachineReading {
+function check(session: MachineSession, benchCase: BenchCase): MachineReading {
+  const reading = session.read();
   for (const vm of reading.vms) {
     if (vm.state === "failed") throw new CaseFailure(`${vm.name} failed: ${vm.reason ?? "no reason given"}`);
-    if (vm.state === "finished") throw new CaseFailure(`${vm.name} shut down while it was measured`);
+    if (vm.state === "finished") throw new CaseFailure(`${vm.name} ended: ${[vm.reason, lastLine(session.console())].join("; ")}`);
     const wrong = vm.units?.ready ? checkGuest(vm.units, benchCase.unitDigest) : undefined;
     if (wrong !== undefined) throw new CaseFailure(`${vm.name}: ${wrong}`);
   }
   return reading;
 }
 
+function lastLine(output: string): string {
+  const text = output.trim();
+  const line = text.slice(text.lastIndexOf("\n") + 1);
+  return line === "" ? "it printed nothing" : `it printed: ${line}`;
+}
+
 /** A guest that did nothing in all windows together hangs, or starves. */
 function requireProgress(before: MachineReading, after: MachineReading, windows: readonly Window[], session: MachineSession): void {
-  const stuck = after.vms.filter((vm, index) => unitsOf(vm) === unitsOf(before.vms[index]!)).map((vm) => vm.name);
+  const stuck = after.vms.filter((vm, index) => unitsOf(vm) === unitsOf(before.vms[index])).map((vm) => vm.name);
   if (stuck.length === 0) return;
   const total = windows.reduce((sum, window) => sum + window.milliseconds, 0);
   throw new CaseFailure(`${stuck.join(", ")} did no unit in ${total.toFixed(0)} ms; ${session.whereabouts()}`);

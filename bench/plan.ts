@@ -34,6 +34,7 @@ const LOCK_WORKLOAD = "contend";
 const GUESTS = "guests";
 const LOCK_TIMING = { name: "lock-timing", value: "on" } as const;
 
+const READY_LIMIT_MS = 5_000;
 /** Start-up of a case's threads and machine, and its end: measured on a 2-core host, for estimates only. */
 const CASE_OVERHEAD_MS = 450;
 const WINDOW_OVERHEAD_MS = 4;
@@ -59,6 +60,7 @@ export function planCases(
       windowMs: request.windowMs ?? preset.timing.windowMs,
       samples: request.samples ?? preset.timing.samples,
       warmUpMs: preset.timing.warmUpMs,
+      readyLimitMs: READY_LIMIT_MS,
     },
   };
 }
@@ -85,7 +87,7 @@ function passes(request: BenchRequest, workload: Workload, engine: EngineDescrip
   const options = Object.fromEntries(Object.entries(engine.options)
     .map(([name, option]) => [name, request.settings[name], option] as const)
     .filter(([, value, option]) => value !== undefined && value !== option.default && option.values.includes(value))
-    .map(([name, value]) => [name, value!]));
+    .map(([name, value]) => [name, value]));
   const timed = LOCK_TIMING.name in engine.options && options[LOCK_TIMING.name] === undefined
     && (request.lockTiming || (workload.name === LOCK_WORKLOAD && harts > 1));
   const configuration = configurationOf(layout, harts);
@@ -110,8 +112,8 @@ function passes(request: BenchRequest, workload: Workload, engine: EngineDescrip
 function chosenParameters(request: BenchRequest, workload: Workload, engine: EngineDescription): Record<string, string> {
   const asked = Object.fromEntries(Object.keys(workload.parameters)
     .map((name) => [name, request.settings[name]] as const)
-    .filter(([name, value]) => value !== undefined && value !== workload.parameters[name]!.default)
-    .map(([name, value]) => [name, value!]));
+    .filter(([name, value]) => value !== undefined && value !== workload.parameters[name].default)
+    .map(([name, value]) => [name, value]));
   return isBaseline(engine) && GUESTS in workload.parameters ? { ...asked, [GUESTS]: "1" } : asked;
 }
 

@@ -2,6 +2,7 @@
 // run for a window at a time. Every case has workers of its own, so that what the host's compiler learnt
 // from one engine neither helps nor hurts the next.
 
+import { fileURLToPath } from "node:url";
 import { Piscina } from "piscina";
 import { ENGINES } from "../engines/engines.ts";
 import { FIRMWARE_BYTES, HART } from "../engines/machine/layout.ts";
@@ -23,6 +24,10 @@ const HANG_LIMIT_MS = 5_000;
 const READY_LIMIT_MS = 20_000;
 const RAM_ALIGNMENT = 0x20_0000;
 
+const WORKER = new URL("hart-worker.ts", import.meta.url).href;
+/** Where the workers of one case leave compiled sources to those of the next. */
+const COMPILE_CACHE = fileURLToPath(new URL("../node_modules/.cache/tcbench", import.meta.url));
+
 export type MachineCase = Pick<BenchCase, "engine" | "options" | "harts" | "configuration">;
 
 export class MachineSession {
@@ -40,6 +45,8 @@ export class MachineSession {
     const session = new MachineSession(machineCase);
     try {
       await session.#within(READY_LIMIT_MS, "boot", whenReady(session.#memory));
+      // Engines have read the clock while they booted: only what comes after was not machine time.
+      session.#pausedAt = now();
     } catch (error) {
       await session.stop();
       throw error;
@@ -54,7 +61,7 @@ export class MachineSession {
     this.#clocks = HartClocks.create(harts);
     prepareMachine(this.#memory, harts);
     this.#pausedAt = now();
-    this.#pool = new Piscina({ filename: new URL("hart-worker.ts", import.meta.url).href, minThreads: harts, maxThreads: harts });
+    this.#pool = new Piscina({ filename: WORKER, minThreads: harts, maxThreads: harts, env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE } });
     const tasks = Array.from({ length: harts }, (_, hart): Promise<void> => this.#pool.run({
       hart, harts, memory: this.#memory.handle(), engine, options, configuration, clocks: this.#clocks.shared,
     } satisfies HartTask));
@@ -147,4 +154,4 @@ function registers(memory: PhysicalMemory, hart: number): string {
 
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
 
-const firstLine = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
+const firstLine = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split("\n")[0];

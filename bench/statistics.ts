@@ -46,7 +46,7 @@ export function bootstrapMedian(samples: readonly number[]): Interval {
   const medians = new Float64Array(RESAMPLES);
   for (let round = 0; round < RESAMPLES; round++) {
     for (let index = 0; index < resample.length; index++) {
-      resample[index] = samples[Math.floor(random() * samples.length)]!;
+      resample[index] = samples[Math.floor(random() * samples.length)];
     }
     medians[round] = medianOfSorted(resample.sort());
   }
@@ -61,7 +61,7 @@ export function bootstrapMedian(samples: readonly number[]): Interval {
  */
 export function jainIndex(received: readonly number[], due: readonly number[]): number {
   requireSamples(received);
-  const parts = received.map((amount, index) => amount / due[index]!);
+  const parts = received.map((amount, index) => amount / due[index]);
   const sum = parts.reduce((total, part) => total + part, 0);
   const squares = parts.reduce((total, part) => total + part * part, 0);
   return squares === 0 ? 1 : (sum * sum) / (parts.length * squares);
@@ -78,8 +78,8 @@ function medianOfSorted(sorted: Float64Array): number {
 /** Linear interpolation between the two nearest ranks (the definition NumPy and R use by default). */
 function quantileOfSorted(sorted: Float64Array, quantile: number): number {
   const rank = quantile * (sorted.length - 1);
-  const below = sorted[Math.floor(rank)]!;
-  const above = sorted[Math.ceil(rank)]!;
+  const below = sorted[Math.floor(rank)];
+  const above = sorted[Math.ceil(rank)];
   return below + (above - below) * (rank - Math.floor(rank));
 }
 

@@ -13,7 +13,7 @@ export function checkGuest(reading: UnitsReading, expected: bigint): string | un
   if (reading.failures > 0) return `${reading.failures} self-check failures`;
   const sums = [reading.units, reading.units + 1].map((units) => BigInt.asUintN(DIGEST_BITS, BigInt(units) * expected));
   if (sums.includes(reading.digestSum)) return undefined;
-  return `wrong result: digest sum ${hexadecimal(reading.digestSum)} after ${reading.units} units, expected ${hexadecimal(sums[0]!)}`;
+  return `wrong result: digest sum ${hexadecimal(reading.digestSum)} after ${reading.units} units, expected ${hexadecimal(sums[0])}`;
 }
 
 export const hexadecimal = (value: bigint): string => `0x${value.toString(16).padStart(16, "0")}`;

@@ -129,7 +129,7 @@ export interface EngineReport {
   readonly vms: readonly VmReport[];
   /** Empty when the engine takes no lock. */
   readonly locks: readonly LockReport[];
-  /** Times that a hart changed from one vCPU to another. */
+  /** Times that a hart took up the context of a vCPU: another's, or its own after idling. */
   readonly worldSwitches: number;
   /** 32-bit words of engine state that more than one hart writes, or that one writes and others read. */
   readonly sharedMutableWords: number;

@@ -1,6 +1,6 @@
 // From the start of a process to the first instruction of a guest. `coldStart` starts this file as a
 // process of its own, which does what a run does until its guest retires its first instructions, and
-// prints when that was.
+// prints when that was. Nothing compiled is kept from one process to the next.
 
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -25,7 +25,7 @@ export async function coldStart(): Promise<number> {
 
 function outputOf(script: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, [script], { encoding: "utf8" }, (error, output) => {
+    execFile(process.execPath, [script], { encoding: "utf8", env: { ...process.env, NODE_DISABLE_COMPILE_CACHE: "1" } }, (error, output) => {
       if (error === null) resolve(output);
       else reject(error);
     });

@@ -19,5 +19,5 @@ export function parseGuestOutput(output: string): GuestResult {
     throw new Error(`the guest did not report its result${last === "" ? "" : `; its last line: ${last}`}`);
   }
   const [, workload, units, digest, ticks] = match;
-  return { workload: workload!, units: Number(units), digest: digest!, seconds: Number(ticks) / TIMEBASE_HZ };
+  return { workload: workload, units: Number(units), digest: digest, seconds: Number(ticks) / TIMEBASE_HZ };
 }

@@ -15,7 +15,8 @@ const LIMIT_MS = 120_000;
 
 /** A case outside any plan. */
 export function anchorCase(workloadName: string, engine: EngineName, harts: number, settings: Readonly<Record<string, string>> = {}): BenchCase {
-  const workload = CATALOGUE.find(({ name }) => name === workloadName)!;
+  const workload = CATALOGUE.find(({ name }) => name === workloadName);
+  if (workload === undefined) throw new RangeError(`no workload is called ${workloadName}`);
   const layout = planWorkload(workload, harts, settings);
   return {
     workload: workload.name, engine, options: {}, parameters: settings, harts,
@@ -33,8 +34,8 @@ export async function runOnMachine(workloadName: string, engine: EngineName, mor
     for (let waited = 0; waited < LIMIT_MS; waited += STEP_MS) {
       await session.run(STEP_MS);
       const [vm] = session.read().vms;
-      if (vm!.state === "failed") throw new CaseFailure(`${workloadName} on ${ENGINES[engine].name} failed: ${vm!.reason ?? ""}`);
-      if (vm!.state === "finished") return parseGuestOutput(session.console());
+      if (vm.state === "failed") throw new CaseFailure(`${workloadName} on ${ENGINES[engine].name} failed: ${vm.reason ?? ""}`);
+      if (vm.state === "finished") return parseGuestOutput(session.console());
     }
     throw new CaseFailure(`${workloadName} did not finish within ${LIMIT_MS / 1000} s; ${session.whereabouts()}`);
   } finally {

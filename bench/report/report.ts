@@ -66,12 +66,15 @@ interface LockView {
 function lockSection(cases: readonly CaseView[]): string {
   const watched = cases.filter((view) => view.row("lock-acquisitions") !== undefined && (view.first.harts > 1 || isTimingPass(view)));
   if (watched.length === 0) return "";
-  const lines = watched.flatMap((view) => view.subjects("lock-acquisitions").filter((lock) => lock !== "" || !(view.value("lock-acquisitions")! > 0)).map((lock): LockView => ({ view, lock })));
+  const lines = watched.flatMap((view) => {
+    const names = view.subjects("lock-acquisitions").filter((lock) => lock !== "");
+    return (names.length === 0 ? [""] : names).map((lock): LockView => ({ view, lock }));
+  });
   const probe = watched.map((view) => view.value("probe-cost")).find((cost) => cost !== null);
   return [
     "Locks, by name",
     "  contended: found held; handover: taken by another hart than before; waiting and holding: from the timing pass",
-    ...(probe === undefined ? [] : [`  the timing pass reads the clock at ${formatNanoseconds(probe!)} a reading, two readings for every wait and every hold`]),
+    ...(probe === undefined ? [] : [`  the timing pass reads the clock at ${formatNanoseconds(probe)} a reading, two readings for every wait and every hold`]),
     "",
     indent(formatTable(LOCK_COLUMNS, lines)),
   ].join("\n");
@@ -128,7 +131,7 @@ function groupCases(rows: readonly ResultRow[]): CaseView[] {
   return [...groups.values()].map((group) => {
     const row = (metric: MetricName, subject = "") => group.find((candidate) => candidate.metric === metric && candidate.subject === subject);
     return {
-      first: group[0]!,
+      first: group[0],
       row,
       value: (metric, subject) => row(metric, subject)?.value ?? null,
       subjects: (metric) => group.filter((candidate) => candidate.metric === metric).map((candidate) => candidate.subject),

@@ -9,10 +9,10 @@ export interface Column<Row> {
 /** The table's lines. Columns that are empty in every row are left out. */
 export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
   const filled = columns.map((column) => ({ column, cells: rows.map(column.text) })).filter(({ cells }) => cells.some((cell) => cell !== ""));
-  const lines = [filled.map(({ column }) => column.title), ...rows.map((_, row) => filled.map(({ cells }) => cells[row]!))];
-  const widths = filled.map((_, index) => Math.max(...lines.map((line) => line[index]!.length)));
+  const lines = [filled.map(({ column }) => column.title), ...rows.map((_, row) => filled.map(({ cells }) => cells[row]))];
+  const widths = filled.map((_, index) => Math.max(...lines.map((line) => line[index].length)));
   return lines.map((line) => line.map((cell, index) => (
-    filled[index]!.column.align === "left" ? cell.padEnd(widths[index]!) : cell.padStart(widths[index]!)
+    filled[index].column.align === "left" ? cell.padEnd(widths[index]) : cell.padStart(widths[index])
   )).join("  ").trimEnd()).join("\n");
 }
 

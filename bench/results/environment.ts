@@ -31,7 +31,7 @@ export function readEnvironment(started: Date, command: readonly string[]): Envi
     system: `${process.platform} ${process.arch} ${release()}`,
     node: process.version,
     v8: process.versions.v8,
-    loadAverage: loadavg()[0]!,
+    loadAverage: loadavg()[0],
     cpuPressure: cpuPressure(),
     revision: revision(),
     command,

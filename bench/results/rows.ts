@@ -20,7 +20,7 @@ type Value = number | Summary;
 
 /** The raw samples of one window: total throughput, each guest's, and the CPU received. */
 export function windowRows(context: RowContext, figures: Pick<CaseFigures, "windows">, index: number): ResultRow[] {
-  const { milliseconds, units, cpuToWall } = figures.windows[index]!;
+  const { milliseconds, units, cpuToWall } = figures.windows[index];
   const perSecond = units.map((count) => (1000 * count) / milliseconds);
   const at = (metric: MetricName, value: number, subject = "") => ({ ...row(context, metric, value, subject), sample: index });
   const names = context.benchCase.configuration.vms.map((vm) => vm.name);
@@ -43,7 +43,7 @@ export function summaryRows(context: RowContext, figures: CaseFigures, bare: num
   const cpuToWall = cpuToWallSummary(figures);
   return [
     one("throughput", throughput),
-    ...(vms.length > 1 ? vms.map((vm, index) => one("throughput", summarise(windows.map((window) => (1000 * window.units[index]!) / window.milliseconds)), vm.name)) : []),
+    ...(vms.length > 1 ? vms.map((vm, index) => one("throughput", summarise(windows.map((window) => (1000 * window.units[index]) / window.milliseconds)), vm.name)) : []),
     ...(bare === undefined ? [] : [one("overhead", overhead(throughput, bare * Math.min(benchCase.harts, vms.length)))]),
     ...latencyRows(context, figures),
     one("exits-per-unit", sum(Object.values(figures.exits)) / totalUnits),
@@ -81,8 +81,8 @@ function fairnessRows(context: RowContext, figures: CaseFigures): ResultRow[] {
   const vms = context.benchCase.configuration.vms;
   const due = vms.map(({ share, vcpus }) => (vcpus * share.budget) / share.period);
   const counting = [...vms.keys()].filter((index) => context.benchCase.counted[index]);
-  const alike = new Set(counting.map((index) => vms[index]!.bootArguments)).size === 1 && counting.length > 1;
-  const units = counting.map((index) => figures.units[index]!);
+  const alike = new Set(counting.map((index) => vms[index].bootArguments)).size === 1 && counting.length > 1;
+  const units = counting.map((index) => figures.units[index]);
   return [
     row(context, "fairness", jainIndex(figures.cpuTimes, due)),
     ...(alike ? [row(context, "worst-slowdown", mean(units) / Math.min(...units))] : []),

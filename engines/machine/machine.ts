@@ -53,6 +53,7 @@ export class Machine {
   readonly core: GeneratedCore;
   /** By hart number; only this thread's harts are there. */
   readonly #states: (HartState | undefined)[] = [];
+  readonly #harts: (Hart | undefined)[] = [];
 
   /** Resets the harts of this thread. */
   constructor(description: MachineDescription) {
@@ -61,9 +62,9 @@ export class Machine {
     this.software = software;
     for (const id of description.harts) {
       const state = new HartState(memory, id, mode, clock, software);
-      new Hart(state);
       resetHart(state, threadArea(thread));
       this.#states[id] = state;
+      this.#harts[id] = new Hart(state);
     }
     const unit = new AccessUnit([new Aclint(memory, clock), new Uart(memory)]);
     const stateAt = (base: number): HartState => this.#states[(base - HART_BLOCKS_OFFSET) >> BLOCK_SHIFT] as HartState;
@@ -76,7 +77,9 @@ export class Machine {
 
   /** The engine's view of hart `id`, which must be one of this thread's. */
   hart(id: HartId): Hart {
-    return this.state(id).hart;
+    const hart = this.#harts[id];
+    if (hart === undefined) throw new RangeError(`hart ${id} is not one of this thread's`);
+    return hart;
   }
 
   /** Its hardware, for what executes it. */

@@ -37,14 +37,6 @@ const PAGE = 0x1000;
 /** Operating systems want their RAM aligned to a megapage. */
 const SLOT_ALIGNMENT = 0x20_0000;
 
-/** Bytes of RAM that a machine needs for a configuration, if no image insists on an address beyond. */
-export function requiredRamBytes(configuration: Configuration): number {
-  let end = FIRMWARE_BYTES;
-  for (const vm of configuration.vms) end += roundUp(vm.memoryBytes, SLOT_ALIGNMENT);
-  for (const channel of configuration.channels) end += channel.windowBytes;
-  return roundUp(end, SLOT_ALIGNMENT);
-}
-
 /** Throws BootError where the configuration does not fit the machine or the address map. */
 export function place(configuration: Configuration, ramBytes: number, view: View): readonly PlacedVm[] {
   const ram = new RamAllocator(ramBytes);

@@ -8,8 +8,8 @@
 //  4. Who blocked or yielded comes back to what is left of its budget only where that is no more than its
 //     share of what is left of its period; otherwise it begins a new period. So time not used is never
 //     saved up against the others.
-//  5. When no ready vCPU has budget left, the hart would idle: the ready ones get this slack in turn, a
-//     slice each, uncharged, until a budget is renewed or a vCPU with budget wakes.
+//  5. When no ready vCPU has budget left, or only one that yields, the hart would idle: the (other) ready
+//     ones get this slack in turn, a slice each, uncharged, until a budget is renewed or a vCPU wakes.
 // Where the budgets of a hart need no more than its time, each always-ready vCPU gets its budget in every
 // period; where they need more, each gets a part in proportion.
 
@@ -50,9 +50,9 @@ export class BudgetScheduler implements Scheduler {
       const hasBudget = renew(memory, vcpu, now);
       const deadline = memory.loadNumber(field(vcpu, VCPU.deadline));
       const lastRun = memory.loadNumber(field(vcpu, VCPU.lastRun));
-      if (!hasBudget) {
-        renewal = Math.min(renewal, deadline);
-      } else if (vcpu !== yielding && deadline < earliest) {
+      if (!hasBudget) renewal = Math.min(renewal, deadline);
+      if (vcpu === yielding) continue;
+      if (hasBudget && deadline < earliest) {
         chosen = vcpu;
         earliest = deadline;
       }
@@ -61,16 +61,11 @@ export class BudgetScheduler implements Scheduler {
         longestAgo = lastRun;
       }
     }
-    if (yielding !== NONE) {
-      if (chosen !== NONE) memory.store(field(yielding, VCPU.deferred), 1);
-      else if (memory.loadNumber(field(yielding, VCPU.remaining)) > 0) chosen = yielding;
-    }
-    if (chosen !== NONE) {
-      beginTurn(memory, queue, 0, Math.min(now + memory.loadNumber(field(chosen, VCPU.remaining)), renewal));
-      return chosen;
-    }
-    beginTurn(memory, queue, 1, slackChosen === NONE ? Infinity : Math.min(now + SLACK_SLICE_CYCLES, renewal));
-    return slackChosen;
+    let next = chosen === NONE ? slackChosen : chosen;
+    if (next === NONE) next = yielding;
+    else if (yielding !== NONE) memory.store(field(yielding, VCPU.deferred), 1);
+    beginTurn(memory, queue, next, now, renewal);
+    return next;
   }
 
   /** Rule 4 for a vCPU that yielded, now that it is considered again. */
@@ -81,9 +76,12 @@ export class BudgetScheduler implements Scheduler {
   }
 }
 
-function beginTurn(memory: CoreMemory, queue: PhysicalAddress, slack: number, end: number): void {
-  memory.store(field(queue, QUEUE.slack), slack);
-  memory.storeNumber(field(queue, QUEUE.turnEnd), end);
+/** Sets whether the turn of `next` is slack, and when to choose again: at its end or at the next renewal. */
+function beginTurn(memory: CoreMemory, queue: PhysicalAddress, next: PhysicalAddress, now: number, renewal: number): void {
+  const remaining = next === NONE ? Infinity : memory.loadNumber(field(next, VCPU.remaining));
+  const slack = remaining <= 0;
+  memory.store(field(queue, QUEUE.slack), slack ? 1 : 0);
+  memory.storeNumber(field(queue, QUEUE.turnEnd), Math.min(now + (slack ? SLACK_SLICE_CYCLES : remaining), renewal));
 }
 
 function beginPeriod(memory: CoreMemory, vcpu: PhysicalAddress, now: number): void {

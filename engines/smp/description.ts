@@ -7,7 +7,7 @@ import { reportGuest } from "../report/guest.ts";
 import { reportLock } from "../report/locks.ts";
 import { StateView } from "../report/state-view.ts";
 import { QUEUE } from "../scheduler/queue.ts";
-import type { Granularity } from "./exclusion.ts";
+import type { Granularity } from "../locks/exclusion.ts";
 import { Smp } from "./hypervisor.ts";
 import { CAPACITY, LOCK_AT, queueLock, queueOf, vmAt } from "./layout.ts";
 

@@ -16,9 +16,9 @@ import { writeGuest, writeRegions } from "../placement/records.ts";
 import { SbiCalls } from "../sbi/calls.ts";
 import { BudgetScheduler } from "../scheduler/budget.ts";
 import { append } from "../scheduler/queue.ts";
-import { Exclusion, type Granularity } from "./exclusion.ts";
+import { Exclusion, type Granularity } from "../locks/exclusion.ts";
 import { IdleHarts } from "./idle-harts.ts";
-import { CAPACITY, LOCK_NODES, queueOf, vcpuAt, vmAt } from "./layout.ts";
+import { CAPACITY, LOCK_AT, LOCK_NODES, queueOf, vcpuAt, vmAt } from "./layout.ts";
 import { Processors } from "./processors.ts";
 import { SmpServices } from "./services.ts";
 
@@ -46,7 +46,7 @@ export class Smp implements Engine {
     this.#machine = memory;
     this.#vms = place(configuration, memory.ramBytes, "translated");
     this.#harts = harts;
-    this.#exclusion = new Exclusion(new Locks(LOCK_KINDS[options.lock], LOCK_NODES, options.lockTiming), options.granularity);
+    this.#exclusion = new Exclusion(new Locks(LOCK_KINDS[options.lock], LOCK_NODES, options.lockTiming), options.granularity, LOCK_AT.big);
     this.#processors = new Processors(harts, new BudgetScheduler(), this.#exclusion, new IdleHarts(harts));
     this.#services = new SmpServices(this.#processors, this.#exclusion);
     this.#calls = new SbiCalls(this.#services);

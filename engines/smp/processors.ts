@@ -16,7 +16,7 @@ import { field, NONE, toAddress } from "../state/words.ts";
 import { machineOf, VCPU, VCPU_STATE } from "../vcpu/record.ts";
 import { resetVcpu } from "../vcpu/hart-state.ts";
 import { VM, VM_STATE } from "../virtual-machine/record.ts";
-import type { Exclusion } from "./exclusion.ts";
+import type { Exclusion } from "../locks/exclusion.ts";
 import type { IdleHarts } from "./idle-harts.ts";
 import { hartOf, queueLock, queueOf } from "./layout.ts";
 

@@ -13,7 +13,7 @@ import { machineOf, vcpuOf } from "../vcpu/record.ts";
 import { recordFailure, recordFinish } from "../virtual-machine/outcome.ts";
 import { VM } from "../virtual-machine/record.ts";
 import { registerUnits } from "../virtual-machine/units.ts";
-import type { Exclusion } from "./exclusion.ts";
+import type { Exclusion } from "../locks/exclusion.ts";
 import { LOCK_AT } from "./layout.ts";
 import type { Processors } from "./processors.ts";
 

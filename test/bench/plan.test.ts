@@ -53,19 +53,19 @@ describe("the plan", () => {
 
   test("a setting reaches the engines and workloads that have it, and shows in the label", () => {
     const cases = plan("--set lock=mcs --set think=500 --workload contend --harts 2").cases;
-    const smp = cases.find((benchCase) => benchCase.engine === "smp")!;
-    const perCore = cases.find((benchCase) => benchCase.engine === "per-core")!;
+    const [smp] = cases.filter((benchCase) => benchCase.engine === "smp");
+    const [perCore] = cases.filter((benchCase) => benchCase.engine === "per-core");
     expect(smp.options).toEqual({ lock: "mcs" });
     expect(perCore.options).toEqual({});
     expect(perCore.parameters).toEqual({ think: "500" });
-    expect(smp.configuration.vms[0]!.bootArguments).toContain("think=500");
+    expect(smp.configuration.vms[0].bootArguments).toContain("think=500");
     expect(caseLabel(smp)).toBe("contend on smp lock=mcs think=500, 2 harts");
   });
 
   test("locks are timed in a second pass, never in the pass that is reported", () => {
     const cases = plan("--engine smp --workload contend --harts 2").cases;
     expect(cases.map((benchCase) => benchCase.lockTiming)).toEqual([false, true]);
-    expect(cases[1]!.options).toEqual({ "lock-timing": "on" });
+    expect(cases[1].options).toEqual({ "lock-timing": "on" });
     expect(plan("--engine smp --workload compute-hash --harts 1").cases).toHaveLength(1);
     expect(plan("--engine smp --workload compute-hash --harts 1 --lock-timing").cases).toHaveLength(2);
   });

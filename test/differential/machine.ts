@@ -2,17 +2,13 @@
 
 import { parseElf } from "../../engines/loader/elf.ts";
 import { placeImage } from "../../engines/loader/place.ts";
-import { guestPhysical, physical } from "../../engines/machine/address.ts";
+import { guestPhysical, hartId, physical } from "../../engines/machine/address.ts";
 import { WallClock } from "../../engines/machine/clock.ts";
-import { AccessUnit } from "../../engines/machine/devices/access.ts";
-import { CSR, Hart, type TrapHandler } from "../../engines/machine/hart/hart.ts";
-import { resetHart } from "../../engines/machine/hart/reset.ts";
-import { HartState } from "../../engines/machine/hart/state.ts";
-import { executeSystem } from "../../engines/machine/hart/system.ts";
-import { takeTrap } from "../../engines/machine/hart/trap.ts";
+import { CSR, type Hart } from "../../engines/machine/hart/hart.ts";
 import { enterFromEngine } from "../../engines/machine/hart/trap-return.ts";
 import { EXIT, HART } from "../../engines/machine/layout.ts";
-import { PhysicalMemory, threadArea } from "../../engines/machine/memory.ts";
+import { Machine, prepareMachine, type Software } from "../../engines/machine/machine.ts";
+import { PhysicalMemory } from "../../engines/machine/memory.ts";
 import { Core, type CoreStatistics } from "../../engines/machine/translator/core.ts";
 import { RAM, RAM_BYTES } from "./program.ts";
 
@@ -27,15 +23,31 @@ const A0 = 10;
 const A1 = 11;
 const A7 = 17;
 
-const firmware: TrapHandler = {
+export class Firmware implements Software {
+  readonly #entry: number;
+
+  constructor(entry: number) {
+    this.#entry = entry;
+  }
+
+  boot(): void {}
+
+  start(hart: Hart): void {
+    hart.setCsr(CSR.medeleg, DELEGATED, 0);
+    hart.setCsr(CSR.mideleg, SUPERVISOR_INTERRUPTS, 0);
+    hart.setCsr(CSR.mcounteren, ALL_COUNTERS, 0);
+    hart.resetContext(CONTEXT, this.#entry, hart.id, 0);
+    hart.loadContext(CONTEXT);
+  }
+
   trap(hart: Hart): void {
     if (hart.trapCause() !== CAUSE_SUPERVISOR_CALL) throw new Error(`trap ${hart.trapCause()} was not delegated`);
     if (hart.xNumber(A7) === SBI.reset) return hart.halt();
     hart.setX(A0, SBI.notSupported, -1);
     hart.setX(A1, 0, 0);
     hart.advance();
-  },
-};
+  }
+}
 
 export interface Tier {
   /** Look-ups before code is translated: 1 at once, Infinity never. */
@@ -50,46 +62,48 @@ export interface MachineRun {
   readonly statistics: CoreStatistics;
 }
 
-/** Runs until the program shuts the machine down; answers `bytes` of memory from `address`. */
-export function runOnMachine(elf: Uint8Array, address: number, bytes: number, tier: Tier, limit: number): MachineRun {
-  const memory = PhysicalMemory.create(RAM_BYTES, 1);
+/** Puts a program that does not move into fresh memory. */
+export function load(elf: Uint8Array, threads: number): { readonly memory: PhysicalMemory; readonly entry: number } {
+  const memory = PhysicalMemory.create(RAM_BYTES, threads);
   const parsed = parseElf(elf);
   if (!parsed.ok) throw new Error(parsed.error.message);
-  const image = parsed.value;
   const slot = { guest: guestPhysical(RAM), physical: physical(RAM), bytes: RAM_BYTES };
-  const placed = placeImage(memory, image, slot, guestPhysical(image.low));
+  const placed = placeImage(memory, parsed.value, slot, guestPhysical(parsed.value.low));
   if (!placed.ok) throw new Error(placed.error.message);
+  return { memory, entry: placed.value.entry };
+}
 
-  WallClock.setEpoch(memory);
-  const state = new HartState(memory, 0, "machine", new WallClock(memory), firmware);
-  const hart = new Hart(state);
-  const accesses = new AccessUnit([]);
-  const core: Core = new Core(memory, 0, {
-    system: (_, word) => executeSystem(state, word, core),
-    trap: (_, cause) => takeTrap(state, cause),
-    device: (_, access) => accesses.perform(state, access),
-  }, tier);
-  resetHart(state, threadArea(0));
-  hart.setCsr(CSR.medeleg, DELEGATED, 0);
-  hart.setCsr(CSR.mideleg, SUPERVISOR_INTERRUPTS, 0);
-  hart.setCsr(CSR.mcounteren, ALL_COUNTERS, 0);
-  hart.resetContext(CONTEXT, placed.value.entry, 0, 0);
-  hart.loadContext(CONTEXT);
+/** Runs until the program shuts the machine down; answers `bytes` of memory from `address`. */
+export function runOnMachine(elf: Uint8Array, address: number, bytes: number, tier: Tier, limit: number): MachineRun {
+  const { memory, entry } = load(elf, 1);
+  prepareMachine(memory, 1);
+  let core: Core | undefined;
+  const machine = new Machine({
+    memory, clock: new WallClock(memory), mode: "machine", software: new Firmware(entry), thread: 0, harts: [0],
+    core: (of, thread, imports) => (core = new Core(of, thread, imports, tier)),
+  });
+  const state = machine.state(hartId(0));
+  machine.software.start(state.hart);
   enterFromEngine(state);
 
-  let retired = 0;
-  const { i32, word } = state;
+  const { block } = state;
+  const view = new DataView(block.buffer, block.byteOffset);
   for (;;) {
-    i32[word + (HART.fuel >> 2)] = tier.slice;
-    i32[word + (HART.slice >> 2)] = tier.slice;
-    const exit = core.run(state.base);
-    retired += tier.slice - i32[word + (HART.fuel >> 2)];
+    block[HART.fuel >> 2] = tier.slice;
+    block[HART.slice >> 2] = tier.slice;
+    const exit = machine.core.run(state.base);
+    const executed = BigInt(tier.slice - block[HART.fuel >> 2]);
+    const retired = view.getBigInt64(HART.retired, true) + executed;
+    view.setBigInt64(HART.retired, retired, true);
     if (exit === EXIT.leave) break;
-    if (exit === EXIT.attention) Atomics.store(i32, word + (HART.attention >> 2), 0);
-    if (retired > limit) throw new Error(`still running after ${limit} instructions`);
+    if (exit === EXIT.attention) Atomics.store(block, HART.attention >> 2, 0);
+    if (retired > limit) throw new Error(`still running after ${limit} instructions, at ${view.getBigUint64(HART.pc, true).toString(16)}`);
   }
+  if (core === undefined) throw new Error("the machine made no core");
   const from = memory.offset(physical(address));
-  // Traps are taken back from the count in HART.retired.
-  const trapped = i32[word + (HART.retired >> 2)];
-  return { memory: memory.u8.slice(from, from + bytes), retired: retired + trapped, statistics: core.statistics() };
+  return {
+    memory: memory.u8.slice(from, from + bytes),
+    retired: Number(view.getBigInt64(HART.retired, true)),
+    statistics: core.statistics(),
+  };
 }

@@ -131,7 +131,7 @@ describe("an engine's memory", () => {
     expect(hart.memory.loadNumber(at)).toBe(1.5e12);
     hart.memory.write(physical(at + 1), new Uint8Array([1, 2, 3]));
     hart.memory.copy(physical(at + 9), physical(at + 1), 3);
-    expect([...memory.u8.slice(memory.offset(at) + 9, memory.offset(at) + 13)]).toEqual([1, 2, 3, 0]);
+    expect(Array.from(memory.u8.slice(memory.offset(at) + 9, memory.offset(at) + 13))).toEqual([1, 2, 3, 0]);
   });
   test("atomic operations return the old value", () => {
     const { hart } = bench("hypervisor");

@@ -151,8 +151,8 @@ describe("accesses across the end of a region", () => {
     expect(store(machine, RAM_BASE + GUEST_BYTES - 3, 8, 0x4433_2211, 0x8877_6655 | 0)).toBe(CONTINUE);
     const { u8 } = machine.memory;
     const end = machine.memory.offset(GUEST_AT) + GUEST_BYTES;
-    expect([...u8.slice(end - 3, end + 1)]).toEqual([0x11, 0x22, 0x33, 0]);
-    expect([...u8.slice(machine.memory.offset(window), machine.memory.offset(window) + 6)]).toEqual([0x44, 0x55, 0x66, 0x77, 0x88, 0]);
+    expect(Array.from(u8.slice(end - 3, end + 1))).toEqual([0x11, 0x22, 0x33, 0]);
+    expect(Array.from(u8.slice(machine.memory.offset(window), machine.memory.offset(window) + 6))).toEqual([0x44, 0x55, 0x66, 0x77, 0x88, 0]);
     load(machine, RAM_BASE + GUEST_BYTES - 3, 8);
     expect(a0(machine)).toEqual([0x4433_2211, 0x8877_6655 | 0]);
     load(machine, RAM_BASE + GUEST_BYTES - 1, 2);

@@ -24,12 +24,12 @@ async function small(files: Readonly<Record<string, string>>, entry = "engines/s
 }
 
 const ENTRY = `
-  import { used } from "../shared.ts";
+  import { used } from "../common.ts";
   import { word } from "../machine/memory.ts";
   import type { Shape } from "../types.ts";
   export function trap(shape: Shape) { return used(shape.sides) + word(); }
 `;
-const SHARED = `
+const COMMON = `
   const scale = 2;
   export function used(n: number) { return n * scale; }
   export function unused(n: number) {
@@ -38,7 +38,7 @@ const SHARED = `
 `;
 const FILES = {
   "engines/small/small.ts": ENTRY,
-  "engines/shared.ts": SHARED,
+  "engines/common.ts": COMMON,
   "engines/types.ts": "export interface Shape { readonly sides: number }",
   "engines/machine/memory.ts": "export function word() { return 7; }",
   "engines/bystander.ts": "export const bystander = 1;",
@@ -46,7 +46,7 @@ const FILES = {
 
 test("what is imported for its types, is not imported, or is hardware is not reached", async () => {
   const modules = await small(FILES);
-  expect(modules.map(({ path }) => path)).toEqual(["engines/shared.ts", "engines/small/small.ts"]);
+  expect(modules.map(({ path }) => path)).toEqual(["engines/common.ts", "engines/small/small.ts"]);
   expect(modules.every(({ minifiedBytes }) => minifiedBytes > 0)).toBe(true);
 });
 
@@ -59,7 +59,7 @@ test("top-level statements that tree shaking drops are not counted", async () =>
 });
 
 test("an engine that calls the host is refused", async () => {
-  const files = { ...FILES, "engines/shared.ts": `import { readFileSync } from "node:fs";\nexport const used = (n: number) => readFileSync(String(n)).length;` };
+  const files = { ...FILES, "engines/common.ts": `import { readFileSync } from "node:fs";\nexport const used = (n: number) => readFileSync(String(n)).length;` };
   await expect(small(files)).rejects.toThrow(UncountableEngine);
 });
 
@@ -68,7 +68,7 @@ test("what an engine adds to another: its own modules and the statements of comm
   const larger = await small({
     "engines/large/large.ts": `
       import { trap as base } from "../small/small.ts";
-      import { unused } from "../shared.ts";
+      import { unused } from "../common.ts";
       export function trap(lock: { acquire(): void }) {
         lock.acquire();
         return base({ sides: unused(3) });

@@ -77,7 +77,8 @@ export function resetContext(
 export function saveContext(state: HartState, address: PhysicalAddress): void {
   const { i32, block } = state;
   const context = state.memory.offset(address) >>> 2;
-  for (let index = 0; index < X_WORDS; index++) i32[context + X1 + index] = block[X1 + index];
+  const x1 = (state.base >> 2) + X1;
+  i32.copyWithin(context + X1, x1, x1 + X_WORDS);
   let bank = SUPERVISOR_BANK;
   if (state.hypervisor) {
     bank = VIRTUAL_SUPERVISOR_BANK;
@@ -98,7 +99,7 @@ export function saveContext(state: HartState, address: PhysicalAddress): void {
 export function loadContext(state: HartState, address: PhysicalAddress): void {
   const { i32, block } = state;
   const context = state.memory.offset(address) >>> 2;
-  for (let index = 0; index < X_WORDS; index++) block[X1 + index] = i32[context + X1 + index];
+  i32.copyWithin((state.base >> 2) + X1, context + X1, context + X1 + X_WORDS);
   // Masked to a privilege that a guest may have: a machine-mode engine's contexts lie open to its guests.
   const supervisor = (i32[context + PRIVILEGE_INDEX] & PRIVILEGE.supervisor) !== 0;
   let bank = SUPERVISOR_BANK;

@@ -17,6 +17,7 @@ import type { RamWindow } from "./emit-unit.ts";
 import { DECODE_LEFT, DECODE_MOVED, INTERPRETER_LOCALS, interpreterBody } from "./interpreter.ts";
 import { RESOLVE_LOCALS, resolveBody } from "./memory-access.ts";
 import { plan } from "./plan.ts";
+import { makeReducible } from "./split.ts";
 import { TranslationTable } from "./translation-table.ts";
 import type { TranslatedUnit } from "./translation-table.ts";
 
@@ -229,7 +230,7 @@ export class Core implements GeneratedCore {
 
   #build(state: number, space: number, pc: number): boolean {
     const started = performance.now();
-    const unit = discover(pc, (at) => this.#fetchForTranslation(state, at));
+    const unit = makeReducible(discover(pc, (at) => this.#fetchForTranslation(state, at)));
     if (unit.blocks[0].count === 0) return false;
     const planned = plan(unit);
     const { body, unlikely, locals } = emitUnit(planned, {

@@ -43,13 +43,7 @@ export function emitInstruction(
   const context: AccessContext = {
     state: LOCAL.state, address: LOCAL.address, offset: LOCAL.offset, resolve: services.resolve,
     pushRamLimit: () => code.i64(services.window.limit),
-    // In 32 bits and from the register, so that the load does not wait for the check's 64-bit sum.
-    pushWindowOffset: () => {
-      locals.push(code, instruction.rs1);
-      code.op("i32.wrap_i64");
-      code.i32(immediate - RAM_BASE + services.window.offset);
-      code.op("i32.add");
-    },
+    pushWindowOffset: () => pushWindowOffset(code, instruction, locals, services, immediate),
     fail: leave,
   };
   switch (meaning.kind) {
@@ -85,6 +79,32 @@ export function emitInstruction(
     default:
       throw new Error(`${meaning.kind} ends a block`);
   }
+}
+
+/** A load or store whose address has been found to lie in the RAM window. */
+export function emitUncheckedAccess(
+  code: Code, instruction: Located, locals: UnitLocals, services: UnitServices,
+): void {
+  const meaning = BY_NUMBER[instruction.number];
+  pushWindowOffset(code, instruction, locals, services, instruction.immediate);
+  if (meaning.kind === "store") {
+    locals.push(code, instruction.rs2);
+    code.access(meaning.access);
+  } else if (meaning.kind === "load") {
+    code.access(meaning.access);
+    if (instruction.rd === 0) code.drop();
+    else code.set(locals.of(instruction.rd));
+  }
+}
+
+/** In 32 bits and from the register, so that the access does not wait for the check's 64-bit sum. */
+function pushWindowOffset(
+  code: Code, instruction: Located, locals: UnitLocals, services: UnitServices, immediate: number,
+): void {
+  locals.push(code, instruction.rs1);
+  code.op("i32.wrap_i64");
+  code.i32(immediate - RAM_BASE + services.window.offset);
+  code.op("i32.add");
 }
 
 function pushAddress(code: Code, instruction: Located, locals: UnitLocals, immediate: number): void {

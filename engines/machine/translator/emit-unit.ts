@@ -8,13 +8,14 @@
 // nothing for being enterable.
 
 import { BY_NUMBER } from "../instructions/table.ts";
-import { CONTINUE, HART, LEAVE } from "../layout.ts";
+import { CONTINUE, HART, LEAVE, RAM_BASE } from "../layout.ts";
 import { Code } from "../wasm/code.ts";
 import type { Label } from "../wasm/code.ts";
 import { LEFT_PC, LOOKUP, MISSING, MOVED_PC, TYPE } from "./abi.ts";
 import type { Block, Ending } from "./blocks.ts";
 import { emitExpression } from "./expressions.ts";
-import { emitInstruction, operandsFrom } from "./emit-instruction.ts";
+import { emitInstruction, emitUncheckedAccess, operandsFrom } from "./emit-instruction.ts";
+import { hoistChecks } from "./hoisting.ts";
 import type { Plan, Shape } from "./plan.ts";
 import { entersLoop } from "./registers.ts";
 import { LOCAL, UnitLocals } from "./unit-locals.ts";
@@ -38,6 +39,9 @@ export interface UnitServices {
 
 /** More than any slice; what is left of a slice is never negative at a check. */
 const ENTERING = 2 ** 30;
+/** RamWindow.limit is this much less than the window's length. */
+const WINDOW_SLACK = 8;
+const NOTHING_COVERED: ReadonlySet<number> = new Set();
 
 export interface EmittedUnit {
   readonly body: Uint8Array;
@@ -300,18 +304,46 @@ class UnitEmitter {
 
   #body(node: number, go: (to: number) => void): void {
     const block = this.#plan.unit.blocks[node];
-    const { registers } = this.#plan;
     if (block.count > 0) {
       this.#code.get(LOCAL.fuel);
       this.#code.i32(block.count);
       this.#code.op("i32.sub");
       this.#code.set(LOCAL.fuel);
     }
-    block.body.forEach((instruction, index) => {
-      emitInstruction(this.#code, instruction, this.#locals, this.#services, () =>
-        this.#leave(registers.storeAt[node][index], instruction.pc, block.count - index));
-    });
+    this.#instructions(node, block);
     this.#ending(node, block, block.ending, go);
+  }
+
+  #instructions(node: number, block: Block): void {
+    const { limit } = this.#services.window;
+    const hoisting = hoistChecks(block);
+    if (hoisting === null || hoisting.ranges.some(({ from, to }) => to - from > limit)) {
+      return this.#straight(node, block, NOTHING_COVERED);
+    }
+    hoisting.ranges.forEach(({ register, from, to }, index) => {
+      this.#locals.push(this.#code, register);
+      this.#code.i64(from - RAM_BASE);
+      this.#code.op("i64.add");
+      this.#code.i64(limit + WINDOW_SLACK - (to - from));
+      this.#code.op("i64.gt_u");
+      if (index > 0) this.#code.op("i32.or");
+    });
+    this.#code.markUnlikely();
+    this.#code.if();
+    this.#straight(node, block, NOTHING_COVERED);
+    this.#code.else();
+    this.#straight(node, block, hoisting.covered);
+    this.#code.end();
+  }
+
+  /** The body, without the checks of `covered` accesses. */
+  #straight(node: number, block: Block, covered: ReadonlySet<number>): void {
+    const { storeAt } = this.#plan.registers;
+    block.body.forEach((instruction, index) => {
+      if (covered.has(index)) emitUncheckedAccess(this.#code, instruction, this.#locals, this.#services);
+      else emitInstruction(this.#code, instruction, this.#locals, this.#services, () =>
+        this.#leave(storeAt[node][index], instruction.pc, block.count - index));
+    });
   }
 
   #ending(node: number, block: Block, ending: Ending, go: (to: number) => void): void {

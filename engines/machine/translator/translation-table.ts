@@ -65,7 +65,9 @@ export class TranslationTable {
     this.#units++;
     const known = this.#space(space);
     known.units.add(unit);
-    unit.entries.forEach(({ pc }, entry) => {
+    unit.entries.forEach(({ pc, fuel }, entry) => {
+      // A unit that ends where it is entered gets nowhere: the interpreter takes what is there.
+      if (fuel === 0) return;
       // A function's own start is better entered through its own unit, if it has one.
       if (entry !== 0 && known.entries.has(pc)) return;
       known.entries.set(pc, { unit, slot, entry });

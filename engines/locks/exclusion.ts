@@ -3,35 +3,36 @@
 
 import type { PhysicalAddress } from "../machine/address.ts";
 import type { Hart } from "../machine/hart/hart.ts";
-import type { Locks } from "../locks/locks.ts";
-import { LOCK_AT } from "./layout.ts";
+import { NONE } from "../state/words.ts";
+import type { Locks } from "./locks.ts";
 
 export type Granularity = "fine" | "big";
 
 export class Exclusion {
   readonly #locks: Locks;
-  readonly #big: boolean;
+  /** NONE: fine-grained. */
+  readonly #big: PhysicalAddress;
 
-  constructor(locks: Locks, granularity: Granularity) {
+  constructor(locks: Locks, granularity: Granularity, big: PhysicalAddress) {
     this.#locks = locks;
-    this.#big = granularity === "big";
+    this.#big = granularity === "big" ? big : NONE;
   }
 
   /** Around everything that a hart does in the hypervisor. */
   enter(hart: Hart): void {
-    if (this.#big) this.#locks.acquire(hart, LOCK_AT.big);
+    if (this.#big !== NONE) this.#locks.acquire(hart, this.#big);
   }
 
   leave(hart: Hart): void {
-    if (this.#big) this.#locks.release(hart, LOCK_AT.big);
+    if (this.#big !== NONE) this.#locks.release(hart, this.#big);
   }
 
   /** Around the use of what `lock` protects. The hart holds no other of these. */
   acquire(hart: Hart, lock: PhysicalAddress): void {
-    if (!this.#big) this.#locks.acquire(hart, lock);
+    if (this.#big === NONE) this.#locks.acquire(hart, lock);
   }
 
   release(hart: Hart, lock: PhysicalAddress): void {
-    if (!this.#big) this.#locks.release(hart, lock);
+    if (this.#big === NONE) this.#locks.release(hart, lock);
   }
 }

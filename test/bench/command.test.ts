@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { EXIT_CODE } from "../../bench/exit-code.ts";
+import { parseRows } from "../../bench/results/csv.ts";
+import type { ResultRow } from "../../bench/results/schema.ts";
+
+const MAIN = fileURLToPath(new URL("../../bench/main.ts", import.meta.url));
+const LONG = ["--workload", "compute-hash", "--engine", "uniprocessor", "--samples", "1000", "--window", "20"];
+
+let folder: string;
+beforeAll(() => { folder = mkdtempSync(join(tmpdir(), "tcbench-command-")); });
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Outcome {
+  readonly code: number | null;
+  readonly output: string;
+  readonly errors: string;
+}
+
+function start(...words: string[]): { readonly child: ChildProcess; readonly outcome: Promise<Outcome> } {
+  const child = spawn(process.execPath, [MAIN, ...words], { stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  let errors = "";
+  child.stdout.on("data", (chunk: Buffer) => { output += chunk.toString(); });
+  child.stderr.on("data", (chunk: Buffer) => { errors += chunk.toString(); });
+  return { child, outcome: new Promise((resolve) => { child.on("close", (code) => resolve({ code, output, errors })); }) };
+}
+
+/** The rows of the only run in a results folder. */
+function readRun(results: string): ResultRow[] {
+  const host = join(results, "wall", readdirSync(join(results, "wall"))[0]);
+  const [csv, ...others] = readdirSync(host).filter((file) => file.endsWith(".csv"));
+  expect(others).toEqual([]);
+  expect(JSON.parse(readFileSync(join(host, csv.replace(".csv", ".json")), "utf8"))).toMatchObject({ node: process.version, host: hostname() });
+  return parseRows(readFileSync(join(host, csv), "utf8"));
+}
+
+async function untilRows(results: string, count: number): Promise<void> {
+  for (;;) {
+    await new Promise((resolve) => { setTimeout(resolve, 50); });
+    try {
+      if (readRun(results).length >= count) return;
+    } catch {
+      // not there yet
+    }
+  }
+}
+
+describe("npm run bench", { timeout: 60_000 }, () => {
+  test("a run leaves its table, its rows and the record of the host", async () => {
+    const results = join(folder, "whole");
+    const { code, output, errors } = await start("--workload", "compute-hash", "--engine", "bare", "--engine", "per-core", "--samples", "3", "--window", "10", "--results", results).outcome;
+    expect([EXIT_CODE.fine.code, EXIT_CODE.contaminated.code]).toContain(code);
+    const rows = readRun(results);
+    expect(new Set(rows.map((row) => `${row.engine} ${row.harts}`))).toEqual(new Set(["bare 1", "per-core 1", "per-core 2", "bare 0", "per-core 0"]));
+    expect(rows.every((row) => row.status !== "failed")).toBe(true);
+    expect(output).toMatch(/compute-hash\n.*engine +harts/);
+    expect(output).toMatch(/bare +1 +1 +[\d,]+/);
+    expect(output).toContain("Trusted computing base");
+    expect(errors).toMatch(/\[3\/3, \d+ s\] compute-hash on per-core, 2 harts: /);
+  });
+
+  test.each([
+    [["--engine", "xen"], "unknown engine xen"],
+    [["--harts", "1000000"], "--harts 1000000"],
+    [["--turbo"], "Unknown option '--turbo'"],
+  ])("%j is one line and the exit code for usage", async (words, message) => {
+    const { code, output, errors } = await start(...words, "--results", join(folder, "unused")).outcome;
+    expect(code).toBe(EXIT_CODE.usage.code);
+    expect(output).toBe("");
+    expect(errors.trimEnd().split("\n")).toEqual([expect.stringContaining(message)]);
+    expect(readdirSync(folder)).not.toContain("unused");
+  });
+
+  test("a results folder that cannot be written is found out before anything is measured", async () => {
+    const file = join(folder, "file");
+    writeFileSync(file, "");
+    const { code, errors } = await start("--quick", "--results", file).outcome;
+    expect(code).toBe(EXIT_CODE.usage.code);
+    expect(errors.trimEnd().split("\n")).toEqual([expect.stringMatching(/^tcbench: results cannot be written to .*file/)]);
+  });
+
+  test.each([
+    ["SIGKILL", null],
+    ["SIGINT", EXIT_CODE.interrupted.code],
+  ] as const)("after %s the rows so far are a valid file", async (signal, expected) => {
+    const results = join(folder, signal);
+    const { child, outcome } = start(...LONG, "--results", results);
+    await untilRows(results, 3);
+    child.kill(signal);
+    expect((await outcome).code).toBe(expected);
+    const rows = readRun(results);
+    expect(rows.length).toBeGreaterThanOrEqual(3);
+    expect(rows.every((row) => row.sample !== null && row.status === "ok")).toBe(true);
+  });
+});

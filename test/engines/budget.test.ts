@@ -1,0 +1,228 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { cycles, physical, type PhysicalAddress } from "../../engines/machine/address.ts";
+import { CoreMemory } from "../../engines/machine/hart/core-memory.ts";
+import { RAM_BASE } from "../../engines/machine/layout.ts";
+import { PhysicalMemory } from "../../engines/machine/memory.ts";
+import { BudgetScheduler } from "../../engines/scheduler/budget.ts";
+import { append, charge, QUEUE, QUEUE_BYTES } from "../../engines/scheduler/queue.ts";
+import { TableScheduler } from "../../engines/scheduler/table.ts";
+import type { Scheduler } from "../../engines/scheduler/scheduler.ts";
+import { field, NONE } from "../../engines/state/words.ts";
+import { VCPU, VCPU_BYTES, VCPU_STATE } from "../../engines/vcpu/record.ts";
+
+const MILLISECOND = 1_000_000;
+const QUEUE_AT = physical(RAM_BASE);
+const TABLE_AT = physical(RAM_BASE + QUEUE_BYTES);
+const VCPUS_AT = physical(RAM_BASE + 0x1000);
+
+/** What a vCPU does each time it has run for so long. */
+type Behaviour =
+  | { readonly kind: "greedy" }
+  | { readonly kind: "yields"; readonly after: number }
+  | { readonly kind: "sleeps"; readonly after: number; readonly for: number };
+
+interface Member {
+  readonly budget: number;
+  readonly period: number;
+  readonly behaviour: Behaviour;
+}
+
+/** Cycles by which rounding up the ends of turns may put a vCPU's time off, in one period. */
+const ROUNDING = 100;
+
+/** One hart under a scheduler, in simulated time. */
+class Simulation {
+  readonly memory = new CoreMemory(PhysicalMemory.create(0x1_0000, 0));
+  readonly scheduler: Scheduler;
+  readonly #members: readonly Member[];
+  readonly #wakeAt: number[];
+  /** For how long each has run since it last did what it does. */
+  readonly #ran: number[];
+  #now = 0;
+
+  constructor(members: readonly Member[], makeScheduler: () => Scheduler = () => new BudgetScheduler()) {
+    this.#members = members;
+    this.#wakeAt = members.map(() => Infinity);
+    this.#ran = members.map(() => 0);
+    this.scheduler = makeScheduler();
+    for (const [index, { budget, period }] of members.entries()) {
+      const vcpu = this.vcpu(index);
+      this.memory.storeNumber(field(vcpu, VCPU.budget), budget);
+      this.memory.storeNumber(field(vcpu, VCPU.period), period);
+      this.memory.store(field(vcpu, VCPU.state), VCPU_STATE.ready);
+      append(this.memory, QUEUE_AT, vcpu);
+    }
+    if (this.scheduler instanceof TableScheduler) expect(this.scheduler.build(this.memory, QUEUE_AT)).toBeLessThan(1);
+    this.scheduler.start(this.memory, QUEUE_AT, cycles(0));
+  }
+
+  vcpu(index: number): PhysicalAddress {
+    return physical(VCPUS_AT + index * VCPU_BYTES);
+  }
+
+  cpuTime(index: number): number {
+    return this.memory.loadNumber(field(this.vcpu(index), VCPU.cpuTime));
+  }
+
+  /** Runs until `end`; calls `each` with every stretch that one vCPU had (or -1 for none). */
+  run(end: number, each: (index: number, from: number, to: number) => void = () => {}): void {
+    const { memory, scheduler } = this;
+    let yielding = NONE;
+    while (this.#now < end) {
+      charge(memory, QUEUE_AT, this.#now);
+      const next = scheduler.pick(memory, QUEUE_AT, cycles(this.#now), yielding);
+      memory.store(field(QUEUE_AT, QUEUE.current), next);
+      const index = next === NONE ? -1 : (next - VCPUS_AT) / VCPU_BYTES;
+      const behaviour = index < 0 ? undefined : this.#members[index].behaviour;
+      const own = behaviour === undefined || behaviour.kind === "greedy" ? Infinity : this.#now + behaviour.after - this.#ran[index];
+      // Timers are of whole cycles, and never early.
+      const turnEnd = Math.ceil(memory.loadNumber(field(QUEUE_AT, QUEUE.turnEnd)));
+      const wake = Math.min(...this.#wakeAt);
+      const until = Math.min(end, own, turnEnd, wake);
+      expect(until).toBeGreaterThan(this.#now);
+      each(index, this.#now, until);
+      if (index >= 0) this.#ran[index] = until === own ? 0 : this.#ran[index] + until - this.#now;
+      this.#now = until;
+      charge(memory, QUEUE_AT, until);
+      yielding = NONE;
+      if (until === own && behaviour?.kind === "yields") yielding = next;
+      if (until === own && behaviour?.kind === "sleeps") {
+        memory.store(field(next, VCPU.state), VCPU_STATE.blocked);
+        this.#wakeAt[index] = until + behaviour.for;
+      }
+      for (const [sleeper, at] of this.#wakeAt.entries()) {
+        if (at > until) continue;
+        this.#wakeAt[sleeper] = Infinity;
+        memory.store(field(this.vcpu(sleeper), VCPU.state), VCPU_STATE.ready);
+        scheduler.wake(memory, this.vcpu(sleeper), cycles(until));
+      }
+    }
+  }
+}
+
+const greedy: Behaviour = { kind: "greedy" };
+
+describe("budget", () => {
+  test("always-ready vCPUs get their budgets in every period, and the slack in equal parts", () => {
+    const simulation = new Simulation([
+      { budget: 2 * MILLISECOND, period: 10 * MILLISECOND, behaviour: greedy },
+      { budget: 4 * MILLISECOND, period: 10 * MILLISECOND, behaviour: greedy },
+    ]);
+    simulation.run(100 * MILLISECOND);
+    expect(simulation.cpuTime(0)).toBeCloseTo(40 * MILLISECOND, -3);
+    expect(simulation.cpuTime(1)).toBeCloseTo(60 * MILLISECOND, -3);
+  });
+
+  test("a hart with more due than it has time for gives in proportion", () => {
+    const simulation = new Simulation([
+      { budget: 9 * MILLISECOND, period: 10 * MILLISECOND, behaviour: greedy },
+      { budget: 3 * MILLISECOND, period: 10 * MILLISECOND, behaviour: greedy },
+    ]);
+    simulation.run(1200 * MILLISECOND);
+    expect(simulation.cpuTime(0) / simulation.cpuTime(1)).toBeGreaterThan(2.8);
+    expect(simulation.cpuTime(0) / simulation.cpuTime(1)).toBeLessThan(3.2);
+  });
+
+  test("who alone can run runs all the time", () => {
+    const simulation = new Simulation([{ budget: MILLISECOND, period: 10 * MILLISECOND, behaviour: greedy }]);
+    simulation.run(100 * MILLISECOND);
+    expect(simulation.cpuTime(0)).toBeCloseTo(100 * MILLISECOND, -3);
+  });
+
+  test("two that yield all the time alternate, even when one has used up its budget", () => {
+    const simulation = new Simulation([
+      { budget: MILLISECOND, period: 10 * MILLISECOND, behaviour: { kind: "yields", after: 10_000 } },
+      { budget: 9 * MILLISECOND, period: 10 * MILLISECOND, behaviour: { kind: "yields", after: 10_000 } },
+    ]);
+    let last = -1;
+    let turns = 0;
+    let repeats = 0;
+    simulation.run(100 * MILLISECOND, (index) => {
+      turns++;
+      if (index === last) repeats++;
+      last = index;
+    });
+    expect(repeats / turns).toBeLessThan(0.01);
+  });
+
+  test("no mixture of yielding and sleeping neighbours takes an always-ready vCPU's share", () => {
+    const behaviour = fc.oneof(
+      fc.constant(greedy),
+      fc.record({ kind: fc.constant("yields" as const), after: fc.integer({ min: 1_000, max: 3 * MILLISECOND }) }),
+      fc.record({
+        kind: fc.constant("sleeps" as const), after: fc.integer({ min: 1_000, max: 5 * MILLISECOND }),
+        for: fc.integer({ min: 1_000, max: 30 * MILLISECOND }),
+      }),
+    );
+    const neighbour = fc.record({ weight: fc.integer({ min: 1, max: 10 }), period: fc.integer({ min: 2, max: 40 }), behaviour });
+    const victim = { weight: 5, period: 10 };
+    fc.assert(fc.property(fc.array(neighbour, { minLength: 1, maxLength: 5 }), (neighbours) => {
+      const weights = neighbours.reduce((sum, { weight }) => sum + weight, victim.weight);
+      const member = (share: { weight: number; period: number }, how: Behaviour): Member => (
+        { budget: (share.weight / weights) * share.period * MILLISECOND, period: share.period * MILLISECOND, behaviour: how });
+      const members = [member(victim, greedy), ...neighbours.map((one) => member(one, one.behaviour))];
+      const simulation = new Simulation(members);
+      const { budget, period } = members[0];
+      // In every window of one period of its own from the beginning, which is when its first period begins.
+      const got: number[] = [];
+      simulation.run(40 * period, (index, from, to) => {
+        if (index !== 0) return;
+        for (let at = from; at < to;) {
+          const window = Math.floor(at / period);
+          const stop = Math.min(to, (window + 1) * period);
+          got[window] = (got[window] ?? 0) + stop - at;
+          at = stop;
+        }
+      });
+      for (let window = 0; window < 40; window++) expect(got[window] ?? 0).toBeGreaterThan(budget - ROUNDING);
+    }), { numRuns: 200 });
+  });
+
+  test("sleeping saves nothing up: who wakes late in a period cannot have two budgets in a row", () => {
+    const period = 10 * MILLISECOND;
+    const simulation = new Simulation([
+      { budget: 5 * MILLISECOND, period, behaviour: { kind: "sleeps", after: 20 * MILLISECOND, for: 7 * MILLISECOND } },
+      { budget: 5 * MILLISECOND, period, behaviour: greedy },
+    ]);
+    const stretches: { from: number; to: number }[] = [];
+    simulation.run(500 * MILLISECOND, (index, from, to) => { if (index === 0) stretches.push({ from, to }); });
+    for (let at = 0; at < 490 * MILLISECOND; at += MILLISECOND / 4) {
+      const got = stretches.reduce((sum, { from, to }) => sum + Math.max(0, Math.min(to, at + 7.5 * MILLISECOND) - Math.max(from, at)), 0);
+      // In three quarters of a period, a budget at most: the rest of one period's and the start of the next's.
+      expect(got).toBeLessThanOrEqual(7.5 * MILLISECOND);
+    }
+    expect(simulation.cpuTime(1)).toBeGreaterThan(250 * MILLISECOND);
+  });
+});
+
+describe("table", () => {
+  const tableOf = (): Scheduler => new TableScheduler(TABLE_AT);
+
+  test("each vCPU runs in its window of the frame, and nowhere else", () => {
+    const simulation = new Simulation([
+      { budget: 2 * MILLISECOND, period: 10 * MILLISECOND, behaviour: greedy },
+      { budget: MILLISECOND, period: 5 * MILLISECOND, behaviour: greedy },
+      { budget: 3 * MILLISECOND, period: 10 * MILLISECOND, behaviour: { kind: "sleeps", after: MILLISECOND, for: 500 * MILLISECOND } },
+    ], tableOf);
+    const windows = [[0, 2], [2, 4], [4, 7], [7, 10]];
+    simulation.run(100 * MILLISECOND, (index, from, to) => {
+      if (index < 0) return;
+      const [start, end] = windows[index].map((edge) => edge * MILLISECOND);
+      expect(from % (10 * MILLISECOND)).toBeGreaterThanOrEqual(start);
+      expect(((to - 1) % (10 * MILLISECOND)) + 1).toBeLessThanOrEqual(end);
+    });
+    expect([0, 1, 2].map((index) => simulation.cpuTime(index) / MILLISECOND)).toEqual([20, 20, 1]);
+  });
+
+  test("says by how much its windows exceed the frame", () => {
+    const memory = new CoreMemory(PhysicalMemory.create(0x1_0000, 0));
+    for (let index = 0; index < 3; index++) {
+      const vcpu = physical(VCPUS_AT + index * VCPU_BYTES);
+      memory.storeNumber(field(vcpu, VCPU.budget), 4 * MILLISECOND);
+      memory.storeNumber(field(vcpu, VCPU.period), 10 * MILLISECOND);
+      append(memory, QUEUE_AT, vcpu);
+    }
+    expect(new TableScheduler(TABLE_AT).build(memory, QUEUE_AT)).toBe(2 * MILLISECOND);
+  });
+});
