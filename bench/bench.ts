@@ -44,7 +44,7 @@ export async function bench(words: readonly string[], engines: readonly EngineDe
     timing: plan.timing, cores: environment.cores, revision: environment.revision, progress, keep, interrupted: () => interruption.aborted,
   });
   if (!interruption.aborted) keep(await countTcb(plan, engines, environment.revision));
-  process.stdout.write(`\n${formatReport(rows)}\n`);
+  process.stdout.write(`\n${formatReport(rows)}\n\nEvery figure and raw sample: ${files.csv} (columns: results/SCHEMA.md)\n`);
   const contaminated = rows.filter((row) => row.status === "contaminated" && row.metric === "throughput" && row.subject === "").length;
   if (contaminated > 0) process.stderr.write(`${contaminationWarning(contaminated)}\n`);
   return exitCode(rows, interruption.aborted);

@@ -34,7 +34,7 @@ const LOCK_WORKLOAD = "contend";
 const GUESTS = "guests";
 const LOCK_TIMING = { name: "lock-timing", value: "on" } as const;
 
-const READY_LIMIT_MS = 5_000;
+const WATCHDOG_MS = 5_000;
 /** Start-up of a case's threads and machine, and its end: measured on a 2-core host, for estimates only. */
 const CASE_OVERHEAD_MS = 450;
 const WINDOW_OVERHEAD_MS = 4;
@@ -60,7 +60,7 @@ export function planCases(
       windowMs: request.windowMs ?? preset.timing.windowMs,
       samples: request.samples ?? preset.timing.samples,
       warmUpMs: preset.timing.warmUpMs,
-      readyLimitMs: READY_LIMIT_MS,
+      watchdogMs: WATCHDOG_MS,
     },
   };
 }

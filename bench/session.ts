@@ -37,7 +37,8 @@ export class MachineSession {
   readonly #pool: Piscina;
   /** Rejects when a hart's thread fails; never resolves while the machine may run. */
   readonly #harts: Promise<never>;
-  #pausedAt: number;
+  /** When the harts had come to rest, on `now`'s clock. */
+  #pausedAt = 0;
   #console = "";
 
   /** Boots the engine and its guests; the machine is paused. Throws a CaseFailure. */
@@ -45,6 +46,7 @@ export class MachineSession {
     const session = new MachineSession(machineCase);
     try {
       await session.#within(READY_LIMIT_MS, "boot", whenReady(session.#memory));
+      session.#pausedAt = now();
       // Engines have read the clock while they booted: only what comes after was not machine time.
       session.#pausedAt = now();
     } catch (error) {
@@ -60,7 +62,6 @@ export class MachineSession {
     this.#memory = PhysicalMemory.create(ramBytes(machineCase), harts);
     this.#clocks = HartClocks.create(harts);
     prepareMachine(this.#memory, harts);
-    this.#pausedAt = now();
     this.#pool = new Piscina({ filename: WORKER, minThreads: harts, maxThreads: harts, env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE } });
     const tasks = Array.from({ length: harts }, (_, hart): Promise<void> => this.#pool.run({
       hart, harts, memory: this.#memory.handle(), engine, options, configuration, clocks: this.#clocks.shared,

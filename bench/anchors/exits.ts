@@ -10,7 +10,7 @@ import { anchorCase } from "./machine-run.ts";
 
 /** Calls in one unit of the hypercall guest. */
 const CALLS_PER_UNIT = 100;
-const TIMING: Timing = { windowMs: 200, samples: 9, warmUpMs: 1_000, readyLimitMs: 5_000 };
+const TIMING: Timing = { windowMs: 200, samples: 9, warmUpMs: 1_000, watchdogMs: 5_000 };
 
 export interface ExitCost {
   /** Median over the windows of the mean time of one call in each, nothing but calls being done. */

@@ -10,7 +10,7 @@ import { CaseFailure } from "../failure.ts";
 import { MachineSession } from "../session.ts";
 import { type GuestResult, parseGuestOutput } from "./guest-line.ts";
 
-const STEP_MS = 50;
+const STEP_MS = 100;
 const LIMIT_MS = 120_000;
 
 /** A case outside any plan. */

@@ -1,10 +1,14 @@
 // `npm run bench:anchors`: the figures this project promises, measured side by side in one run.
 
 import { formatFigure, formatNanoseconds } from "../report/table.ts";
+import { readEnvironment } from "../results/environment.ts";
+import { hostWarnings } from "../warnings.ts";
 import { coldStart } from "./cold-start.ts";
 import { compareSpeed, speedVerdict } from "./emulation-speed.ts";
 import { exitRoundTrip, secondHart, worldSwitch } from "./exits.ts";
 import { QEMU, qemuVersion } from "./qemu.ts";
+
+for (const warning of hostWarnings(readEnvironment(new Date(), []), 2)) process.stderr.write(`${warning}\n`);
 
 const ENGINE = "uniprocessor";
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);

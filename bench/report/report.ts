@@ -33,7 +33,7 @@ function throughputSection(cases: readonly CaseView[]): string {
   return [
     "Throughput: units of work per second, all guests together; higher is better",
     `  median of the run windows and ${INTERVAL_METHOD}`,
-    "  overhead: throughput lost against the same guest alone on `bare`, times the guests that can run at once",
+    "  overhead: throughput lost against the same guest alone on `bare`, where each can have a hart to itself",
     "  p50, p99, max: of every event the guests timed; fairness: Jain's index of CPU time against the share due",
     "  slowest: how many times slower than its peers the slowest guest was",
     ...tables.map((table) => `\n${table}`),
@@ -60,15 +60,20 @@ const THROUGHPUT_COLUMNS: readonly Column<CaseView>[] = [
 interface LockView {
   readonly view: CaseView;
   readonly lock: string;
+  readonly workload: string;
 }
 
-/** A line for every lock of every case; a case that took none says so. */
+const locksOf = (view: CaseView): string[] => view.subjects("lock-acquisitions").filter((lock) => lock !== "");
+
+/** A line for every lock of every case; an engine that took none in any says so in one. */
 function lockSection(cases: readonly CaseView[]): string {
   const watched = cases.filter((view) => view.row("lock-acquisitions") !== undefined && (view.first.harts > 1 || isTimingPass(view)));
   if (watched.length === 0) return "";
-  const lines = watched.flatMap((view) => {
-    const names = view.subjects("lock-acquisitions").filter((lock) => lock !== "");
-    return (names.length === 0 ? [""] : names).map((lock): LockView => ({ view, lock }));
+  const lines = [...Map.groupBy(watched, engineLabel).values()].flatMap((views) => {
+    const taken = views.flatMap((view) => locksOf(view).map((lock): LockView => ({ view, lock, workload: view.first.workload })));
+    if (taken.length > 0) return taken;
+    const workloads = new Set(views.map((view) => view.first.workload));
+    return [{ view: views[0], lock: "none taken", workload: workloads.size === 1 ? views[0].first.workload : `all ${workloads.size}` }];
   });
   const probe = watched.map((view) => view.value("probe-cost")).find((cost) => cost !== null);
   return [
@@ -81,17 +86,17 @@ function lockSection(cases: readonly CaseView[]): string {
 }
 
 const LOCK_COLUMNS: readonly Column<LockView>[] = [
-  { title: "workload", align: "left", text: ({ view }) => view.first.workload },
+  { title: "workload", align: "left", text: ({ workload }) => workload },
   { title: "engine", align: "left", text: ({ view }) => engineLabel(view) },
   { title: "harts", align: "right", text: ({ view }) => String(view.first.harts) },
-  { title: "lock", align: "left", text: ({ lock }) => (lock === "" ? "none taken" : lock) },
+  { title: "lock", align: "left", text: ({ lock }) => lock },
   { title: "taken/unit", align: "right", text: ({ view, lock }) => formatFigure(view.value("lock-acquisitions", lock)) },
   { title: "contended", align: "right", text: ({ view, lock }) => percentage(view.value("lock-contended", lock)) },
   { title: "handover", align: "right", text: ({ view, lock }) => percentage(view.value("lock-handovers", lock)) },
   { title: "waiting", align: "right", text: ({ view, lock }) => formatNanoseconds(view.value("lock-waiting", lock)) },
-  { title: "longest", align: "right", text: ({ view, lock }) => formatNanoseconds(view.value("lock-waiting-max", lock)) },
+  { title: "longest wait", align: "right", text: ({ view, lock }) => formatNanoseconds(view.value("lock-waiting-max", lock)) },
   { title: "holding", align: "right", text: ({ view, lock }) => formatNanoseconds(view.value("lock-holding", lock)) },
-  { title: "longest", align: "right", text: ({ view, lock }) => formatNanoseconds(view.value("lock-holding-max", lock)) },
+  { title: "longest hold", align: "right", text: ({ view, lock }) => formatNanoseconds(view.value("lock-holding-max", lock)) },
 ];
 
 function tcbSection(engines: readonly CaseView[], cases: readonly CaseView[]): string {

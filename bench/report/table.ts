@@ -19,7 +19,7 @@ export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly
 /** A figure with about four significant digits and thousands set apart; empty for null. */
 export function formatFigure(value: number | null): string {
   if (value === null) return "";
-  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : Math.abs(value) >= 0.01 || value === 0 ? 2 : 4;
+  const digits = Math.abs(value) >= 99.95 ? 0 : Math.abs(value) >= 9.995 ? 1 : Math.abs(value) >= 0.01 || value === 0 ? 2 : 4;
   return value.toLocaleString("en-US", { maximumFractionDigits: digits, minimumFractionDigits: digits });
 }
 

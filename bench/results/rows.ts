@@ -44,7 +44,7 @@ export function summaryRows(context: RowContext, figures: CaseFigures, bare: num
   return [
     one("throughput", throughput),
     ...(vms.length > 1 ? vms.map((vm, index) => one("throughput", summarise(windows.map((window) => (1000 * window.units[index]) / window.milliseconds)), vm.name)) : []),
-    ...(bare === undefined ? [] : [one("overhead", overhead(throughput, bare * Math.min(benchCase.harts, vms.length)))]),
+    ...(bare === undefined || vms.length > benchCase.harts ? [] : [one("overhead", overhead(throughput, bare * vms.length))]),
     ...latencyRows(context, figures),
     one("exits-per-unit", sum(Object.values(figures.exits)) / totalUnits),
     ...Object.entries(figures.exits).filter(([, count]) => count > 0).map(([cause, count]) => one("exits-per-unit", count / totalUnits, cause)),
@@ -85,7 +85,7 @@ function fairnessRows(context: RowContext, figures: CaseFigures): ResultRow[] {
   const units = counting.map((index) => figures.units[index]);
   return [
     row(context, "fairness", jainIndex(figures.cpuTimes, due)),
-    ...(alike ? [row(context, "worst-slowdown", mean(units) / Math.min(...units))] : []),
+    ...(alike && units.every((count) => count > 0) ? [row(context, "worst-slowdown", mean(units) / Math.min(...units))] : []),
   ];
 }
 

@@ -38,6 +38,8 @@ export const CONTROL = {
   booted: 0x14,
   /** f64: the host's monotonic clock, in ns, when the machine was prepared: its time zero. */
   epoch: 0x18,
+  /** Harts that are out of reset. */
+  present: 0x20,
   /** The 16550's registers IER, (unused), LCR, MCR, ..., SCR, DLL, DLM: one word each. */
   uart: 0x40,
 } as const;
@@ -95,6 +97,8 @@ export const HART = {
   sleeping: 0x168,
   /** i32, atomic: sequence of the last command this hart reached; HART_STOPPED once it has left for good. */
   acknowledged: 0x16c,
+  /** i64: the pc of an indirect jump that generated code reports, HART.pc being its target. */
+  jumpSource: 0x170,
   csr: 0x200, // CSR file, 8 bytes each, see hart/csr-file.ts
   regions: 0x400, // the cached second stage (or physical map): REGION entries
   counters: 0x800, // exits by cause, 8 bytes each, see hart/counters.ts

@@ -32,7 +32,8 @@ export interface PlacedEnd {
 /** RAM_BASE as guests with a second stage see it. */
 const GUEST_RAM = guestPhysical(RAM_BASE);
 const GUEST_WINDOWS = guestPhysical(0x9000_0000);
-const GUEST_WINDOW_STRIDE = 0x10_0000;
+const LARGEST_RAM = GUEST_WINDOWS - GUEST_RAM;
+const LARGEST_WINDOW = 0x10_0000;
 const PAGE = 0x1000;
 /** Operating systems want their RAM aligned to a megapage. */
 const SLOT_ALIGNMENT = 0x20_0000;
@@ -43,7 +44,7 @@ export function place(configuration: Configuration, ramBytes: number, view: View
   const slots = placeMachines(configuration.vms, ram, view);
   const ends: PlacedEnd[][] = configuration.vms.map(() => []);
   for (const channel of configuration.channels) {
-    checkMultiple(channel.windowBytes, `the window of channel ${channel.name}`);
+    checkBytes(channel.windowBytes, LARGEST_WINDOW, `the window of channel ${channel.name}`);
     const base = ram.take(channel.windowBytes, PAGE, `channel ${channel.name}`);
     const [first, second] = channel.ends;
     const lists = [listOf(ends, first, channel.name), listOf(ends, second, channel.name)] as const;
@@ -72,7 +73,7 @@ function placeMachines(vms: readonly VirtualMachine[], ram: RamAllocator, view: 
     }
   }
   return vms.map((vm, index) => {
-    checkMultiple(vm.memoryBytes, `the memory of ${vm.name}`);
+    checkBytes(vm.memoryBytes, LARGEST_RAM, `the memory of ${vm.name}`);
     const base = bases[index] ?? ram.take(vm.memoryBytes, SLOT_ALIGNMENT, vm.name);
     return { guest: view === "flat" ? guestPhysical(base) : GUEST_RAM, physical: base, bytes: vm.memoryBytes };
   });
@@ -92,11 +93,13 @@ function placeEnd(
 }
 
 function windowAddress(id: number): GuestPhysicalAddress {
-  return guestPhysical(GUEST_WINDOWS + id * GUEST_WINDOW_STRIDE);
+  return guestPhysical(GUEST_WINDOWS + id * LARGEST_WINDOW);
 }
 
-function checkMultiple(bytes: number, what: string): void {
-  if (bytes <= 0 || bytes % PAGE !== 0) throw new BootError(`${what} is ${bytes} bytes: not a positive multiple of ${PAGE}`);
+function checkBytes(bytes: number, most: number, what: string): void {
+  if (bytes <= 0 || bytes > most || bytes % PAGE !== 0) {
+    throw new BootError(`${what} is ${bytes} bytes: not a multiple of ${PAGE} from there to ${most}`);
+  }
 }
 
 /** Hands out RAM above the engine's, each part once. */

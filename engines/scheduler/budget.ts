@@ -35,7 +35,7 @@ export class BudgetScheduler implements Scheduler {
     const left = memory.loadNumber(field(vcpu, VCPU.deadline)) - now;
     const budget = memory.loadNumber(field(vcpu, VCPU.budget));
     const period = memory.loadNumber(field(vcpu, VCPU.period));
-    if (remaining > 0 && remaining * period > left * budget) beginPeriod(memory, vcpu, now);
+    if (remaining > 0 ? remaining * period > left * budget : left <= 0) beginPeriod(memory, vcpu, now);
   }
 
   pick(memory: CoreMemory, queue: PhysicalAddress, now: Cycles, yielding: PhysicalAddress): PhysicalAddress {
@@ -84,8 +84,10 @@ function beginTurn(memory: CoreMemory, queue: PhysicalAddress, next: PhysicalAdd
   memory.storeNumber(field(queue, QUEUE.turnEnd), Math.min(now + (slack ? SLACK_SLICE_CYCLES : remaining), renewal));
 }
 
+/** A whole budget from now on, less what the vCPU ran over. */
 function beginPeriod(memory: CoreMemory, vcpu: PhysicalAddress, now: number): void {
-  memory.storeNumber(field(vcpu, VCPU.remaining), memory.loadNumber(field(vcpu, VCPU.budget)));
+  const debt = Math.min(0, memory.loadNumber(field(vcpu, VCPU.remaining)));
+  memory.storeNumber(field(vcpu, VCPU.remaining), debt + memory.loadNumber(field(vcpu, VCPU.budget)));
   memory.storeNumber(field(vcpu, VCPU.deadline), now + memory.loadNumber(field(vcpu, VCPU.period)));
 }
 

@@ -51,7 +51,8 @@ function randomItem(random: Random, maker: ItemMaker, depth: number, kept: reado
   if (choice < 95) return maker.selfModifying();
   if (depth === MAXIMUM_DEPTH) return maker.compute();
   const counter = random.pick(COUNTERS.filter((register) => !kept.includes(register)));
-  return maker.loop(counter, randomItems(random, depth + 1, [...kept, counter], random.between(1, 8)));
+  const body = randomItems(random, depth + 1, [...kept, counter], random.between(1, 8));
+  return choice < 98 ? maker.loop(counter, body) : maker.maze(counter, body);
 }
 
 /** The program that runs these streams. Shared functions and the scratch buffer follow from the seed. */

@@ -64,6 +64,9 @@ const COMPRESSED_JUMPS = compressedForms(({ kind }) => kind === "jump");
 /** The first address behind RAM. */
 const END = BigInt(RAM) + BigInt(RAM_BYTES);
 
+/** c.j reaches 2 KiB either way; less, for the instructions between a test of it and the jump. */
+const COMPRESSED_REACH = 2000;
+
 const bytesOf = (mnemonic: Mnemonic): number => {
   const instruction: Instruction = INSTRUCTIONS[mnemonic];
   return "bytes" in instruction ? instruction.bytes : 0;
@@ -290,7 +293,9 @@ export class ItemMaker {
 
   fence(): Item {
     const mnemonic = this.#random.pick(["fence", "fence.i", "sfence.vma"] as const);
-    return simple(mnemonic, (code) => code.op(mnemonic));
+    const { match, mask } = INSTRUCTIONS[mnemonic];
+    const word = match | (this.#random.bits() & ~mask);
+    return simple(mnemonic, (code) => code.raw(4, word));
   }
 
   /** CSRs whose every bit the specification defines for all of sscratch, sepc, stval; bits of sstatus that are there. */
@@ -476,6 +481,7 @@ export class ItemMaker {
     const times = random.between(1, 5);
     const middle = random.chance(1, 3) ? random.between(0, body.length) : 0;
     const entry = { mnemonic: random.pick(BRANCHES), rs1: this.#any(), rs2: this.#any() };
+    const compressed = random.chance(1, 3) ? random.pick(COMPRESSED_JUMPS) : undefined;
     return item(`loop x${counter} ${times}${middle > 0 ? ` entered at ${middle}` : ""}`, 0, body, (code, targets, rest) => {
       const top = new Label();
       const into = new Label();
@@ -487,7 +493,42 @@ export class ItemMaker {
       code.bind(into);
       emitItems(code, rest.slice(middle), { leave, shared: targets.shared });
       code.op("addi", { rd: counter, rs1: counter, immediate: -1 });
-      code.to(top, "bne", { rs1: counter, rs2: 0 });
+      if (compressed !== undefined && code.address - top.address < COMPRESSED_REACH) {
+        code.to(leave, "beq", { rs1: counter, rs2: 0 });
+        code.computed(2, (address) => encodeCompressedTransfer(compressed, 0, top.address - address));
+      } else {
+        code.to(top, "bne", { rs1: counter, rs2: 0 });
+      }
+      code.bind(leave);
+    });
+  }
+
+  /**
+   * Blocks that branch to each other at random, which is seldom reducible; `body` is spread over them. Every
+   * block counts down, and the way out is taken at zero.
+   */
+  maze(counter: number, body: readonly Item[]): Item {
+    const random = this.#random;
+    const times = random.between(5, 60);
+    const size = random.between(2, 10);
+    const blocks = Array.from({ length: size }, () => ({
+      branch: random.pick(BRANCHES), rs1: this.#any(), rs2: this.#any(), taken: random.between(0, size - 1),
+      // Runs on into the next block, or jumps.
+      onward: random.chance(1, 2) ? undefined : random.between(0, size - 1),
+    }));
+    return item(`maze x${counter} of ${size}, ${times} steps`, 0, body, (code, targets, rest) => {
+      const labels = blocks.map(() => new Label());
+      const leave = new Label();
+      code.op("addi", { rd: counter, rs1: 0, immediate: times });
+      for (const [index, block] of blocks.entries()) {
+        code.bind(labels[index]);
+        code.op("addi", { rd: counter, rs1: counter, immediate: -1 });
+        code.to(leave, "beq", { rs1: counter, rs2: 0 });
+        emitItems(code, rest.filter((_, position) => position % size === index), { leave, shared: targets.shared });
+        code.to(labels[block.taken], block.branch, block);
+        if (block.onward !== undefined) code.to(labels[block.onward], "jal", { rd: 0 });
+      }
+      code.to(labels[0], "jal", { rd: 0 });
       code.bind(leave);
     });
   }

@@ -167,6 +167,9 @@ describe("SSIP can be set by another hart at any moment", () => {
     hart.setCsrBits(CSR.mip, 1 << 9);
     execute(machine, csrrci(0, CSR.sip, 0x10));
     expect(hart.csrLow(CSR.mip)).toBe(0x202);
+    // Even if it came between their read and their write.
+    state.csrs.write(CSR.mip, 0x200, 0, 0x20);
+    expect(hart.csrLow(CSR.mip)).toBe(0x202);
     execute(machine, csrrci(0, CSR.sip, 2));
     expect(hart.csrLow(CSR.mip)).toBe(0x200);
   });

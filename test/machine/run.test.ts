@@ -5,8 +5,10 @@ import { describe, expect, test } from "vitest";
 import { hartId, physical } from "../../engines/machine/address.ts";
 import { WallClock } from "../../engines/machine/clock.ts";
 import { command, isStopped, whenAcknowledged, whenReady } from "../../engines/machine/control.ts";
+import { Aclint } from "../../engines/machine/devices/aclint.ts";
 import { readExitCounts, readRetired } from "../../engines/machine/hart/counters.ts";
 import { runHart } from "../../engines/machine/hart/run.ts";
+import { ACLINT_MSWI, ACLINT_MTIMECMP, CONTROL, CONTROL_OFFSET } from "../../engines/machine/layout.ts";
 import { Machine, prepareMachine, type Software } from "../../engines/machine/machine.ts";
 import { PhysicalMemory } from "../../engines/machine/memory.ts";
 import { Core } from "../../engines/machine/translator/core.ts";
@@ -52,23 +54,34 @@ test("wfi waits until the guest's timer, and not less", () => {
   expect(readExitCounts(memory, 0).exceptions[10]).toBe(5);
 });
 
-/** Starts one worker a hart; each promise settles when its hart has left. */
-function start(software: HartWork["software"], harts: number): { memory: PhysicalMemory; ends: Promise<void>[] } {
+/** Executes a hart on a worker; the promise settles when it has left. */
+function startHart(memory: PhysicalMemory, hart: number, harts: number, software: HartWork["software"]): Promise<void> {
+  const workerData: HartWork = { handle: memory.handle(), hart, harts, software };
+  const worker = new Worker(new URL("./hart-worker.ts", import.meta.url), { workerData });
+  return new Promise<void>((resolve, reject) => {
+    worker.on("error", reject);
+    worker.on("exit", () => resolve());
+  });
+}
+
+function prepare(harts: number): PhysicalMemory {
   const memory = PhysicalMemory.create(RAM_BYTES, harts);
   prepareMachine(memory, harts);
-  const ends = Array.from({ length: harts }, (_, hart) => {
-    const workerData: HartWork = { handle: memory.handle(), hart, harts, software };
-    const worker = new Worker(new URL("./hart-worker.ts", import.meta.url), { workerData });
-    return new Promise<void>((resolve, reject) => {
-      worker.on("error", reject);
-      worker.on("exit", () => resolve());
-    });
-  });
-  return { memory, ends };
+  return memory;
+}
+
+/** One worker a hart. */
+function start(software: HartWork["software"], harts: number): { memory: PhysicalMemory; ends: Promise<void>[] } {
+  const memory = prepare(harts);
+  return { memory, ends: Array.from({ length: harts }, (_, hart) => startHart(memory, hart, harts, software)) };
 }
 
 async function until(memory: PhysicalMemory, address: number, least: number): Promise<void> {
-  while (wordAt(memory, address) < least) await new Promise((resolve) => setTimeout(resolve, 1));
+  while (wordAt(memory, address) < least) await pause(1);
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => { setTimeout(resolve, milliseconds); });
 }
 
 describe("two harts on two threads", () => {
@@ -83,7 +96,7 @@ describe("two harts on two threads", () => {
     await whenAcknowledged(memory);
     const paused = [wordAt(memory, countOf(0)), wordAt(memory, countOf(1))];
     expect(Math.abs(paused[0] - paused[1])).toBeLessThanOrEqual(1);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await pause(10);
     expect([wordAt(memory, countOf(0)), wordAt(memory, countOf(1))]).toEqual(paused);
     command(memory, "run");
     await until(memory, countOf(1), paused[1] + 100);
@@ -95,12 +108,41 @@ describe("two harts on two threads", () => {
     expect(readExitCounts(memory, 1).interrupts[1]).toBe(wordAt(memory, countOf(1)));
   });
 
+  test("lose no interrupt when one of them starts late", async () => {
+    const memory = prepare(2);
+    const first = startHart(memory, 0, 2, "round");
+    while (Atomics.load(memory.i32, (CONTROL_OFFSET + CONTROL.booted) >> 2) === 0) await pause(1);
+    await pause(20);
+    const second = startHart(memory, 1, 2, "round");
+    command(memory, "run");
+    await until(memory, countOf(0), 3);
+    command(memory, "stop");
+    await Promise.all([first, second]);
+    expect(wordAt(memory, countOf(1))).toBeGreaterThanOrEqual(3);
+  });
+
   test("all stop when the engine cannot boot, and say why", async () => {
     const { ends } = start("fails", 2);
     const outcomes = await Promise.allSettled(ends);
     expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);
     expect(String((outcomes[0] as PromiseRejectedResult).reason)).toContain("no such image");
   });
+});
+
+test("a comparator written from elsewhere reaches a hart that sleeps", async () => {
+  const { memory, ends } = start("timers", 1);
+  await whenReady(memory);
+  command(memory, "run");
+  await whenAcknowledged(memory);
+  const clock = new WallClock(memory);
+  const aclint = new Aclint(memory, clock);
+  for (let times = 1; times <= 3; times++) {
+    aclint.write(ACLINT_MTIMECMP - ACLINT_MSWI, 8, clock.time() + 5000, 0); // 0.5 ms from now
+    expect(wordAt(memory, countOf(0))).toBe(times - 1);
+    await until(memory, countOf(0), times);
+  }
+  command(memory, "stop");
+  await Promise.all(ends);
 });
 
 test("clocks of different threads agree", async () => {

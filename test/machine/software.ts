@@ -135,4 +135,18 @@ export class FailsToBoot extends OneGuestEach {
   override trap(): void {}
 }
 
-export const SOFTWARE = { round: PassesRound, fails: FailsToBoot } as const;
+/** Machine-mode software that idles on every hart and counts the timer interrupts that others set for it. */
+export class CountsTimers implements Software {
+  boot(): void {}
+  start(hart: Hart): void {
+    hart.setCsr(CSR.mie, 0x80, 0);
+    hart.idle();
+  }
+  trap(hart: Hart): void {
+    if (hart.trapCause() !== 0x107) throw new Error(`unexpected trap ${hart.trapCause()}`);
+    hart.setTimer(ticks(Infinity));
+    hart.memory.add(countOf(hart.id), 1);
+  }
+}
+
+export const SOFTWARE = { round: PassesRound, fails: FailsToBoot, timers: CountsTimers } as const;

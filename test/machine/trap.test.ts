@@ -178,6 +178,11 @@ describe("an environment call", () => {
     engine.handle = () => hart.idle();
     expect(system(machine, ECALL)).toBe(LEAVE);
     expect([state.i32[(state.base + HART.waiting) >> 2], virtual(state)]).toEqual([1, 0]);
+    // A context loaded after all takes idle() back.
+    engine.handle = () => { hart.idle(); hart.loadContext(OTHER_CONTEXT_AT); };
+    hart.resetContext(OTHER_CONTEXT_AT, ENTRY, 0, 0);
+    expect(trap(machine, 2, 0)).toBe(MOVED);
+    expect(virtual(state)).toBe(1);
     const other = bench("machine");
     other.engine.handle = (it) => it.halt();
     expect(system(other, ECALL)).toBe(LEAVE);

@@ -9,7 +9,6 @@ import {
   ALL_COUNTERS, FIOM, HSTATUS, MPP_SHIFT, PRIVILEGE, STATUS, SUPERVISOR_INTERRUPTS, SUPERVISOR_STATUS, VIRTUAL_INTERRUPTS,
 } from "./privileged.ts";
 import type { HartState } from "./state.ts";
-import { dropReservation } from "./trap-return.ts";
 
 const BANK_BYTES = 0x108;
 const UNBANKED_BYTES = BANK_BYTES + 4 * BANK_WORDS;
@@ -95,7 +94,8 @@ export function saveContext(state: HartState, address: PhysicalAddress): void {
   for (let index = 0; index < UNBANKED_WORDS; index++) i32[context + UNBANKED_INDEX + index] = block[UNBANKED + index];
 }
 
-/** Makes the hart enter the guest of this context when the engine returns. Timers must be reloaded after. */
+/** Makes the hart enter the guest of this context when the engine returns (which drops the reservation). Timers must
+ *  be reloaded after. */
 export function loadContext(state: HartState, address: PhysicalAddress): void {
   const { i32, block } = state;
   const context = state.memory.offset(address) >>> 2;
@@ -120,7 +120,6 @@ export function loadContext(state: HartState, address: PhysicalAddress): void {
   for (let index = 0; index < BANK_WORDS; index++) block[bank + index] = i32[context + BANK_INDEX + index];
   for (let index = 0; index < UNBANKED_WORDS; index++) block[UNBANKED + index] = i32[context + UNBANKED_INDEX + index];
   legalise(block, bank, state.hypervisor ? VIRTUAL_INTERRUPTS : SUPERVISOR_INTERRUPTS);
-  dropReservation(state);
 }
 
 /** Registers loaded from memory take only the values that a CSR write could have given them (WARL). */

@@ -24,6 +24,7 @@ const ACKNOWLEDGED = (CONTROL_OFFSET + CONTROL.acknowledged) >> 2;
 const SEQUENCE = (CONTROL_OFFSET + CONTROL.sequence) >> 2;
 const HARTS = (CONTROL_OFFSET + CONTROL.harts) >> 2;
 const READY = (CONTROL_OFFSET + CONTROL.ready) >> 2;
+const PRESENT = (CONTROL_OFFSET + CONTROL.present) >> 2;
 const BOOTED = (CONTROL_OFFSET + CONTROL.booted) >> 2;
 
 /** Instructions in a slice with no deadline in sight, and in the shortest before one. */
@@ -66,12 +67,14 @@ export function runHart(machine: Machine, id: HartId, observer?: RunObserver): v
 /** Boots and starts the engine on this hart. Answers whether to go on. */
 function startHart(machine: Machine, state: HartState): boolean {
   const { i32, block } = state;
+  Atomics.add(i32, PRESENT, 1);
   if (state.id === 0) {
     machine.software.boot(state.hart);
     Atomics.store(i32, BOOTED, 1);
-    signalAll(i32);
   }
-  while (Atomics.load(i32, BOOTED) === 0) {
+  signalAll(i32);
+  // No hart starts while another could still lose, by its reset, an interrupt sent to it.
+  while (Atomics.load(i32, BOOTED) === 0 || Atomics.load(i32, PRESENT) < Atomics.load(i32, HARTS)) {
     if (Atomics.load(i32, COMMAND) === CONTROL_COMMAND.stop) return false;
     sleep(state);
     Atomics.store(block, ATTENTION_WORD, 0);

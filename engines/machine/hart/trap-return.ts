@@ -75,7 +75,7 @@ function popStatus(status: number): number {
 }
 
 /** A later sc fails: trap returns drop the reservation, as every supervisor expects of its own switches. */
-export function dropReservation(state: HartState): void {
+function dropReservation(state: HartState): void {
   state.block[RESERVATION] = -1;
   state.block[RESERVATION + 1] = -1;
 }

@@ -17,8 +17,9 @@ export type Ending =
   /** Calls the function at `target` and goes on in block `then`. */
   | { readonly kind: "call"; readonly instruction: Located; readonly target: number; readonly then: number }
   | { readonly kind: "call-register"; readonly instruction: Located; readonly then: number }
-  /** Return, tail call or jump table: the next pc is known at run time only. */
-  | { readonly kind: "jump-register"; readonly instruction: Located }
+  /** Return, tail call or jump table: the next pc is known at run time only. `targets` are the blocks it was seen to
+   *  go to; it may go elsewhere. */
+  | { readonly kind: "jump-register"; readonly instruction: Located; readonly targets: readonly number[] }
   | { readonly kind: "system"; readonly instruction: Located; readonly then: number }
   /** Goes on at a pc outside the unit. */
   | { readonly kind: "leave"; readonly pc: number }
@@ -43,15 +44,16 @@ export interface Unit {
 /** Larger functions are cut: what lies beyond is another unit. */
 const MAXIMUM_INSTRUCTIONS = 3000;
 
-export function discover(entry: number, fetch: Fetch): Unit {
+/** `targetsOf` answers where the jump through a table at a pc was seen to go. */
+export function discover(entry: number, fetch: Fetch, targetsOf: (pc: number) => readonly number[]): Unit {
   const instructions = new Map<number, Located>();
   const leaders = new Set<number>([entry]);
   const work = [entry];
   while (work.length > 0) {
     const from = work.pop();
-    if (from !== undefined) scan(from, fetch, instructions, leaders, work);
+    if (from !== undefined) scan(from, fetch, targetsOf, instructions, leaders, work);
   }
-  return { pc: entry, blocks: buildBlocks(entry, instructions, leaders) };
+  return { pc: entry, blocks: buildBlocks(entry, instructions, leaders, targetsOf) };
 }
 
 export function successors(ending: Ending): readonly number[] {
@@ -61,12 +63,13 @@ export function successors(ending: Ending): readonly number[] {
     case "call":
     case "call-register":
     case "system": return [ending.then];
+    case "jump-register": return ending.targets;
     default: return [];
   }
 }
 
 function scan(
-  from: number, fetch: Fetch, instructions: Map<number, Located>, leaders: Set<number>, work: number[],
+  from: number, fetch: Fetch, targetsOf: (pc: number) => readonly number[], instructions: Map<number, Located>, leaders: Set<number>, work: number[],
 ): void {
   const lead = (pc: number): void => {
     if (!leaders.has(pc)) {
@@ -91,6 +94,7 @@ function scan(
         return;
       case "jump-register":
         if (isLink(decoded.rd)) lead(after);
+        else for (const target of targetsOf(pc)) lead(target);
         return;
       case "system":
         lead(after);
@@ -101,12 +105,19 @@ function scan(
   }
 }
 
+/** Whether a jump to the address in a register is neither call nor return: a jump table or a tail call. */
+export function isTableJump({ rd, rs1 }: { readonly rd: number; readonly rs1: number }): boolean {
+  return rd === 0 && !isLink(rs1);
+}
+
 /** x1 and x5 are the link registers (Volume I, 2.5.1): writing one makes a jump a call. */
 function isLink(register: number): boolean {
   return register === 1 || register === 5;
 }
 
-function buildBlocks(entry: number, instructions: Map<number, Located>, leaders: Set<number>): Block[] {
+function buildBlocks(
+  entry: number, instructions: Map<number, Located>, leaders: Set<number>, targetsOf: (pc: number) => readonly number[],
+): Block[] {
   const starts = [entry, ...[...leaders].filter((pc) => pc !== entry && instructions.has(pc)).sort((a, b) => a - b)];
   const numberOf = new Map(starts.map((pc, index) => [pc, index] as const));
   const extra: Block[] = [];
@@ -119,12 +130,13 @@ function buildBlocks(entry: number, instructions: Map<number, Located>, leaders:
     extra.push({ pc, body: [], ending: { kind: "leave", pc }, count: 0 });
     return index;
   };
-  const blocks = starts.map((start) => buildBlock(start, instructions, numberOf, at));
+  const blocks = starts.map((start) => buildBlock(start, instructions, numberOf, at, targetsOf));
   return [...blocks, ...extra];
 }
 
 function buildBlock(
   start: number, instructions: Map<number, Located>, numberOf: Map<number, number>, at: (pc: number) => number,
+  targetsOf: (pc: number) => readonly number[],
 ): Block {
   const body: Located[] = [];
   for (let pc = start; ;) {
@@ -133,7 +145,7 @@ function buildBlock(
       return { pc: start, body, ending: { kind: "interpret", pc }, count: body.length };
     }
     const after = pc + instruction.bytes;
-    const ending = endingOf(instruction, after, at);
+    const ending = endingOf(instruction, after, at, targetsOf);
     if (ending !== null) {
       const own = ending.kind === "interpret" ? 0 : 1;
       return { pc: start, body, ending, count: body.length + own };
@@ -144,7 +156,9 @@ function buildBlock(
   }
 }
 
-function endingOf(instruction: Located, after: number, at: (pc: number) => number): Ending | null {
+function endingOf(
+  instruction: Located, after: number, at: (pc: number) => number, targetsOf: (pc: number) => readonly number[],
+): Ending | null {
   const { pc, immediate, rd } = instruction;
   switch (BY_NUMBER[instruction.number].kind) {
     case "branch":
@@ -155,7 +169,7 @@ function endingOf(instruction: Located, after: number, at: (pc: number) => numbe
       return rd === 0 ? { kind: "jump", to: at(pc + immediate) } : { kind: "interpret", pc };
     case "jump-register":
       if (isLink(rd)) return { kind: "call-register", instruction, then: at(after) };
-      return rd === 0 ? { kind: "jump-register", instruction } : { kind: "interpret", pc };
+      return rd === 0 ? { kind: "jump-register", instruction, targets: targetsOf(pc).map(at) } : { kind: "interpret", pc };
     case "system":
       return { kind: "system", instruction, then: at(after) };
     default:

@@ -46,10 +46,10 @@ setFlagsFromString("--experimental-wasm-branch-hinting");
 const RETRY_AFTER = -100_000;
 
 // Function numbers in the interpreter's module: imports first.
-const IMPORT = { system: 0, device: 1, decode: 2, translate: 3 } as const;
-const RESOLVE = 4;
+const IMPORT = { system: 0, device: 1, decode: 2, translate: 3, jump: 4 } as const;
+const RESOLVE = 5;
 // ... and in a unit's module.
-const UNIT_IMPORT = { system: 0, resolve: 1 } as const;
+const UNIT_IMPORT = { system: 0, resolve: 1, jump: 2 } as const;
 
 export class Core implements GeneratedCore {
   readonly run: (state: number) => number;
@@ -97,6 +97,7 @@ export class Core implements GeneratedCore {
         { name: "device", type: TYPE.service },
         { name: "decode", type: TYPE.request },
         { name: "translate", type: TYPE.request },
+        { name: "jump", type: TYPE.request },
       ],
       memoryPages: this.#pages,
       functions: [
@@ -116,6 +117,7 @@ export class Core implements GeneratedCore {
         memory: this.#memory.wasm, table: this.#functions, system, device,
         decode: (state: number) => this.#decode(state),
         translate: (state: number) => this.#translate(state),
+        jump: this.#jump,
       },
     });
   }
@@ -131,23 +133,20 @@ export class Core implements GeneratedCore {
   /** Fetches and predecodes the instruction at HART.pc; answers where, or what became of the fault. */
   #decode(state: number): number {
     const { i32 } = this.#memory;
-    const low = i32[(state + HART.pc) >> 2] >>> 0;
-    const high = i32[(state + HART.pc + 4) >> 2];
-    const pc = high * 2 ** 32 + low;
+    const pc = this.#address(state + HART.pc);
     const host = this.#fetchOffset(state, pc);
-    if (host === null) return this.#fetchFault(state, pc);
+    if (host === null) return this.#fetchFault(state, 0);
     const half = this.#half(host);
     let word = half;
     if (instructionBytes(half) === 4) {
       const second = this.#fetchOffset(state, pc + 2);
-      if (second === null) return this.#fetchFault(state, pc + 2);
+      if (second === null) return this.#fetchFault(state, 2);
       word |= this.#half(second) << 16;
     }
     const decoded = decode(word);
     if (decoded === null) return this.#illegal(state, word);
-    const remaining = i32[(state + HART.ramLimit) >> 2] + i32[(state + HART.ramLimit + 4) >> 2] * 2 ** 32;
     // The interpreter looks only at instructions that begin inside the fast window.
-    const cacheable = pc - RAM_BASE <= remaining;
+    const cacheable = pc - RAM_BASE <= this.#address(state + HART.ramLimit);
     const entry = cacheable
       ? this.#area + PREDECODED.offset + ((host >>> 1) & (PREDECODED.entries - 1)) * PREDECODED.bytes
       : this.#area + PREDECODED.scratch;
@@ -179,14 +178,18 @@ export class Core implements GeneratedCore {
   /** Host offset of the two instruction bytes at `pc`, if they lie in executable RAM. */
   #fetchOffset(state: number, pc: number): number | null {
     const { i32 } = this.#memory;
-    const bytes = (i32[(state + HART.ramLimit) >> 2] >>> 0) + i32[(state + HART.ramLimit + 4) >> 2] * 2 ** 32 + 8;
+    const bytes = this.#address(state + HART.ramLimit) + 8;
     const within = pc - RAM_BASE;
     if (within < 0 || within + 2 > bytes) return null;
     return i32[(state + HART.ramOffset) >> 2] + within;
   }
 
-  #fetchFault(state: number, pc: number): number {
-    this.#setTrapValue(state, pc);
+  /** The fetch fails `ahead` bytes behind HART.pc. In halves: the address may be any, beyond 2^53 too. */
+  #fetchFault(state: number, ahead: 0 | 2): number {
+    const { i32 } = this.#memory;
+    const low = (i32[(state + HART.pc) >> 2] + ahead) | 0;
+    i32[(state + HART.trapValue) >> 2] = low;
+    i32[(state + HART.trapValue + 4) >> 2] = i32[(state + HART.pc + 4) >> 2] + (low >>> 0 < ahead ? 1 : 0);
     this.#charge(state);
     return this.#answer(this.#imports.trap(state, INSTRUCTION_ACCESS_FAULT));
   }
@@ -208,17 +211,24 @@ export class Core implements GeneratedCore {
     this.#memory.i32[(state + HART.fuel) >> 2]--;
   }
 
-  #setTrapValue(state: number, value: number): void {
-    this.#memory.i32[(state + HART.trapValue) >> 2] = value | 0;
-    this.#memory.i32[(state + HART.trapValue + 4) >> 2] = Math.floor(value / 2 ** 32);
-  }
-
   // ---- translation ----------------------------------------------------------------------------------
+
+  /** Generated code reports an indirect jump from HART.jumpSource to HART.pc. */
+  readonly #jump = (state: number): number => {
+    this.#table.noteJump(this.#memory.i32[(state + HART.space) >> 2], this.#address(state + HART.jumpSource), this.#address(state + HART.pc));
+    return 0;
+  };
+
+  /** The address in a 64-bit field, as a signed number. */
+  #address(field: number): number {
+    const { i32 } = this.#memory;
+    return i32[(field + 4) >> 2] * 2 ** 32 + (i32[field >> 2] >>> 0);
+  }
 
   /** Makes HART.pc an entry of a translated unit. Answers 1, or 0 if the interpreter has to go on. */
   #translate(state: number): number {
     const { i32 } = this.#memory;
-    const pc = i32[(state + HART.pc + 4) >> 2] * 2 ** 32 + (i32[(state + HART.pc) >> 2] >>> 0);
+    const pc = this.#address(state + HART.pc);
     const space = i32[(state + HART.space) >> 2];
     const hotness = this.#area + HOTNESS.offset + ((pc / 2) & (LOOKUP.entries - 1)) * 4;
     i32[hotness >> 2] = 0;
@@ -230,7 +240,9 @@ export class Core implements GeneratedCore {
 
   #build(state: number, space: number, pc: number): boolean {
     const started = performance.now();
-    const unit = makeReducible(discover(pc, (at) => this.#fetchForTranslation(state, at)));
+    const unit = makeReducible(discover(
+      pc, (at) => this.#fetchForTranslation(state, at), (at) => this.#table.jumpTargets(space, at),
+    ));
     if (unit.blocks[0].count === 0) return false;
     const planned = plan(unit);
     const { body, unlikely, locals } = emitUnit(planned, {
@@ -238,18 +250,19 @@ export class Core implements GeneratedCore {
     });
     const bytes = encodeModule({
       types: TYPES,
-      imports: [{ name: "system", type: TYPE.service }, { name: "resolve", type: TYPE.resolve }],
+      imports: [{ name: "system", type: TYPE.service }, { name: "resolve", type: TYPE.resolve }, { name: "jump", type: TYPE.request }],
       memoryPages: this.#pages,
       functions: [{ type: TYPE.unit, exportName: "unit", body, unlikely, locals: locals.declarations() }],
     });
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       m: {
-        memory: this.#memory.wasm, table: this.#functions, system: this.#imports.system, resolve: this.#resolve,
+        memory: this.#memory.wasm, table: this.#functions, system: this.#imports.system, resolve: this.#resolve, jump: this.#jump,
       },
     });
     const translated: TranslatedUnit = {
       pc,
       entries: planned.entries.map((block) => ({ pc: unit.blocks[block].pc, fuel: planned.longest[block] })),
+      jumps: unit.blocks.flatMap(({ ending }) => (ending.kind === "jump-register" ? [ending.instruction.pc] : [])),
       code: this.#codeOf(state, unit.blocks),
     };
     this.#table.add(space, translated, instance.exports["unit"]);
@@ -260,9 +273,7 @@ export class Core implements GeneratedCore {
 
   /** Everything of a space is translated for one RAM window: a space number stands for it (HART.space). */
   #window(state: number): RamWindow {
-    const { i32 } = this.#memory;
-    const limit = (i32[(state + HART.ramLimit) >> 2] >>> 0) + i32[(state + HART.ramLimit + 4) >> 2] * 2 ** 32;
-    return { offset: i32[(state + HART.ramOffset) >> 2] >>> 0, limit };
+    return { offset: this.#memory.i32[(state + HART.ramOffset) >> 2] >>> 0, limit: this.#address(state + HART.ramLimit) };
   }
 
   #fetchForTranslation(state: number, pc: number): Decoded | null {

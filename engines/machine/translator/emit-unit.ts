@@ -12,12 +12,12 @@ import { CONTINUE, HART, LEAVE, RAM_BASE } from "../layout.ts";
 import { Code } from "../wasm/code.ts";
 import type { Label } from "../wasm/code.ts";
 import { LEFT_PC, LOOKUP, MISSING, MOVED_PC, TYPE } from "./abi.ts";
+import { isTableJump } from "./blocks.ts";
 import type { Block, Ending } from "./blocks.ts";
 import { emitExpression } from "./expressions.ts";
 import { emitInstruction, emitUncheckedAccess, operandsFrom } from "./emit-instruction.ts";
 import { hoistChecks } from "./hoisting.ts";
 import type { Plan, Shape } from "./plan.ts";
-import { entersLoop } from "./registers.ts";
 import { LOCAL, UnitLocals } from "./unit-locals.ts";
 
 /** The fast RAM window of an address space: constants of everything translated for it. */
@@ -32,6 +32,7 @@ export interface UnitServices {
   /** Function indexes of the imports. */
   readonly system: number;
   readonly resolve: number;
+  readonly jump: number;
   readonly window: RamWindow;
   /** Slot in the function table of the unit that begins at a pc. */
   slotOf(pc: number): number;
@@ -145,15 +146,15 @@ class UnitEmitter {
   }
 
   #go(shape: Extract<Shape, { kind: "structured" }>, from: number, to: number): void {
-    this.#store(this.#storedOnEdge(shape, from, to));
+    this.#store(this.#storedOnEdge(from, to));
     const label = this.#labelOf(shape, from, to);
     if (label === null) this.#tree(shape, to);
     else this.#code.br(label);
   }
 
-  #storedOnEdge(shape: Shape, from: number, to: number): number {
+  #storedOnEdge(from: number, to: number): number {
     const { registers, unit } = this.#plan;
-    return from < unit.blocks.length && entersLoop(shape.flow, from, to) ? registers.storeOnEntry[from] : 0;
+    return from < unit.blocks.length ? registers.storeOnEdge(from, to) : 0;
   }
 
   #labelOf(shape: Extract<Shape, { kind: "structured" }>, from: number, to: number): Label | null {
@@ -199,7 +200,7 @@ class UnitEmitter {
       code.end();
       this.#check(node, undefined);
       this.#body(node, (to) => {
-        this.#store(this.#storedOnEdge(shape, node, to));
+        this.#store(this.#storedOnEdge(node, to));
         code.i32(to);
         code.set(LOCAL.next);
         code.br(loop);
@@ -320,20 +321,23 @@ class UnitEmitter {
     if (hoisting === null || hoisting.ranges.some(({ from, to }) => to - from > limit)) {
       return this.#straight(node, block, NOTHING_COVERED);
     }
-    hoisting.ranges.forEach(({ register, from, to }, index) => {
-      this.#locals.push(this.#code, register);
-      this.#code.i64(from - RAM_BASE);
-      this.#code.op("i64.add");
-      this.#code.i64(limit + WINDOW_SLACK - (to - from));
-      this.#code.op("i64.gt_u");
-      if (index > 0) this.#code.op("i32.or");
-    });
-    this.#code.markUnlikely();
-    this.#code.if();
-    this.#straight(node, block, NOTHING_COVERED);
-    this.#code.else();
+    const code = this.#code;
+    const done = code.block();
+    const outside = code.block();
+    for (const { register, from, to } of hoisting.ranges) {
+      this.#locals.push(code, register);
+      code.i64(from - RAM_BASE);
+      code.op("i64.add");
+      code.i64(limit + WINDOW_SLACK - (to - from));
+      code.op("i64.gt_u");
+      code.markUnlikely();
+      code.brIf(outside);
+    }
     this.#straight(node, block, hoisting.covered);
-    this.#code.end();
+    code.br(done);
+    code.end();
+    this.#straight(node, block, NOTHING_COVERED);
+    code.end();
   }
 
   /** The body, without the checks of `covered` accesses. */
@@ -354,10 +358,7 @@ class UnitEmitter {
       case "call": return this.#call(ending, stored, go);
       case "call-register": return this.#callRegister(ending, stored, go);
       case "system": return this.#system(ending, stored, go);
-      case "jump-register":
-        this.#pushJumpTarget(ending.instruction);
-        this.#code.set(LOCAL.target);
-        return this.#storeAndReturn(stored, () => this.#code.get(LOCAL.target));
+      case "jump-register": return this.#jumpRegister(ending, stored, go);
       case "leave": return this.#storeAndReturn(stored, () => this.#code.i64(ending.pc));
       case "interpret": return this.#storeAndReturn(stored, () => this.#code.i64(ending.pc + 1));
     }
@@ -371,7 +372,7 @@ class UnitEmitter {
     const operands = operandsFrom(ending.instruction, this.#locals);
     emitExpression(code, meaning.condition, operands, this.#locals.temporaries);
     const direct = (to: number): Label | null =>
-      shape.kind === "structured" && this.#storedOnEdge(shape, node, to) === 0 ? this.#labelOf(shape, node, to) : null;
+      shape.kind === "structured" && this.#storedOnEdge(node, to) === 0 ? this.#labelOf(shape, node, to) : null;
     const taken = direct(ending.taken);
     if (taken !== null) {
       code.brIf(taken);
@@ -500,6 +501,59 @@ class UnitEmitter {
     this.#loadFuel();
     this.#load(this.#plan.registers.liveIn[then]);
     go(then);
+  }
+
+  #jumpRegister(ending: Extract<Ending, { kind: "jump-register" }>, stored: number, go: (to: number) => void): void {
+    const code = this.#code;
+    const { instruction, targets } = ending;
+    this.#pushJumpTarget(instruction);
+    code.set(LOCAL.target);
+    const labels = targets.map(() => code.block());
+    const elsewhere = code.block();
+    this.#throughTable(targets, labels, elsewhere);
+    code.end();
+    this.#store(stored);
+    this.#storeFuel();
+    if (isTableJump(instruction)) {
+      code.get(LOCAL.state);
+      code.i64(instruction.pc);
+      code.access("i64.store", HART.jumpSource);
+      code.get(LOCAL.state);
+      code.get(LOCAL.target);
+      code.access("i64.store", HART.pc);
+      code.get(LOCAL.state);
+      code.call(this.#services.jump);
+      code.drop();
+    }
+    code.get(LOCAL.target);
+    code.return();
+    for (const target of targets.toReversed()) {
+      code.end();
+      go(target);
+    }
+  }
+
+  /** Branches to the label of the block that begins at LOCAL.target, if it is one of `targets`. */
+  #throughTable(targets: readonly number[], labels: readonly Label[], elsewhere: Label): void {
+    if (targets.length === 0) return;
+    const code = this.#code;
+    const labelOf = new Map(targets.map((block, index) => [this.#plan.unit.blocks[block].pc, labels[index]] as const));
+    const least = Math.min(...labelOf.keys());
+    const most = Math.max(...labelOf.keys());
+    code.get(LOCAL.target);
+    code.i64(least);
+    code.op("i64.sub");
+    code.tee(LOCAL.address);
+    code.i64(most - least);
+    code.op("i64.gt_u");
+    code.markUnlikely();
+    code.brIf(elsewhere);
+    code.get(LOCAL.address);
+    code.op("i32.wrap_i64");
+    code.i32(1); // targets are even
+    code.op("i32.shr_u");
+    const table = Array.from({ length: (most - least) / 2 + 1 }, (_, index) => labelOf.get(least + 2 * index) ?? elsewhere);
+    code.brTable(table, elsewhere);
   }
 
   #pushJumpTarget(instruction: { readonly rs1: number; readonly immediate: number }): void {

@@ -18,10 +18,10 @@ import type { AccessContext } from "./memory-access.ts";
 
 const STATE = 0; // parameter
 const LOCAL = {
-  area: 1, entry: 2, fuel: 3, offset: 4, answer: 5, instruction: 6, // i32
-  pc: 7, target: 8, address: 9, result: 10, temporaries: 11, // i64; four temporaries
+  area: 1, entry: 2, fuel: 3, offset: 4, answer: 5, instruction: 6, arrived: 7, // i32
+  pc: 8, target: 9, address: 10, result: 11, temporaries: 12, // i64; four temporaries
 } as const;
-export const INTERPRETER_LOCALS = { i32: 6, i64: 8 } as const;
+export const INTERPRETER_LOCALS = { i32: 7, i64: 8 } as const;
 
 /** Function indexes of what the interpreter calls. */
 export interface Services {
@@ -29,6 +29,7 @@ export interface Services {
   readonly device: number;
   readonly decode: number;
   readonly translate: number;
+  readonly jump: number;
   readonly resolve: number;
 }
 
@@ -128,6 +129,9 @@ function emitTranslated(code: Code, dispatch: Label, services: Services, hotThre
   code.brIf(dispatch);
   code.end(); // tooShort
   code.else();
+  // Where a slice happened to end says nothing about where loops and functions begin.
+  code.get(LOCAL.arrived);
+  code.if();
   pushTableEntry(code, HOTNESS.offset, 4);
   code.tee(LOCAL.entry);
   code.get(LOCAL.entry);
@@ -144,6 +148,9 @@ function emitTranslated(code: Code, dispatch: Label, services: Services, hotThre
   code.call(services.translate);
   code.brIf(dispatch);
   code.end();
+  code.end();
+  code.i32(1);
+  code.set(LOCAL.arrived);
   code.end();
 }
 
@@ -320,6 +327,7 @@ function emitOperation(code: Code, instruction: Instruction, services: Services,
       code.i64(-2);
       code.op("i64.and");
       code.set(LOCAL.target);
+      emitJumpReport(code, services);
       pushNextPc(code);
       writeResult(code);
       code.br(places.jumped);
@@ -334,6 +342,32 @@ function emitOperation(code: Code, instruction: Instruction, services: Services,
     default:
       emitMemory(code, instruction, services, places);
   }
+}
+
+/** Tells the translator where jumps through tables go: neither calls (rd) nor returns (rs1 = x1 or x5). */
+function emitJumpReport(code: Code, services: Services): void {
+  const isRegister = (field: "rd" | "rs1", offset: number): void => {
+    code.get(LOCAL.instruction);
+    code.access("i32.load16_u", PREDECODED[field]);
+    code.i32(offset);
+    code.op("i32.eq");
+  };
+  isRegister("rd", HART.sink);
+  isRegister("rs1", HART.x + 8 * 1);
+  isRegister("rs1", HART.x + 8 * 5);
+  code.op("i32.or");
+  code.op("i32.gt_u");
+  code.if();
+  code.get(STATE);
+  code.get(LOCAL.pc);
+  code.access("i64.store", HART.jumpSource);
+  code.get(STATE);
+  code.get(LOCAL.target);
+  code.access("i64.store", HART.pc);
+  code.get(STATE);
+  code.call(services.jump);
+  code.drop();
+  code.end();
 }
 
 function emitMemory(

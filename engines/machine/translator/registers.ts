@@ -18,8 +18,8 @@ export interface Registers {
   readonly storeAt: readonly (readonly RegisterSet[])[];
   /** To store at the block's ending. */
   readonly storeAtEnd: readonly RegisterSet[];
-  /** To store on every edge that enters a loop, by the block it comes from: see entersLoop. */
-  readonly storeOnEntry: readonly RegisterSet[];
+  /** To store on the edge from one block to another. */
+  storeOnEdge(from: number, to: number): RegisterSet;
   /** Registers that need a local at all. */
   readonly used: RegisterSet;
 }
@@ -28,7 +28,9 @@ export interface Registers {
 const MAXIMUM_STORE_SETS = 16;
 
 export function analyseRegisters(unit: Unit, flow: Flow, checkpoints: ReadonlySet<number>): Registers {
-  const dirtyIn = dirtyAtStart(unit, flow);
+  const read = liveness(unit, flow, (block) => endingReads(block), () => 0, () => 0);
+  const edges: Edges = { flow, read };
+  const dirtyIn = dirtyAtStart(unit, edges);
   const storeAtStart = unit.blocks.map((_, node) => (checkpoints.has(node) ? dirtyIn[node] : 0));
   const storeAt: RegisterSet[][] = [];
   const storeAtEnd: RegisterSet[] = [];
@@ -42,23 +44,38 @@ export function analyseRegisters(unit: Unit, flow: Flow, checkpoints: ReadonlySe
     storeAtEnd.push(dirty | endingWrites(block));
   });
   shareSets(unit, storeAt, storeAtStart, checkpoints);
-  const storeOnEntry = storeAtEnd.map((set, node) => (isBarrier(unit.blocks[node]) ? 0 : set));
-  const liveIn = liveness(unit, flow, storeAt, storeAtStart, storeAtEnd);
+  const storeOnEdge = (from: number, to: number): RegisterSet =>
+    isBarrier(unit.blocks[from]) ? 0 : storeAtEnd[from] & ~staysDirty(edges, from, to);
+  const needed = (block: Block, node: number): RegisterSet => {
+    const next = successors(block.ending);
+    const onEdges = next.reduce((set, to) => set | storeOnEdge(node, to), 0);
+    // What may leave the unit at its ending stores what is dirty; the link a call writes needs no earlier value.
+    const staysIn = block.ending.kind === "jump" || block.ending.kind === "branch";
+    return (staysIn ? onEdges : storeAtEnd[node] & ~endingWrites(block)) | endingReads(block);
+  };
+  const liveIn = liveness(unit, flow, needed, (node, index) => storeAt[node][index], (node) => storeAtStart[node]);
   let used = 0;
   unit.blocks.forEach((block, node) => {
     used |= liveIn[node] | storeAtEnd[node] | endingReads(block);
     for (const instruction of block.body) used |= reads(instruction) | writes(instruction);
   });
-  return { liveIn, storeAtStart, storeAt, storeAtEnd, storeOnEntry, used };
+  return { liveIn, storeAtStart, storeAt, storeAtEnd, storeOnEdge, used };
+}
+
+interface Edges {
+  readonly flow: Flow;
+  /** Registers some instruction reads before it is written, by block. */
+  readonly read: readonly RegisterSet[];
 }
 
 /**
- * Whether the edge goes into a loop from outside. What is dirty then is stored on the edge: the ways out within
- * the loop then store only what the loop itself writes, and the loop's registers are not kept from V8's allocator
- * by values that only those ways out would use.
+ * Registers that may stay dirty along an edge. Into a loop none do, so that the ways out within it store only what
+ * the loop itself writes; around a loop those do that it reads again. Values that only ways out would use are thus
+ * not kept, and V8's register allocator is not burdened with them.
  */
-export function entersLoop(flow: Flow, from: number, to: number): boolean {
-  return flow.headers.has(to) && flow.position[to] > flow.position[from];
+function staysDirty({ flow, read }: Edges, from: number, to: number): RegisterSet {
+  if (!flow.headers.has(to)) return -1;
+  return flow.position[to] > flow.position[from] ? 0 : read[to];
 }
 
 export function canFault(instruction: Located): boolean {
@@ -120,17 +137,17 @@ function isBarrier(block: Block): boolean {
   return block.ending.kind === "call" || block.ending.kind === "call-register" || block.ending.kind === "system";
 }
 
-function dirtyAtStart(unit: Unit, flow: Flow): RegisterSet[] {
+function dirtyAtStart(unit: Unit, edges: Edges): RegisterSet[] {
   const dirty = new Array<RegisterSet>(unit.blocks.length).fill(0);
   const gained = unit.blocks.map((block) => block.body.reduce((set, instruction) => set | writes(instruction), 0));
   for (let changed = true; changed;) {
     changed = false;
-    for (const node of flow.order) {
+    for (const node of edges.flow.order) {
       const block = unit.blocks[node];
       if (isBarrier(block)) continue;
-      const out = dirty[node] | gained[node];
       for (const to of successors(block.ending)) {
-        if (!entersLoop(flow, node, to) && (dirty[to] | out) !== dirty[to]) {
+        const out = (dirty[node] | gained[node]) & staysDirty(edges, node, to);
+        if ((dirty[to] | out) !== dirty[to]) {
           dirty[to] |= out;
           changed = true;
         }
@@ -160,9 +177,10 @@ function shareSets(
   });
 }
 
+/** `atEnd`, `before` and `atStart` say what is needed at an ending, before a body instruction, at a block's start. */
 function liveness(
-  unit: Unit, flow: Flow, storeAt: readonly (readonly RegisterSet[])[],
-  storeAtStart: readonly RegisterSet[], storeAtEnd: readonly RegisterSet[],
+  unit: Unit, flow: Flow, atEnd: (block: Block, node: number) => RegisterSet,
+  before: (node: number, index: number) => RegisterSet, atStart: (node: number) => RegisterSet,
 ): RegisterSet[] {
   const liveIn = new Array<RegisterSet>(unit.blocks.length).fill(0);
   for (let changed = true; changed;) {
@@ -170,13 +188,13 @@ function liveness(
     for (let index = flow.order.length - 1; index >= 0; index--) {
       const node = flow.order[index];
       const block = unit.blocks[node];
-      let live = liveAtEnd(block, liveIn, storeAtEnd[node]);
-      if (successors(block.ending).some((to) => entersLoop(flow, node, to))) live |= storeAtEnd[node];
+      let live = atEnd(block, node);
+      if (!isBarrier(block)) for (const to of successors(block.ending)) live |= liveIn[to];
       for (let i = block.body.length - 1; i >= 0; i--) {
         const instruction = block.body[i];
-        live = (live & ~writes(instruction)) | reads(instruction) | storeAt[node][i];
+        live = (live & ~writes(instruction)) | reads(instruction) | before(node, i);
       }
-      live |= storeAtStart[node];
+      live |= atStart(node);
       if (live !== liveIn[node]) {
         liveIn[node] = live;
         changed = true;
@@ -184,14 +202,4 @@ function liveness(
     }
   }
   return liveIn;
-}
-
-function liveAtEnd(block: Block, liveIn: readonly RegisterSet[], stored: RegisterSet): RegisterSet {
-  const { ending } = block;
-  switch (ending.kind) {
-    case "jump": return liveIn[ending.to];
-    case "branch": return liveIn[ending.taken] | liveIn[ending.otherwise] | endingReads(block);
-    // Stores of registers the ending itself writes (the link) need no earlier value.
-    default: return (stored & ~endingWrites(block)) | endingReads(block);
-  }
 }

@@ -95,6 +95,7 @@ function retargetEnding(ending: Ending, to: (node: number) => number): Ending {
     case "call":
     case "call-register":
     case "system": return { ...ending, then: to(ending.then) };
+    case "jump-register": return { ...ending, targets: ending.targets.map(to) };
     default: return ending;
   }
 }

@@ -9,6 +9,8 @@ export interface TranslatedUnit {
   readonly pc: number;
   /** By entry number: where it is, and the least fuel with which it gets anywhere. */
   readonly entries: readonly { readonly pc: number; readonly fuel: number }[];
+  /** Where its indirect jumps are. */
+  readonly jumps: readonly number[];
   /** The bytes the unit was made from. */
   readonly code: readonly { readonly host: number; readonly bytes: Uint8Array }[];
 }
@@ -19,11 +21,26 @@ interface EntryPoint {
   readonly entry: number;
 }
 
+interface Jump {
+  readonly targets: Set<number>;
+  /** Targets that the units made last know. */
+  known: number;
+  /** Reports since then. */
+  missed: number;
+}
+
 interface Space {
+  readonly jumps: Map<number, Jump>;
   readonly slots: Map<number, number>;
   readonly entries: Map<number, EntryPoint>;
   readonly units: Set<TranslatedUnit>;
 }
+
+/** A jump goes through a table in its unit to at most so many targets, at most so many bytes away. */
+const MOST_TARGETS = 128;
+const JUMP_REACH = 0x4000;
+/** So many jumps to targets that its units do not know make it worth translating them anew. */
+const MOST_MISSED = 200;
 
 export class TranslationTable {
   readonly #memory: PhysicalMemory;
@@ -90,13 +107,38 @@ export class TranslationTable {
     return true;
   }
 
+  /** Where the jump through a table at `pc` was seen to go: what is worth a table in a unit. */
+  jumpTargets(space: number, pc: number): readonly number[] {
+    const jump = this.#spaces.get(space)?.jumps.get(pc);
+    if (jump === undefined) return [];
+    jump.known = jump.targets.size;
+    jump.missed = 0;
+    return [...jump.targets].filter((target) => Math.abs(target - pc) < JUMP_REACH);
+  }
+
+  /** Notes where an indirect jump went. Units that keep missing a target are made anew. */
+  noteJump(space: number, pc: number, target: number): void {
+    const known = this.#space(space);
+    let jump = known.jumps.get(pc);
+    if (jump === undefined) known.jumps.set(pc, (jump = { targets: new Set(), known: 0, missed: 0 }));
+    if (jump.targets.size < MOST_TARGETS) jump.targets.add(target);
+    if (++jump.missed < MOST_MISSED || jump.targets.size === jump.known) return;
+    jump.missed = 0;
+    this.#dropUnits(known, (unit) => unit.jumps.includes(pc));
+  }
+
   /** Forgets the units of a space whose bytes in memory are no longer those they were made from. */
   dropChanged(space: number, memory: Uint8Array): void {
     const known = this.#spaces.get(space);
     if (known === undefined) return;
+    this.#dropUnits(known, (unit) =>
+      !unit.code.every(({ host, bytes }) => bytes.every((byte, index) => memory[host + index] === byte)));
+  }
+
+  #dropUnits(known: Space, which: (unit: TranslatedUnit) => boolean): void {
     let dropped = false;
     for (const unit of known.units) {
-      if (unit.code.every(({ host, bytes }) => bytes.every((byte, index) => memory[host + index] === byte))) continue;
+      if (!which(unit)) continue;
       known.units.delete(unit);
       const slot = known.slots.get(unit.pc);
       if (slot !== undefined) this.#functions.set(slot, this.#missing);
@@ -109,7 +151,7 @@ export class TranslationTable {
   #space(space: number): Space {
     let known = this.#spaces.get(space);
     if (known === undefined) {
-      known = { slots: new Map(), entries: new Map(), units: new Set() };
+      known = { jumps: new Map(), slots: new Map(), entries: new Map(), units: new Set() };
       this.#spaces.set(space, known);
     }
     return known;

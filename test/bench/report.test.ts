@@ -1,0 +1,109 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { BenchCase } from "../../bench/case.ts";
+import { bucketOf, emptyHistogram } from "../../bench/histogram.ts";
+import type { CaseFigures, LockReading } from "../../bench/machine-reading.ts";
+import { formatReport } from "../../bench/report/report.ts";
+import { formatFigure, formatNanoseconds, formatTable } from "../../bench/report/table.ts";
+import { formatRows, parseRows } from "../../bench/results/csv.ts";
+import { caseRow, type RowContext, summaryRows } from "../../bench/results/rows.ts";
+import { COLUMNS } from "../../bench/results/schema.ts";
+import { ticks } from "../../engines/machine/address.ts";
+
+function context(engine: BenchCase["engine"], harts: number, guests: number, more: Partial<RowContext & BenchCase> = {}): RowContext {
+  const vms = Array.from({ length: guests }, (_, index) => ({
+    name: `guest-${index}`, image: new Uint8Array(), memoryBytes: 0, vcpus: 1, bootArguments: "", hart: 0,
+    share: { budget: ticks(1), period: ticks(1) },
+  }));
+  return {
+    benchCase: {
+      workload: "work", engine, options: {}, parameters: {}, harts, configuration: { vms, channels: [] }, counted: vms.map(() => true),
+      unitDigest: 1n, image: "", trustedGuestBytes: 0, lockTiming: false, ...more,
+    },
+    revision: "", status: more.status ?? "ok", reason: more.reason ?? "",
+  };
+}
+
+const lock = (acquisitions: number, contended: number, handovers: number): LockReading =>
+  ({ name: "queue", acquisitions, contended, handovers, waiting: 500 * acquisitions, waitingMax: 9_000, holding: 100 * acquisitions, holdingMax: 700 });
+
+function figures(units: readonly number[], locks: readonly LockReading[] = []): CaseFigures {
+  const latency = emptyHistogram();
+  latency.counts[bucketOf(1_000)] = 10;
+  return {
+    windows: [{ milliseconds: 100, units, cpuToWall: 0.9 }, { milliseconds: 100, units, cpuToWall: 1 }],
+    units: units.map((count) => 2 * count), cpuTimes: units.map((count) => count), latency: { counts: latency.counts, maximum: 1_010 },
+    locks, worldSwitches: 50, sharedWords: 3, exits: { "call from VS": 20 },
+  };
+}
+
+const value = (rows: ReturnType<typeof summaryRows>, metric: string, subject = "") =>
+  rows.find((row) => row.metric === metric && row.subject === subject)?.value;
+
+describe("the summary of a case", () => {
+  test("known figures", () => {
+    const rows = summaryRows(context("smp", 2, 2), figures([100, 300], [lock(200, 20, 50)]), 2_500, undefined);
+    expect(value(rows, "throughput")).toBe(4_000);
+    expect(value(rows, "throughput", "guest-1")).toBe(3_000);
+    expect(value(rows, "overhead")).toBeCloseTo(100 * (1 - 4_000 / 5_000), 9);
+    expect(value(rows, "fairness")).toBeCloseTo(400 ** 2 / (2 * (100 ** 2 + 300 ** 2)), 9);
+    expect(value(rows, "worst-slowdown")).toBe(2);
+    expect(value(rows, "exits-per-unit")).toBeCloseTo(20 / 800, 9);
+    expect(value(rows, "world-switches")).toBe(250);
+    expect(value(rows, "lock-acquisitions", "queue")).toBe(0.25);
+    expect(value(rows, "lock-contended", "queue")).toBe(10);
+    expect(value(rows, "lock-handovers", "queue")).toBe(25);
+    expect(value(rows, "lock-waiting", "queue")).toBeUndefined(); // not a timing pass
+    expect(value(rows, "latency-max")).toBe(1_010);
+  });
+
+  test("only guests whose units count are summed, and guests that share a hart have no overhead", () => {
+    const rows = summaryRows(context("smp", 1, 2, { counted: [false, true] }), figures([100, 300]), 2_500, undefined);
+    expect(value(rows, "throughput")).toBe(3_000);
+    expect(value(rows, "overhead")).toBeUndefined();
+  });
+
+  test("times are in the timing pass alone", () => {
+    const rows = summaryRows(context("smp", 2, 2, { lockTiming: true }), figures([1, 1], [lock(200, 20, 50)]), undefined, 40);
+    expect(value(rows, "lock-waiting", "queue")).toBe(500);
+    expect(value(rows, "lock-holding-max", "queue")).toBe(700);
+    expect(value(rows, "probe-cost")).toBe(40);
+  });
+
+  test("always makes a valid file, however little a guest did", () => {
+    fc.assert(fc.property(fc.array(fc.nat(1000), { minLength: 1, maxLength: 4 }).filter((units) => units.some((count) => count > 0)), (units) => {
+      const rows = summaryRows(context("smp", 2, units.length), figures(units, [lock(0, 0, 0)]), 10, undefined);
+      expect(parseRows(`${COLUMNS.join(",")}\n${formatRows(rows)}`)).toEqual(rows);
+    }), { numRuns: 20 });
+  });
+});
+
+describe("the report", () => {
+  test("tables are aligned, and empty columns are left out", () => {
+    const table = formatTable([
+      { title: "name", align: "left", text: ([name]: readonly string[]) => name },
+      { title: "none", align: "left", text: () => "" },
+      { title: "figure", align: "right", text: ([, figure]: readonly string[]) => figure },
+    ], [["a", "1"], ["longer", "1,000"]]);
+    expect(table).toBe("name    figure\na            1\nlonger   1,000");
+  });
+
+  test("figures read well", () => {
+    expect([0, 0.0012, 0.126, 3.256, 12.34, 99.97, 123.4, 1234567].map(formatFigure)).toEqual(["0.00", "0.0012", "0.13", "3.26", "12.3", "100", "123", "1,234,567"]);
+    expect([12, 1_234, 56_789_000, 2e9].map(formatNanoseconds)).toEqual(["12 ns", "1.23 µs", "56.8 ms", "2.00 s"]);
+  });
+
+  test("says who takes locks, who takes none, who failed and why", () => {
+    const text = formatReport([
+      ...summaryRows(context("per-core", 2, 2), figures([100, 100]), undefined, undefined),
+      ...summaryRows(context("smp", 2, 2, { status: "contaminated" }), figures([100, 100], [lock(200, 20, 50)]), undefined, undefined),
+      caseRow(context("microscheduler", 2, 2, { status: "failed", reason: "guest-0 failed: exception 2" })),
+    ]);
+    expect(text).toMatch(/per-core +2 +2 +2,000 +2,000 – 2,000/);
+    expect(text).toMatch(/smp +2 +2 .*contaminated/);
+    expect(text).toMatch(/work +per-core +2 +none taken/);
+    expect(text).toMatch(/work +smp +2 +queue +0\.50 +10\.0 % +25\.0 %/);
+    expect(text).toMatch(/microscheduler +2 +2 +failed/);
+    expect(text).toContain("work on microscheduler, 2 harts: guest-0 failed: exception 2");
+  });
+});

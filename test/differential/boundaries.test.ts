@@ -1,0 +1,209 @@
+// Every form of load, store and atomic at and across the ends of memory: which address faults with which cause,
+// that a fault changes nothing, and that it is precise in the middle of translated code.
+
+import { describe, expect, test } from "vitest";
+import { physical } from "../../engines/machine/address.ts";
+import type { Hart } from "../../engines/machine/hart/hart.ts";
+import { INSTRUCTIONS, MNEMONICS, type Instruction, type Mnemonic } from "../../engines/machine/instructions/table.ts";
+import { RIGHT } from "../../engines/machine/layout.ts";
+import type { Software } from "../../engines/machine/machine.ts";
+import type { PhysicalMemory } from "../../engines/machine/memory.ts";
+import { encode } from "./encode.ts";
+import { makeMachine, runUntilHalted, type Tier } from "./machine.ts";
+import {
+  CODE, enterGuest, faultOf, guestView, highOf, lowOf, MAPS, patternedMemory, RAM, whole, type Fault, type MemoryMap,
+} from "./memory-map.ts";
+
+const TIERS: readonly Tier[] = [{ hotThreshold: Infinity, slice: 100_000 }, { hotThreshold: 1, slice: 100_000 }];
+const LIMIT = 10_000_000;
+const MISALIGNED = { load: 4, store: 6 } as const;
+
+// ---- the accesses -------------------------------------------------------------------------------
+interface Form {
+  readonly name: string;
+  readonly bytes: number;
+  readonly reads: boolean;
+  readonly writes: boolean;
+  readonly atomic: boolean;
+  readonly word: number;
+  readonly length: 2 | 4;
+}
+
+const VALUE = 10;
+const POINTER = 11;
+const STACK_POINTER = 2; // the base of the forms that have no other
+const COUNT = 5;
+
+function formsOf(mnemonic: Mnemonic): readonly Form[] {
+  const instruction: Instruction = INSTRUCTIONS[mnemonic];
+  if (!("bytes" in instruction)) return [];
+  const { kind, bytes } = instruction;
+  const rs2 = kind === "load" || kind === "load-reserved" ? 0 : VALUE;
+  return [{
+    name: mnemonic, bytes, length: 4,
+    word: encode(mnemonic, { rd: VALUE, rs1: POINTER, rs2, immediate: 0 }),
+    atomic: kind !== "load" && kind !== "store",
+    reads: kind !== "store", writes: kind !== "load" && kind !== "load-reserved",
+  }];
+}
+
+const compressed = (name: string, bytes: number, writes: boolean, word: number): Form =>
+  ({ name, bytes, reads: !writes, writes, atomic: false, word, length: 2 });
+const FORMS: readonly Form[] = [
+  ...MNEMONICS.flatMap(formsOf),
+  compressed("c.lw", 4, false, 0x4188), compressed("c.ld", 8, false, 0x6188),
+  compressed("c.sw", 4, true, 0xc188), compressed("c.sd", 8, true, 0xe188),
+  compressed("c.lwsp", 4, false, 0x4502), compressed("c.ldsp", 8, false, 0x6502),
+  compressed("c.swsp", 4, true, 0xc02a), compressed("c.sdsp", 8, true, 0xe02a),
+];
+
+/** Where an access faults, if it does: the value of xtval and the cause. */
+function expectedFault(form: Form, address: bigint, map: MemoryMap): { readonly cause: number; readonly value: bigint } | null {
+  if (form.atomic && address % BigInt(form.bytes) !== 0n) {
+    return { cause: form.writes ? MISALIGNED.store : MISALIGNED.load, value: address };
+  }
+  const needed = (form.writes ? RIGHT.write : 0) | (form.reads ? RIGHT.read : 0);
+  for (let index = 0n; index < form.bytes; index++) {
+    const at = BigInt.asUintN(64, address + index);
+    const mapped = map.areas.some(({ base, bytes, rights }) =>
+      at >= base && at < base + bytes && (rights & needed) === needed);
+    // The part that is not there is what faults (Volume II, "Supervisor Trap Value").
+    if (!mapped) return { cause: form.writes ? map.cause.store : map.cause.load, value: at };
+  }
+  return null;
+}
+
+// ---- the engine that tries them -------------------------------------------------------------------
+const STORED = 0x1122_3344_5566_7788n;
+/** Bytes looked at on either side of an access. */
+const MARGIN = 16;
+
+interface Case {
+  readonly form: Form;
+  readonly pc: number;
+  readonly address: bigint;
+}
+
+/** Runs one case after another: every trap ends one. */
+class Prober implements Software {
+  readonly #memory: PhysicalMemory;
+  readonly #map: MemoryMap;
+  readonly #cases: readonly Case[];
+  #next = 0;
+  /** What lay around the address before the access; -1 where nothing is mapped. */
+  #before: readonly number[] = [];
+  faults = 0;
+  accesses = 0;
+
+  constructor(memory: PhysicalMemory, map: MemoryMap, cases: readonly Case[]) {
+    this.#memory = memory;
+    this.#map = map;
+    this.#cases = cases;
+  }
+
+  boot(): void {
+    // Memory has been filled by the test.
+  }
+
+  start(hart: Hart): void {
+    enterGuest(hart, this.#map);
+    this.#enter(hart);
+  }
+
+  trap(hart: Hart): void {
+    this.#check(hart, this.#cases[this.#next++]);
+    if (this.#next === this.#cases.length) hart.halt();
+    else this.#enter(hart);
+  }
+
+  #enter(hart: Hart): void {
+    const { pc, address } = this.#cases[this.#next];
+    hart.setResume(pc, 0);
+    hart.setX(COUNT, 0, 0);
+    hart.setX(VALUE, lowOf(STORED), highOf(STORED));
+    for (const register of [POINTER, STACK_POINTER]) hart.setX(register, lowOf(address), highOf(address));
+    this.#before = this.#around(address);
+  }
+
+  #check(hart: Hart, { form, pc, address }: Case): void {
+    const name = `${form.name} at ${address.toString(16)}`;
+    const wanted = expectedFault(form, address, this.#map);
+    const fault: Fault | null = faultOf(hart, this.#map);
+    const value = whole(hart.xLow(VALUE), hart.xHigh(VALUE));
+    const after = this.#around(address);
+    const count = hart.xNumber(COUNT);
+    if (wanted !== null) {
+      this.faults++;
+      // One addi comes before the access, one behind it.
+      const actual = { name, fault, count, value, after };
+      expect(actual).toEqual({ name, fault: { ...wanted, pc: BigInt(pc + 4) }, count: 1, value: STORED, after: this.#before });
+      return;
+    }
+    this.accesses++;
+    expect({ name, fault, count }).toEqual({ name, fault: null, count: 2 });
+    const there = this.#before.slice(MARGIN, MARGIN + form.bytes);
+    // No reservation is held: a store-conditional fails and stores nothing.
+    const fails = form.name.startsWith("sc.");
+    const unsigned = form.name.endsWith("u") && !form.atomic;
+    if (form.reads) expect({ name, value }).toEqual({ name, value: fails ? 1n : extended(there, unsigned) });
+    const stored = Array.from({ length: form.bytes }, (_, index) => Number((STORED >> BigInt(8 * index)) & 0xffn));
+    const changed = form.writes && !fails ? this.#before.toSpliced(MARGIN, form.bytes, ...stored) : this.#before;
+    // What an atomic operation computes is another test's business: here, that it stays inside its bytes.
+    const computes = form.atomic && form.writes && !form.name.startsWith("amoswap") && !fails;
+    const seen = (around: readonly number[]): readonly number[] => (computes ? around.toSpliced(MARGIN, form.bytes) : around);
+    expect({ name, after: seen(after) }).toEqual({ name, after: seen(changed) });
+  }
+
+  #around(address: bigint): readonly number[] {
+    return Array.from({ length: 2 * MARGIN }, (_, index) => {
+      const at = Number(address - BigInt(MARGIN) + BigInt(index));
+      const area = this.#map.areas.find(({ base, bytes }) => at >= base && at < base + bytes);
+      return area === undefined ? -1 : this.#memory.u8[this.#memory.offset(physical(area.physical)) + at - area.base];
+    });
+  }
+}
+
+function extended(bytes: readonly number[], unsigned: boolean): bigint {
+  const value = bytes.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+  return BigInt.asUintN(64, unsigned ? value : BigInt.asIntN(8 * bytes.length, value));
+}
+
+/** Puts addi, the form, addi, ecall for every form at CODE; answers where each begins. */
+function placeForms(memory: PhysicalMemory, map: MemoryMap): readonly number[] {
+  const view = guestView(memory, map);
+  const count = encode("addi", { rd: COUNT, rs1: COUNT, immediate: 1 });
+  return FORMS.map((form, index) => {
+    const start = CODE - RAM + 16 * index;
+    const after = start + 4 + form.length;
+    view.setUint32(start, count, true);
+    if (form.length === 2) view.setUint16(start + 4, form.word, true);
+    else view.setUint32(start + 4, form.word, true);
+    view.setUint32(after, count, true);
+    view.setUint32(after + 4, encode("ecall"), true);
+    return RAM + start;
+  });
+}
+
+function addressesOf(map: MemoryMap): readonly bigint[] {
+  const ends = new Set(map.areas.flatMap(({ base, bytes }) => [base, base + bytes]));
+  const near = [...ends].flatMap((end) => Array.from({ length: 18 }, (_, index) => BigInt(end + index - 9)));
+  const top = 1n << 64n;
+  return [...near, 0n, 1n, 0x1800_0000n, BigInt(RAM) + (1n << 32n), BigInt(RAM) + (1n << 63n), top - 1n, top - 8n];
+}
+
+describe.each(["machine", "hypervisor"] as const)("in a guest of a %s-mode engine", (mode) => {
+  const map = MAPS[mode];
+
+  test.each(TIERS)("loads, stores and atomics fault where memory ends (threshold $hotThreshold)", (tier) => {
+    const memory = patternedMemory();
+    const places = placeForms(memory, map);
+    const cases = FORMS.flatMap((form, index) =>
+      addressesOf(map).map((address) => ({ form, pc: places[index], address })));
+    const prober = new Prober(memory, map, cases);
+    const { machine, core } = makeMachine(memory, mode, prober, tier);
+    runUntilHalted(machine, tier, LIMIT);
+    expect(prober.faults + prober.accesses).toBe(cases.length);
+    expect(Math.min(prober.faults, prober.accesses)).toBeGreaterThan(200);
+    expect(core.statistics().units > 0).toBe(tier.hotThreshold === 1);
+  });
+});

@@ -1,0 +1,96 @@
+// What guests have mapped in the tests of memory's ends, and the code of an engine that both have in common.
+
+import { expect } from "vitest";
+import { guestPhysical, physical } from "../../engines/machine/address.ts";
+import { CSR, type EngineMode, type Hart } from "../../engines/machine/hart/hart.ts";
+import { writeSecondStage } from "../../engines/machine/hart/second-stage.ts";
+import { RIGHT } from "../../engines/machine/layout.ts";
+import { PhysicalMemory } from "../../engines/machine/memory.ts";
+
+export const RAM = 0x8000_0000;
+/** Guest address of the code under test. */
+export const CODE = RAM + 0x1_0000;
+const PHYSICAL_BYTES = 0x80_0000;
+const PAGE = 0x1000;
+// In the engine's own memory.
+const CONTEXT = physical(RAM + 0x800);
+const SECOND_STAGE = physical(RAM + 0x1000);
+
+export interface Area {
+  readonly base: number;
+  readonly bytes: number;
+  readonly physical: number;
+  readonly rights: number;
+}
+
+/** One machine: what its guest has mapped, and which causes its faults have. */
+export interface MemoryMap {
+  readonly mode: EngineMode;
+  readonly areas: readonly Area[];
+  readonly cause: { readonly fetch: number; readonly load: number; readonly store: number };
+  /** Cause of the guest's calls. */
+  readonly call: number;
+}
+
+const ALL = RIGHT.read | RIGHT.write | RIGHT.execute;
+export const MAPS: Readonly<Record<EngineMode, MemoryMap>> = {
+  machine: {
+    mode: "machine", cause: { fetch: 1, load: 5, store: 7 }, call: 9,
+    areas: [{ base: RAM, bytes: PHYSICAL_BYTES, physical: RAM, rights: ALL }],
+  },
+  hypervisor: {
+    mode: "hypervisor", cause: { fetch: 20, load: 21, store: 23 }, call: 10,
+    areas: [
+      { base: RAM, bytes: 0x20_0000, physical: RAM + 0x40_0000, rights: ALL },
+      // Neighbours for the guest, but not in physical memory.
+      { base: 0x9000_0000, bytes: PAGE, physical: RAM + 0x70_0000, rights: RIGHT.read | RIGHT.write },
+      { base: 0x9000_0000 + PAGE, bytes: PAGE, physical: RAM + 0x6f_0000, rights: RIGHT.read },
+    ],
+  },
+};
+
+/** Memory with a pattern everywhere. */
+export function patternedMemory(): PhysicalMemory {
+  const memory = PhysicalMemory.create(PHYSICAL_BYTES, 1);
+  for (let at = 0; at < memory.ramBytes; at++) memory.u8[memory.ramOffset + at] = (at * 37) ^ (at >> 8);
+  return memory;
+}
+
+/** A view of the guest's RAM. */
+export function guestView(memory: PhysicalMemory, map: MemoryMap): DataView {
+  const [{ physical: from, bytes }] = map.areas;
+  return new DataView(memory.wasm.buffer, memory.offset(physical(from)), bytes);
+}
+
+/** Makes the hart enter the guest at CODE. */
+export function enterGuest(hart: Hart, map: MemoryMap): void {
+  if (map.mode === "hypervisor") {
+    writeSecondStage(hart.memory, SECOND_STAGE, map.areas.map((area) =>
+      ({ ...area, base: guestPhysical(area.base), physical: physical(area.physical) })));
+    hart.setSecondStage(SECOND_STAGE, 1);
+  }
+  hart.resetContext(CONTEXT, CODE, 0, 0);
+  hart.loadContext(CONTEXT);
+}
+
+export interface Fault {
+  readonly cause: number;
+  readonly value: bigint;
+  readonly pc: bigint;
+}
+
+/** The exception that the engine was entered by; null for a call. */
+export function faultOf(hart: Hart, map: MemoryMap): Fault | null {
+  const cause = hart.trapCause();
+  if (cause === map.call) return null;
+  const read = (csr: number): bigint => whole(hart.csrLow(csr), hart.csrHigh(csr));
+  const [epc, tval] = map.mode === "hypervisor" ? [CSR.sepc, CSR.stval] : [CSR.mepc, CSR.mtval];
+  const value = read(tval);
+  // A guest-page fault's guest-physical address, shifted right by 2; the guest's own address is the same here.
+  if (cause >= 20) expect(read(CSR.htval)).toBe(value >> 2n);
+  return { cause, value, pc: read(epc) };
+}
+
+export const lowOf = (value: bigint): number => Number(BigInt.asIntN(32, value));
+export const highOf = (value: bigint): number => Number(BigInt.asIntN(32, value >> 32n));
+export const whole = (low: number, high: number): bigint => (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
