@@ -1,6 +1,6 @@
 // The contract between engines and whoever runs them.
 
-import type { Cycles, HartId, PhysicalAddress, Ticks } from "./machine/address.ts";
+import type { Cycles, PhysicalAddress, Ticks } from "./machine/address.ts";
 import type { EngineMode, Hart, TrapHandler } from "./machine/hart/hart.ts";
 import type { PhysicalMemory } from "./machine/memory.ts";
 
@@ -134,5 +134,3 @@ export interface EngineReport {
   /** 32-bit words of engine state that more than one hart writes, or that one writes and others read. */
   readonly sharedMutableWords: number;
 }
-
-export type { EngineMode, HartId };

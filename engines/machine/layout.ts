@@ -99,6 +99,8 @@ export const HART = {
   acknowledged: 0x16c,
   /** i64: the pc of an indirect jump that generated code reports, HART.pc being its target. */
   jumpSource: 0x170,
+  /** i32: set when a unit stops before an access that is not in the RAM window. */
+  outside: 0x178,
   csr: 0x200, // CSR file, 8 bytes each, see hart/csr-file.ts
   regions: 0x400, // the cached second stage (or physical map): REGION entries
   counters: 0x800, // exits by cause, 8 bytes each, see hart/counters.ts

@@ -6,9 +6,9 @@ import { REGION_BYTES } from "../machine/layout.ts";
 /** Ends of channels that one guest may have: bits of `rung`, and entries of `channels`. */
 export const MAXIMUM_CHANNELS = 8;
 /** Its RAM and its channel windows. */
-export const MAXIMUM_WINDOWS = 1 + MAXIMUM_CHANNELS;
+const MAXIMUM_WINDOWS = 1 + MAXIMUM_CHANNELS;
 
-export const CHANNEL_END_BYTES = 8;
+const CHANNEL_END_BYTES = 8;
 /** One end of a channel, as the virtual machine that has it sees it. */
 export const CHANNEL_END = {
   peer: 0x0, // address of the peer's record; 0 where this engine has no peer

@@ -6,7 +6,7 @@ import { decode, type Decoded } from "../../engines/machine/instructions/decode.
 import { BY_NUMBER } from "../../engines/machine/instructions/table.ts";
 import type { Assembler } from "./assembler.ts";
 import { programOf, type RandomStream } from "./generator.ts";
-import type { Item } from "./items.ts";
+import type { Item } from "./item.ts";
 import { MAXIMUM_TRAPS, SCRATCH_BYTES } from "./program.ts";
 import { hasQemu } from "./qemu.ts";
 import { Random } from "./random.ts";
@@ -59,7 +59,7 @@ function expectSame(items: readonly Item[]): void {
   for (let from = 0; from < streams.length; from += STREAMS) {
     const part = streams.slice(from, from + STREAMS);
     const program = programOf(SEED, part, 1);
-    const { results } = machineResults(program, { hotThreshold: Infinity, slice: 1_000_000 });
+    const { results } = machineResults(program, { mode: "machine", hotThreshold: Infinity, slice: 1_000_000 });
     const [first] = differences(results, expectedResults(program), program);
     const words = first === undefined ? [] : part[first.stream].items.map((item) => item.text);
     expect({ first, words }).toEqual({ first: undefined, words: [] });

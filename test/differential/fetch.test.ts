@@ -4,12 +4,12 @@ import { describe, expect, test } from "vitest";
 import type { Hart } from "../../engines/machine/hart/hart.ts";
 import type { Software } from "../../engines/machine/machine.ts";
 import { encode } from "./encode.ts";
-import { makeMachine, runUntilHalted, type Tier } from "./machine.ts";
+import { makeMachine, runUntilHalted } from "./machine.ts";
 import {
   CODE, enterGuest, faultOf, guestView, highOf, lowOf, MAPS, patternedMemory, RAM, type Fault, type MemoryMap,
 } from "./memory-map.ts";
 
-const TIERS: readonly Tier[] = [{ hotThreshold: Infinity, slice: 100_000 }, { hotThreshold: 1, slice: 100_000 }];
+const TIERS = [{ hotThreshold: Infinity, slice: 100_000 }, { hotThreshold: 1, slice: 100_000 }];
 const LIMIT = 100_000;
 const POINTER = 11;
 const COMPRESSED_NOP = 0x0001;
@@ -86,7 +86,7 @@ describe.each(["machine", "hypervisor"] as const)("in a guest of a %s-mode engin
       if (jump.length === 2) view.setUint16(CODE - RAM + 4, jump.word, true);
       else view.setUint32(CODE - RAM + 4, jump.word, true);
       const jumper = new Jumper(map, cases.map(([target]) => target));
-      runUntilHalted(makeMachine(memory, mode, jumper, tier).machine, tier, LIMIT);
+      runUntilHalted(makeMachine(memory, jumper, { ...tier, mode }).machine, { ...tier, mode }, LIMIT);
       expect(jumper.faults).toEqual(cases.map(([, value, pc]) => ({ cause: fetch, value, pc })));
     });
 
@@ -102,7 +102,7 @@ describe.each(["machine", "hypervisor"] as const)("in a guest of a %s-mode engin
       view.setUint32(CODE - RAM, encode("jalr", { rs1: POINTER }), true);
       for (const [index, half] of halves.entries()) view.setUint16(view.byteLength - 2 * (halves.length - index), half, true);
       const jumper = new Jumper(map, [end - from, end - from, end - from]);
-      runUntilHalted(makeMachine(memory, mode, jumper, tier).machine, tier, LIMIT);
+      runUntilHalted(makeMachine(memory, jumper, { ...tier, mode }).machine, { ...tier, mode }, LIMIT);
       const fault = { cause: fetch, value: end, pc: end - before };
       expect(jumper.faults).toEqual([fault, fault, fault]);
     });

@@ -1,9 +1,17 @@
 // Random instruction streams, each reproducible from the seed of its run and its number.
 
 import { Label, type Assembler } from "./assembler.ts";
-import { COUNTERS, emitItems, emitShared, ItemMaker, type Item, type SharedCode } from "./items.ts";
+import { Choice, COUNTERS } from "./choice.ts";
+import { compute, computeCompressed, fence } from "./compute-items.ts";
+import {
+  branch, branchCompressed, call, callRecursive, callSkipping, indirect, jump, loop, maze, selfModifying,
+} from "./control-items.ts";
+import { emitItems, type Item, type SharedCode } from "./item.ts";
+import { access, accessCompressed, accessFault, atomic, misalignedAtomic, reservation } from "./memory-items.ts";
 import { buildProgram, SCRATCH_BYTES, type Mode, type Program } from "./program.ts";
 import { Random } from "./random.ts";
+import { emitShared } from "./shared-code.ts";
+import { breakpoint, csr, fetchFault, illegal, returnFromTrap, unknownCall } from "./system-items.ts";
 
 export interface RandomStream {
   readonly mode: Mode;
@@ -13,46 +21,58 @@ export interface RandomStream {
 
 const MAXIMUM_DEPTH = 2;
 
-export function randomStream(seed: number, number: number): RandomStream {
+/** Items of a stream, least and most. */
+export const USUAL_SIZE = [4, 30] as const;
+
+export function randomStream(seed: number, number: number, size: readonly [number, number] = USUAL_SIZE): RandomStream {
   const random = new Random(seed, number);
   const mode = random.chance(1, 8) ? "user" : "supervisor";
   const registers = Array.from({ length: 32 }, () => random.value());
-  return { mode, registers, items: randomItems(random, 0, [], random.between(4, 30)) };
+  return { mode, registers, items: randomItems(new Choice(random, []), 0, random.between(...size)) };
 }
 
-function randomItems(random: Random, depth: number, kept: readonly number[], count: number): readonly Item[] {
-  const maker = new ItemMaker(random, kept);
-  return Array.from({ length: count }, () => randomItem(random, maker, depth, kept));
+function randomItems(choice: Choice, depth: number, count: number): readonly Item[] {
+  return Array.from({ length: count }, () => randomItem(choice, depth));
 }
 
-function randomItem(random: Random, maker: ItemMaker, depth: number, kept: readonly number[]): Item {
-  const choice = random.between(0, 99);
-  if (choice < 28) return maker.compute();
-  if (choice < 40) return maker.computeCompressed();
-  if (choice < 52) return maker.access();
-  if (choice < 58) return maker.accessCompressed();
-  if (choice < 62) return maker.atomic();
-  if (choice < 64) return maker.reservation();
-  if (choice < 72) return maker.branch(depth > 0);
-  if (choice < 75) return maker.branchCompressed();
-  if (choice < 76) return maker.jump();
-  if (choice < 78) return maker.indirect();
-  if (choice < 81) return maker.call();
-  if (choice < 82) return maker.callSkipping();
-  if (choice < 83) return maker.callRecursive();
-  if (choice < 84) return maker.fence();
-  if (choice < 88) return maker.csr();
-  if (choice < 89) return maker.returnFromTrap();
-  if (choice < 90) return maker.illegal();
-  if (choice < 91) return maker.breakpoint();
-  if (choice < 92) return maker.call0();
-  if (choice < 93) return maker.accessFault();
-  if (choice < 94) return random.pick([() => maker.fetchFault(), () => maker.misalignedAtomic()])();
-  if (choice < 95) return maker.selfModifying();
-  if (depth === MAXIMUM_DEPTH) return maker.compute();
-  const counter = random.pick(COUNTERS.filter((register) => !kept.includes(register)));
-  const body = randomItems(random, depth + 1, [...kept, counter], random.between(1, 8));
-  return choice < 98 ? maker.loop(counter, body) : maker.maze(counter, body);
+/** Kinds of items, and how many of a hundred they are. */
+const KINDS: readonly (readonly [weight: number, make: (choice: Choice, depth: number) => Item])[] = [
+  [28, (choice) => compute(choice)],
+  [12, computeCompressed],
+  [12, access],
+  [6, accessCompressed],
+  [4, atomic],
+  [2, reservation],
+  [8, (choice, depth) => branch(choice, depth > 0)],
+  [3, branchCompressed],
+  [1, jump],
+  [2, indirect],
+  [3, call],
+  [1, callSkipping],
+  [1, callRecursive],
+  [1, fence],
+  [4, csr],
+  [1, returnFromTrap],
+  [1, illegal],
+  [1, breakpoint],
+  [1, unknownCall],
+  [1, accessFault],
+  [1, (choice) => (choice.random.chance(1, 2) ? fetchFault(choice) : misalignedAtomic(choice))],
+  [1, selfModifying],
+  [3, (choice, depth) => nested(choice, depth, loop)],
+  [2, (choice, depth) => nested(choice, depth, maze)],
+];
+const LOTS = KINDS.flatMap(([weight, make]) => new Array<typeof make>(weight).fill(make));
+
+function randomItem(choice: Choice, depth: number): Item {
+  return choice.random.pick(LOTS)(choice, depth);
+}
+
+/** A loop with a body, which does not write the loop's counter; deep inside, something else. */
+function nested(choice: Choice, depth: number, make: typeof loop): Item {
+  if (depth === MAXIMUM_DEPTH) return compute(choice);
+  const counter = choice.random.pick(COUNTERS.filter((register) => !choice.kept.has(register)));
+  return make(choice, counter, randomItems(choice.keeping(counter), depth + 1, choice.random.between(1, 8)));
 }
 
 /** The program that runs these streams. Shared functions and the scratch buffer follow from the seed. */

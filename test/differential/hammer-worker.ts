@@ -7,7 +7,7 @@ import { runHart } from "../../engines/machine/hart/run.ts";
 import { Machine } from "../../engines/machine/machine.ts";
 import { PhysicalMemory, type MemoryHandle } from "../../engines/machine/memory.ts";
 import { Core } from "../../engines/machine/translator/core.ts";
-import { Firmware } from "./machine.ts";
+import { Firmware } from "./firmware.ts";
 
 export interface HammerWork {
   readonly handle: MemoryHandle;

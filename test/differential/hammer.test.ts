@@ -114,7 +114,7 @@ function program(): Uint8Array {
 test.each([
   ["translated", [1, 1]], ["interpreted", [Infinity, Infinity]], ["one of each", [1, Infinity]],
 ] as const)("%s", async (_, thresholds) => {
-  const { memory, entry } = load(program(), HARTS);
+  const { memory, entry } = load(program(), "machine", HARTS);
   const cells = new DataView(memory.wasm.buffer, memory.offset(physical(SHARED)), 256);
   cells.setInt32(CELL.minimum, 0x7fff_ffff, true);
   cells.setBigInt64(CELL.and, -1n, true);

@@ -1,16 +1,15 @@
 // Code that changes: what was translated must not outlive a fence.i, whoever calls it and however.
 
 import { expect, test } from "vitest";
-import { physical } from "../../engines/machine/address.ts";
 import { buildElf, SEGMENT_LOAD, TYPE_EXECUTABLE } from "../loader/elf-builder.ts";
 import { Assembler, Label } from "./assembler.ts";
 import { encode } from "./encode.ts";
-import { load, makeMachine, Firmware, runUntilHalted, type Tier } from "./machine.ts";
+import { runOnMachine, type Tier } from "./machine.ts";
 import { CODE } from "./program.ts";
 
 const TIERS: readonly Tier[] = [
-  { hotThreshold: Infinity, slice: 100_000 }, { hotThreshold: 1, slice: 100_000 }, { hotThreshold: 4, slice: 100_000 },
-  { hotThreshold: 1, slice: 5 },
+  { mode: "machine", hotThreshold: Infinity, slice: 100_000 }, { mode: "machine", hotThreshold: 1, slice: 100_000 },
+  { mode: "hypervisor", hotThreshold: 4, slice: 100_000 }, { mode: "hypervisor", hotThreshold: 1, slice: 5 },
 ];
 const LIMIT = 1_000_000;
 const RESULTS = 0x8060_0000;
@@ -73,12 +72,10 @@ function program(): Uint8Array {
   });
 }
 
-test.each(TIERS)("threshold $hotThreshold, slices of $slice", (tier) => {
-  const { memory, entry } = load(program(), 1);
-  const { machine, core } = makeMachine(memory, "machine", new Firmware(entry), tier);
-  runUntilHalted(machine, tier, LIMIT);
-  const sums = new DataView(memory.wasm.buffer, memory.offset(physical(RESULTS)));
+test.each(TIERS)("under a $mode-mode engine, threshold $hotThreshold, slices of $slice", (tier) => {
+  const { memory, statistics } = runOnMachine(program(), RESULTS, 8 * PHASES.length, tier, LIMIT);
+  const sums = new DataView(memory.buffer);
   expect(PHASES.map(({ name }, phase) => [name, Number(sums.getBigInt64(8 * phase, true))]))
     .toEqual(PHASES.map(({ name, adds }) => [name, 2 * CALLS * adds]));
-  expect(core.statistics().units > 0).toBe(tier.hotThreshold !== Infinity);
+  expect(statistics.units > 0).toBe(tier.hotThreshold !== Infinity);
 });

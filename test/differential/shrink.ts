@@ -1,7 +1,7 @@
 // Makes a failing stream small: drops what it still fails without.
 
 import type { RandomStream } from "./generator.ts";
-import type { Item } from "./items.ts";
+import type { Item } from "./item.ts";
 
 /** `fails` says of each candidate whether it still fails; many are asked about at once, since a run costs much. */
 export function shrink(stream: RandomStream, fails: (candidates: readonly RandomStream[]) => readonly boolean[]): RandomStream {

@@ -5,6 +5,7 @@ import { ENGINES } from "../../engines/engines.ts";
 import type { EngineName, Options, VirtualMachine } from "../../engines/engine.ts";
 import { CATALOGUE } from "../../workloads/catalogue.ts";
 import { planWorkload } from "../../workloads/plan.ts";
+import type { Workload } from "../../workloads/workload.ts";
 import { configurationOf } from "../../bench/configuration.ts";
 import { MachineSession } from "../../bench/session.ts";
 import type { VmReading } from "../../bench/machine-reading.ts";
@@ -12,14 +13,35 @@ import type { VmReading } from "../../bench/machine-reading.ts";
 const STEP_MS = 100;
 const MOST_STEPS = 600;
 
-/** Runs a workload until every guest has done its units. */
-async function complete(
-  engine: EngineName, name: string, harts: number, units: number,
-  { settings = {}, options = {} }: { settings?: Readonly<Record<string, string>>; options?: Options } = {},
-): Promise<{ readonly vms: readonly VmReading[]; readonly console: string; readonly locks: readonly { name: string; acquisitions: number }[] }> {
+interface Outcome {
+  readonly state: string;
+  readonly reason: string | undefined;
+  readonly units: number | undefined;
+  readonly digestSum: bigint | undefined;
+  readonly failures: number | undefined;
+}
+
+interface Run {
+  readonly outcomes: readonly Outcome[];
+  readonly cpuTimes: readonly number[];
+  readonly console: string;
+}
+
+function workloadOf(name: string): Workload {
   const workload = CATALOGUE.find((each) => each.name === name);
   if (workload === undefined) throw new Error(`no workload ${name}`);
-  const configuration = configurationOf(planWorkload(workload, harts, settings), harts);
+  return workload;
+}
+
+/** How a guest ends that did `units` of a workload, and did them right. */
+function right(name: string, units: number): Outcome {
+  const digestSum = BigInt.asUintN(64, BigInt(units) * workloadOf(name).unitDigest);
+  return { state: "finished", reason: "it shut down", units, digestSum, failures: 0 };
+}
+
+/** Runs a workload until every guest has ended. */
+async function complete(engine: EngineName, name: string, harts: number, units: number, options: Options = {}): Promise<Run> {
+  const configuration = configurationOf(planWorkload(workloadOf(name), harts, {}), harts);
   const vms = configuration.vms.map((vm): VirtualMachine => ({ ...vm, bootArguments: `${vm.bootArguments} units=${units}` }));
   const session = await MachineSession.start({ engine, options, harts, configuration: { ...configuration, vms } });
   try {
@@ -27,41 +49,46 @@ async function complete(
       await session.run(STEP_MS);
       const reading = session.read();
       if (reading.vms.some(({ state }) => state === "running")) continue;
-      for (const vm of reading.vms) {
-        expect(vm).toMatchObject({ state: "finished", reason: "it shut down" });
-        expect(vm.units).toMatchObject({ units, failures: 0 });
-        expect(BigInt.asUintN(64, vm.units?.digestSum ?? 0n)).toBe(BigInt.asUintN(64, BigInt(units) * workload.unitDigest));
-      }
-      return { vms: reading.vms, console: session.console(), locks: reading.locks };
+      return { outcomes: reading.vms.map(outcomeOf), cpuTimes: reading.vms.map(({ cpuTime }) => cpuTime), console: session.console() };
     }
-    throw new Error(`not finished: ${JSON.stringify(session.read().vms, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value))}; ${session.whereabouts()}`);
+    throw new Error(`${name} did not end; ${session.whereabouts()}`);
   } finally {
     await session.stop();
   }
 }
 
+function outcomeOf({ state, reason, units }: VmReading): Outcome {
+  return { state, reason, units: units?.units, digestSum: units?.digestSum, failures: units?.failures };
+}
+
+/** Every guest's outcome, for as many guests as a workload has. */
+function allRight(name: string, harts: number, units: number): readonly Outcome[] {
+  return planWorkload(workloadOf(name), harts, {}).guests.map(() => right(name, units));
+}
+
 describe.each(Object.keys(ENGINES) as EngineName[])("%s", (engine) => {
   test("a guest computes what it should, says so, and shuts down", async () => {
-    const { console } = await complete(engine, "compute-hash", 1, 20);
+    const { outcomes, console } = await complete(engine, "compute-hash", 1, 20);
+    expect(outcomes).toEqual([right("compute-hash", 20)]);
     expect(console).toMatch(/tcbench: workload compute-hash units 20 digest 0x[0-9a-f]{16} ticks \d+/);
   });
 
   test("timer interrupts end the guest's waits", async () => {
-    await complete(engine, "timer", 1, 50);
+    expect((await complete(engine, "timer", 1, 50)).outcomes).toEqual(allRight("timer", 1, 50));
   });
 
   test("a guest's own doorbell", async () => {
-    await complete(engine, "contend", 1, 500);
+    expect((await complete(engine, "contend", 1, 500)).outcomes).toEqual(allRight("contend", 1, 500));
   });
 });
 
 describe.each(["uniprocessor", "per-core", "smp", "microscheduler"] as const)("%s", (engine) => {
   test("guests that share a hart hand it to each other", async () => {
-    await complete(engine, "hypercall-yield", 1, 20);
+    expect((await complete(engine, "hypercall-yield", 1, 20)).outcomes).toEqual(allRight("hypercall-yield", 1, 20));
   });
 
   test("two guests of one hart talk through a channel", async () => {
-    await complete(engine, "channel-pingpong", 1, 10);
+    expect((await complete(engine, "channel-pingpong", 1, 10)).outcomes).toEqual(allRight("channel-pingpong", 1, 10));
   });
 });
 
@@ -74,11 +101,14 @@ describe.each([
   ["smp", { granularity: "big", lock: "mcs" }],
 ] as const)("%s on two harts, %o", (engine, options) => {
   test("guests of two harts talk through a channel", async () => {
-    await complete(engine, "channel-pingpong", 2, 200, { options });
-    await complete(engine, "channel-stream", 2, 20, { options });
+    expect((await complete(engine, "channel-pingpong", 2, 200, options)).outcomes).toEqual(allRight("channel-pingpong", 2, 200));
+    expect((await complete(engine, "channel-stream", 2, 20, options)).outcomes).toEqual(allRight("channel-stream", 2, 20));
   });
 
   test("uneven guests that know nothing of a second hart all finish", async () => {
-    await complete(engine, "legacy", 2, 100, { options });
+    const { outcomes, cpuTimes } = await complete(engine, "legacy", 2, 100, options);
+    expect(outcomes).toEqual(allRight("legacy", 2, 100));
+    // The harts' time never goes back, not even when the machine first runs.
+    expect(cpuTimes.filter((cpuTime) => cpuTime <= 0)).toEqual([]);
   });
 });

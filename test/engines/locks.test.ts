@@ -16,8 +16,8 @@ async function contend(kind: LockTask["kind"], timing = false): Promise<CoreMemo
   await Promise.all(Array.from({ length: HARTS }, async (_, hart) => {
     const task: LockTask = { memory: memory.handle(), hart, harts: HARTS, kind, rounds: ROUNDS, timing };
     const worker = new Worker(new URL("lock-worker.ts", import.meta.url), { workerData: task });
-    await once(worker, "message");
-    await worker.terminate();
+    const [code] = await once(worker, "exit") as [number];
+    if (code !== 0) throw new Error(`hart ${hart} ended with ${code}`);
   }));
   return new CoreMemory(memory);
 }

@@ -71,15 +71,18 @@ test("a flood of rings takes one place in the ring", () => {
 test("what is shared is the rings, and no lock is taken", async () => {
   const bench = across();
   expect(bench.report()).toMatchObject({ locks: [], sharedMutableWords: 2 * RING_WORDS });
-  for (const folder of ["per-core", "uniprocessor"]) {
-    const path = new URL(`../../engines/${folder}/`, import.meta.url);
-    for (const name of await readdir(path)) {
-      const text = await readFile(new URL(name, path), "utf8");
-      expect(text).not.toMatch(/locks\//);
-      if (folder === "uniprocessor" && name !== "description.ts") expect(text).not.toMatch(/per-core/);
-    }
-  }
+  for (const text of [...await sourcesOf("per-core"), ...await sourcesOf("uniprocessor")]) expect(text).not.toMatch(/locks\//);
 });
+
+test("the uniprocessor hypervisor knows nothing of it", async () => {
+  for (const text of await sourcesOf("uniprocessor")) expect(text).not.toMatch(/\/per-core|cross|other hart/i);
+});
+
+async function sourcesOf(folder: string): Promise<string[]> {
+  const path = new URL(`../../engines/${folder}/`, import.meta.url);
+  const names = (await readdir(path)).filter((name) => name !== "description.ts");
+  return Promise.all(names.map((name) => readFile(new URL(name, path), "utf8")));
+}
 
 test("a ring keeps its messages in order, each once, and refuses one too many", () => {
   const memory = new CoreMemory(PhysicalMemory.create(0x1_0000, 0));

@@ -46,8 +46,8 @@ setFlagsFromString("--experimental-wasm-branch-hinting");
 const RETRY_AFTER = -100_000;
 
 // Function numbers in the interpreter's module: imports first.
-const IMPORT = { system: 0, device: 1, decode: 2, translate: 3, jump: 4 } as const;
-const RESOLVE = 5;
+const IMPORT = { system: 0, device: 1, decode: 2, translate: 3, jump: 4, outside: 5 } as const;
+const RESOLVE = 6;
 // ... and in a unit's module.
 const UNIT_IMPORT = { system: 0, resolve: 1, jump: 2 } as const;
 
@@ -98,6 +98,7 @@ export class Core implements GeneratedCore {
         { name: "decode", type: TYPE.request },
         { name: "translate", type: TYPE.request },
         { name: "jump", type: TYPE.request },
+        { name: "outside", type: TYPE.request },
       ],
       memoryPages: this.#pages,
       functions: [
@@ -118,6 +119,7 @@ export class Core implements GeneratedCore {
         decode: (state: number) => this.#decode(state),
         translate: (state: number) => this.#translate(state),
         jump: this.#jump,
+        outside: (state: number) => this.#outside(state),
       },
     });
   }
@@ -219,6 +221,12 @@ export class Core implements GeneratedCore {
     return 0;
   };
 
+  /** The unit entered at HART.pc stopped at an access outside the RAM window. */
+  #outside(state: number): number {
+    this.#table.noteOutside(this.#memory.i32[(state + HART.space) >> 2], this.#address(state + HART.pc));
+    return 0;
+  }
+
   /** The address in a 64-bit field, as a signed number. */
   #address(field: number): number {
     const { i32 } = this.#memory;
@@ -244,9 +252,10 @@ export class Core implements GeneratedCore {
       pc, (at) => this.#fetchForTranslation(state, at), (at) => this.#table.jumpTargets(space, at),
     ));
     if (unit.blocks[0].count === 0) return false;
-    const planned = plan(unit);
+    const window = this.#window(state);
+    const planned = plan(unit, this.#table.isResolving(space, pc) ? null : window.limit);
     const { body, unlikely, locals } = emitUnit(planned, {
-      ...UNIT_IMPORT, window: this.#window(state), slotOf: (target) => this.#table.slotOf(space, target),
+      ...UNIT_IMPORT, window, slotOf: (target) => this.#table.slotOf(space, target),
     });
     const bytes = encodeModule({
       types: TYPES,
@@ -291,7 +300,7 @@ export class Core implements GeneratedCore {
       const ending = "instruction" in block.ending ? (block.ending.instruction as Decoded).bytes : JUMP_BYTES;
       const length = block.body.reduce((sum, instruction) => sum + instruction.bytes, 0) + ending;
       const host = this.#fetchOffset(state, block.pc);
-      return host === null ? [] : [{ host, bytes: this.#memory.u8.slice(host, host + length) }];
+      return host === null ? [] : [{ pc: block.pc, host, bytes: this.#memory.u8.slice(host, host + length) }];
     });
   }
 }

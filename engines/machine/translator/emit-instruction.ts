@@ -29,9 +29,9 @@ export function operandsFrom(instruction: Located, locals: UnitLocals): Operands
   };
 }
 
-/** `leave` emits what stops the unit before this instruction, so that the interpreter executes it. */
+/** `resolve`: see AccessContext. `leave` emits what stops the unit before this instruction, so that the interpreter executes it. */
 export function emitInstruction(
-  code: Code, instruction: Located, locals: UnitLocals, services: UnitServices, leave: () => void,
+  code: Code, instruction: Located, locals: UnitLocals, services: UnitServices, resolve: number | null, leave: () => void,
 ): void {
   const meaning = BY_NUMBER[instruction.number];
   const operands = operandsFrom(instruction, locals);
@@ -41,7 +41,7 @@ export function emitInstruction(
   };
   const immediate = meaning.kind === "load" || meaning.kind === "store" ? instruction.immediate : 0;
   const context: AccessContext = {
-    state: LOCAL.state, address: LOCAL.address, offset: LOCAL.offset, resolve: services.resolve,
+    state: LOCAL.state, address: LOCAL.address, offset: LOCAL.offset, resolve,
     pushRamLimit: () => code.i64(services.window.limit),
     pushWindowOffset: () => pushWindowOffset(code, instruction, locals, services, immediate),
     fail: leave,

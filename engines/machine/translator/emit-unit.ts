@@ -16,7 +16,7 @@ import { isTableJump } from "./blocks.ts";
 import type { Block, Ending } from "./blocks.ts";
 import { emitExpression } from "./expressions.ts";
 import { emitInstruction, emitUncheckedAccess, operandsFrom } from "./emit-instruction.ts";
-import { hoistChecks } from "./hoisting.ts";
+import type { Hoisting } from "./hoisting.ts";
 import type { Plan, Shape } from "./plan.ts";
 import { LOCAL, UnitLocals } from "./unit-locals.ts";
 
@@ -42,7 +42,6 @@ export interface UnitServices {
 const ENTERING = 2 ** 30;
 /** RamWindow.limit is this much less than the window's length. */
 const WINDOW_SLACK = 8;
-const NOTHING_COVERED: ReadonlySet<number> = new Set();
 
 export interface EmittedUnit {
   readonly body: Uint8Array;
@@ -87,19 +86,13 @@ class UnitEmitter {
   }
 
   #exitSets(): number[] {
-    const { entries, registers, unit } = this.#plan;
-    const sets = new Set(entries.map((block) => registers.storeAtStart[block]));
+    const { registers, exits, unit } = this.#plan;
+    const sets = new Set<number>();
     unit.blocks.forEach((block, node) => {
-      block.body.forEach((instruction, index) => {
-        if (this.#leavesAt(instruction.number)) sets.add(registers.storeAt[node][index]);
-      });
+      if (exits.atStart(node)) sets.add(registers.storeAtStart[node]);
+      block.body.forEach((_, index) => { if (exits.before(node, index)) sets.add(registers.storeAt[node][index]); });
     });
     return [...sets];
-  }
-
-  #leavesAt(number: number): boolean {
-    const { kind } = BY_NUMBER[number];
-    return kind !== "compute" && kind !== "fence";
   }
 
   // ---- control ------------------------------------------------------------------------------------
@@ -316,38 +309,30 @@ class UnitEmitter {
   }
 
   #instructions(node: number, block: Block): void {
-    const { limit } = this.#services.window;
-    const hoisting = hoistChecks(block);
-    if (hoisting === null || hoisting.ranges.some(({ from, to }) => to - from > limit)) {
-      return this.#straight(node, block, NOTHING_COVERED);
-    }
+    const { registers, hoisted, resolving } = this.#plan;
+    const resolve = resolving ? this.#services.resolve : null;
+    const covered = hoisted[node]?.covered;
+    if (hoisted[node] !== null) this.#checkRanges(hoisted[node], registers.storeAtStart[node], block);
+    block.body.forEach((instruction, index) => {
+      if (covered?.has(index) === true) emitUncheckedAccess(this.#code, instruction, this.#locals, this.#services);
+      else emitInstruction(this.#code, instruction, this.#locals, this.#services, resolve, () =>
+        this.#leaveOutside(registers.storeAt[node][index], instruction.pc, block.count - index));
+    });
+  }
+
+  #checkRanges({ ranges }: Hoisting, stored: number, block: Block): void {
     const code = this.#code;
-    const done = code.block();
-    const outside = code.block();
-    for (const { register, from, to } of hoisting.ranges) {
+    for (const { register, from, to } of ranges) {
       this.#locals.push(code, register);
       code.i64(from - RAM_BASE);
       code.op("i64.add");
-      code.i64(limit + WINDOW_SLACK - (to - from));
+      code.i64(this.#services.window.limit + WINDOW_SLACK - (to - from));
       code.op("i64.gt_u");
       code.markUnlikely();
-      code.brIf(outside);
+      code.if();
+      this.#leaveOutside(stored, block.pc, block.count);
+      code.end();
     }
-    this.#straight(node, block, hoisting.covered);
-    code.br(done);
-    code.end();
-    this.#straight(node, block, NOTHING_COVERED);
-    code.end();
-  }
-
-  /** The body, without the checks of `covered` accesses. */
-  #straight(node: number, block: Block, covered: ReadonlySet<number>): void {
-    const { storeAt } = this.#plan.registers;
-    block.body.forEach((instruction, index) => {
-      if (covered.has(index)) emitUncheckedAccess(this.#code, instruction, this.#locals, this.#services);
-      else emitInstruction(this.#code, instruction, this.#locals, this.#services, () =>
-        this.#leave(storeAt[node][index], instruction.pc, block.count - index));
-    });
   }
 
   #ending(node: number, block: Block, ending: Ending, go: (to: number) => void): void {
@@ -572,6 +557,14 @@ class UnitEmitter {
   }
 
   // ---- state --------------------------------------------------------------------------------------
+
+  /** Leaves the unit before an access, or a block with one, that is not in the RAM window. */
+  #leaveOutside(stored: number, pc: number, refund: number): void {
+    this.#code.get(LOCAL.state);
+    this.#code.i32(1);
+    this.#code.access("i32.store", HART.outside);
+    this.#leave(stored, pc, refund);
+  }
 
   /** Leaves the unit before the instruction at `pc`, giving back fuel deducted for what was not executed. */
   #leave(stored: number, pc: number, refund: number): void {

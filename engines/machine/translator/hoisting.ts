@@ -1,7 +1,7 @@
 // Checks moved to the start of a block. Accesses whose addresses are a register's value at the block's start plus
-// constants are checked there, all that share a register at once. If the checks hold, the block runs without them;
-// if one does not (a channel window, a device, a fault), it runs with a check at each access. So the common way
-// through a block has no exits in its middle, for which registers nobody reads any more would have to be kept.
+// constants are checked there, all that share a register at once. If a check does not hold (a channel window, a
+// device, a fault), the interpreter takes over at the start of the block; else the block runs without checks. So it
+// has no exits in its middle, for which registers that nobody reads any more would have to be kept.
 
 import { BY_NUMBER, MNEMONICS } from "../instructions/table.ts";
 import type { Block, Located } from "./blocks.ts";
@@ -21,8 +21,6 @@ export interface Hoisting {
 
 /** A range any longer is not worth one check: it would hardly ever hold at the ends of memory. */
 const LONGEST_RANGE = 0x1_0000;
-/** With fewer accesses than this, moving their checks gains nothing. */
-const WORTHWHILE = 1;
 
 /** What a register holds: its or another's value at the start of the block, plus a constant. */
 interface Origin {
@@ -30,8 +28,8 @@ interface Origin {
   readonly offset: number;
 }
 
-/** Null: the block stays as it is. */
-export function hoistChecks(block: Block): Hoisting | null {
+/** For a RAM window of `windowBytes`. Null: nothing to move. */
+export function hoistChecks(block: Block, windowBytes: number): Hoisting | null {
   const origins: (Origin | null)[] = Array.from({ length: 32 }, (_, register) => ({ register, offset: 0 }));
   const ranges = new Map<number, { from: number; to: number }>();
   const covered = new Set<number>();
@@ -41,26 +39,23 @@ export function hoistChecks(block: Block): Hoisting | null {
       const origin = origins[instruction.rs1];
       if (instruction.rs1 !== 0 && origin !== null) {
         const from = origin.offset + instruction.immediate;
-        if (extend(ranges, origin.register, from, from + meaning.bytes)) covered.add(index);
+        if (extend(ranges, origin.register, from, from + meaning.bytes, windowBytes)) covered.add(index);
       }
     }
     if (meaning.kind !== "store" && meaning.kind !== "fence" && instruction.rd !== 0) {
       origins[instruction.rd] = originOf(instruction, origins);
     }
   });
-  if (covered.size < WORTHWHILE || coversFirstOnly(covered)) return null;
+  if (covered.size === 0) return null;
   return { ranges: [...ranges].map(([register, range]) => ({ register, ...range })), covered };
 }
 
-/** A single check that stands at the block's start anyway. */
-function coversFirstOnly(covered: ReadonlySet<number>): boolean {
-  return covered.size === 1 && covered.has(0);
-}
-
-function extend(ranges: Map<number, { from: number; to: number }>, register: number, from: number, to: number): boolean {
+function extend(
+  ranges: Map<number, { from: number; to: number }>, register: number, from: number, to: number, windowBytes: number,
+): boolean {
   const known = ranges.get(register);
   const wider = known === undefined ? { from, to } : { from: Math.min(from, known.from), to: Math.max(to, known.to) };
-  if (wider.to - wider.from > LONGEST_RANGE) return false;
+  if (wider.to - wider.from > Math.min(LONGEST_RANGE, windowBytes)) return false;
   ranges.set(register, wider);
   return true;
 }

@@ -30,6 +30,7 @@ export interface Services {
   readonly decode: number;
   readonly translate: number;
   readonly jump: number;
+  readonly outside: number;
   readonly resolve: number;
 }
 
@@ -121,6 +122,16 @@ function emitTranslated(code: Code, dispatch: Label, services: Services, hotThre
   code.op("i64.and");
   code.op("i64.eqz");
   code.brIf(dispatch);
+  code.get(STATE);
+  code.access("i32.load", HART.outside);
+  code.if();
+  code.get(STATE);
+  code.i32(0);
+  code.access("i32.store", HART.outside);
+  code.get(STATE);
+  code.call(services.outside);
+  code.drop();
+  code.end();
   code.get(STATE);
   code.access("i32.load", HART.fuel);
   code.tee(LOCAL.fuel);

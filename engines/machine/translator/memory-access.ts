@@ -14,7 +14,8 @@ export interface AccessContext {
   readonly address: number;
   /** i32: a host offset. */
   readonly offset: number;
-  readonly resolve: number;
+  /** Function that finds addresses outside the RAM window; null: all of them fail. */
+  readonly resolve: number | null;
   pushRamLimit(code: Code): void;
   /** Pushes the host offset (i32) of the address, given that it lies in the RAM window. */
   pushWindowOffset(code: Code): void;
@@ -24,7 +25,13 @@ export interface AccessContext {
 
 /** Takes an address less RAM_BASE (i64) and leaves the value there. */
 export function emitLoad(code: Code, context: AccessContext, bytes: number, access: Access): void {
-  emitWindowCheck(code, context, bytes, RIGHT.read, I64);
+  if (context.resolve === null) {
+    emitStrictCheck(code, context);
+    context.pushWindowOffset(code);
+    code.access(access);
+    return;
+  }
+  emitWindowCheck(code, context, context.resolve, bytes, RIGHT.read, I64);
   code.get(context.offset);
   code.access(access);
   code.else();
@@ -37,7 +44,14 @@ export function emitLoad(code: Code, context: AccessContext, bytes: number, acce
 export function emitStore(
   code: Code, context: AccessContext, bytes: number, access: Access, pushValue: () => void,
 ): void {
-  emitWindowCheck(code, context, bytes, RIGHT.write, VOID);
+  if (context.resolve === null) {
+    emitStrictCheck(code, context);
+    context.pushWindowOffset(code);
+    pushValue();
+    code.access(access);
+    return;
+  }
+  emitWindowCheck(code, context, context.resolve, bytes, RIGHT.write, VOID);
   code.get(context.offset);
   pushValue();
   code.access(access);
@@ -60,16 +74,33 @@ export function emitAtomicOffset(code: Code, context: AccessContext, bytes: numb
   context.fail(code);
   code.end();
   code.get(context.address);
-  emitWindowCheck(code, context, bytes, rights, VOID);
+  if (context.resolve === null) {
+    emitStrictCheck(code, context);
+    context.pushWindowOffset(code);
+    code.set(context.offset);
+    return;
+  }
+  emitWindowCheck(code, context, context.resolve, bytes, rights, VOID);
   code.else();
   context.pushWindowOffset(code);
   code.set(context.offset);
   code.end();
 }
 
+/** Takes the address; anything outside the RAM window, or so near its end that the access might be, fails. */
+function emitStrictCheck(code: Code, context: AccessContext): void {
+  code.tee(context.address);
+  context.pushRamLimit(code);
+  code.op("i64.gt_u");
+  code.markUnlikely();
+  code.if();
+  context.fail(code);
+  code.end();
+}
+
 /** Opens the `if` of an address outside the RAM window; in it, context.offset is where else it lies. */
 function emitWindowCheck(
-  code: Code, context: AccessContext, bytes: number, rights: number, type: typeof I64 | typeof VOID,
+  code: Code, context: AccessContext, resolve: number, bytes: number, rights: number, type: typeof I64 | typeof VOID,
 ): void {
   code.tee(context.address);
   context.pushRamLimit(code);
@@ -79,7 +110,7 @@ function emitWindowCheck(
   code.get(context.state);
   code.get(context.address);
   code.i32(bytes | (rights << RESOLVE_RIGHTS_SHIFT));
-  code.call(context.resolve);
+  code.call(resolve);
   code.tee(context.offset);
   code.i32(-1);
   code.op("i32.eq");

@@ -4,8 +4,10 @@ import { successors } from "./blocks.ts";
 import type { Unit } from "./blocks.ts";
 import { analyse, loopNests } from "./flow.ts";
 import type { Flow, Graph } from "./flow.ts";
-import { analyseRegisters } from "./registers.ts";
-import type { Registers } from "./registers.ts";
+import { hoistChecks } from "./hoisting.ts";
+import type { Hoisting } from "./hoisting.ts";
+import { analyseRegisters, canFault } from "./registers.ts";
+import type { Exits, Registers } from "./registers.ts";
 
 export interface Plan {
   readonly unit: Unit;
@@ -16,6 +18,11 @@ export interface Plan {
   /** By block: instructions on the longest way to the next check, if the block is an entry. */
   readonly longest: readonly number[];
   readonly registers: Registers;
+  readonly exits: Exits;
+  /** Whether accesses outside the RAM window are resolved in place; if not, they leave the unit. */
+  readonly resolving: boolean;
+  /** By block: the checks that are made at its start. */
+  readonly hoisted: readonly (Hoisting | null)[];
   readonly shape: Shape;
 }
 
@@ -36,16 +43,23 @@ export type Shape =
   }
   | { readonly kind: "dispatched"; readonly flow: Flow };
 
-export function plan(unit: Unit): Plan {
+/** `windowBytes`: of the RAM window, if accesses outside it leave the unit; null if they are resolved in place. */
+export function plan(unit: Unit, windowBytes: number | null): Plan {
   const graph: Graph = { size: unit.blocks.length, successors: unit.blocks.map((block) => successors(block.ending)) };
   const flow = analyse(graph, 0);
   const entries = entryBlocks(unit, flow);
   const entryOf = new Map(entries.map((block, index) => [block, index] as const));
   const checkpoints = new Set(entries);
+  const hoisted = unit.blocks.map((block) => (windowBytes === null ? null : hoistChecks(block, windowBytes)));
+  const exits: Exits = {
+    atStart: (node) => checkpoints.has(node) || hoisted[node] !== null,
+    before: (node, index) => canFault(unit.blocks[node].body[index]) && hoisted[node]?.covered.has(index) !== true,
+  };
   return {
-    unit, entries, entryOf,
+    unit, entries, entryOf, hoisted, exits,
+    resolving: windowBytes === null,
     longest: longestPaths(unit, flow, checkpoints),
-    registers: analyseRegisters(unit, flow, checkpoints),
+    registers: analyseRegisters(unit, flow, exits),
     shape: flow.reducible ? structure(unit, flow, entries) : { kind: "dispatched", flow },
   };
 }

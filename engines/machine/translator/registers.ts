@@ -12,7 +12,7 @@ export type RegisterSet = number;
 export interface Registers {
   /** Registers that hold something needed at the block's start. */
   readonly liveIn: readonly RegisterSet[];
-  /** To store when leaving at the block's checkpoint (before its body). */
+  /** To store when leaving at the block's start (before its body); 0 where it cannot be left. */
   readonly storeAtStart: readonly RegisterSet[];
   /** To store when leaving before body instruction i; 0 where it cannot be left. */
   readonly storeAt: readonly (readonly RegisterSet[])[];
@@ -27,23 +27,31 @@ export interface Registers {
 /** Ways out with different sets each cost code; a unit with more shares one set among its faults. */
 const MAXIMUM_STORE_SETS = 16;
 
-export function analyseRegisters(unit: Unit, flow: Flow, checkpoints: ReadonlySet<number>): Registers {
+/** Where a unit can be left in the middle. */
+export interface Exits {
+  /** At the start of a block: at a check of the slice, or of addresses. */
+  atStart(node: number): boolean;
+  /** Before an instruction of its body. */
+  before(node: number, index: number): boolean;
+}
+
+export function analyseRegisters(unit: Unit, flow: Flow, exits: Exits): Registers {
   const read = liveness(unit, flow, (block) => endingReads(block), () => 0, () => 0);
   const edges: Edges = { flow, read };
   const dirtyIn = dirtyAtStart(unit, edges);
-  const storeAtStart = unit.blocks.map((_, node) => (checkpoints.has(node) ? dirtyIn[node] : 0));
+  const storeAtStart = unit.blocks.map((_, node) => (exits.atStart(node) ? dirtyIn[node] : 0));
   const storeAt: RegisterSet[][] = [];
   const storeAtEnd: RegisterSet[] = [];
   unit.blocks.forEach((block, node) => {
     let dirty = dirtyIn[node];
-    storeAt.push(block.body.map((instruction) => {
-      const before = canFault(instruction) ? dirty : 0;
+    storeAt.push(block.body.map((instruction, index) => {
+      const before = exits.before(node, index) ? dirty : 0;
       dirty |= writes(instruction);
       return before;
     }));
     storeAtEnd.push(dirty | endingWrites(block));
   });
-  shareSets(unit, storeAt, storeAtStart, checkpoints);
+  shareSets(unit, storeAt, storeAtStart, exits);
   const storeOnEdge = (from: number, to: number): RegisterSet =>
     isBarrier(unit.blocks[from]) ? 0 : storeAtEnd[from] & ~staysDirty(edges, from, to);
   const needed = (block: Block, node: number): RegisterSet => {
@@ -158,7 +166,7 @@ function dirtyAtStart(unit: Unit, edges: Edges): RegisterSet[] {
 }
 
 function shareSets(
-  unit: Unit, storeAt: RegisterSet[][], storeAtStart: RegisterSet[], checkpoints: ReadonlySet<number>,
+  unit: Unit, storeAt: RegisterSet[][], storeAtStart: RegisterSet[], exits: Exits,
 ): void {
   const sets = new Set<RegisterSet>();
   let all = 0;
@@ -167,13 +175,13 @@ function shareSets(
     all |= set;
   };
   unit.blocks.forEach((block, node) => {
-    if (checkpoints.has(node)) note(storeAtStart[node]);
-    block.body.forEach((instruction, index) => { if (canFault(instruction)) note(storeAt[node][index]); });
+    if (exits.atStart(node)) note(storeAtStart[node]);
+    block.body.forEach((_, index) => { if (exits.before(node, index)) note(storeAt[node][index]); });
   });
   if (sets.size <= MAXIMUM_STORE_SETS) return;
   unit.blocks.forEach((block, node) => {
-    if (checkpoints.has(node)) storeAtStart[node] = all;
-    block.body.forEach((instruction, index) => { if (canFault(instruction)) storeAt[node][index] = all; });
+    if (exits.atStart(node)) storeAtStart[node] = all;
+    block.body.forEach((_, index) => { if (exits.before(node, index)) storeAt[node][index] = all; });
   });
 }
 

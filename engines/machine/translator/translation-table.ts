@@ -12,7 +12,7 @@ export interface TranslatedUnit {
   /** Where its indirect jumps are. */
   readonly jumps: readonly number[];
   /** The bytes the unit was made from. */
-  readonly code: readonly { readonly host: number; readonly bytes: Uint8Array }[];
+  readonly code: readonly { readonly pc: number; readonly host: number; readonly bytes: Uint8Array }[];
 }
 
 interface EntryPoint {
@@ -30,6 +30,10 @@ interface Jump {
 }
 
 interface Space {
+  /** Units whose accesses outside the RAM window are resolved in place, by pc. */
+  readonly resolving: Set<number>;
+  /** How often a unit stopped at an access outside the RAM window, by the access's (or its block's) pc. */
+  readonly outside: Map<number, number>;
   readonly jumps: Map<number, Jump>;
   readonly slots: Map<number, number>;
   readonly entries: Map<number, EntryPoint>;
@@ -41,6 +45,8 @@ const MOST_TARGETS = 128;
 const JUMP_REACH = 0x4000;
 /** So many jumps to targets that its units do not know make it worth translating them anew. */
 const MOST_MISSED = 200;
+/** So many accesses outside the RAM window from one place make it worth resolving them in its units. */
+const MOST_OUTSIDE = 32;
 
 export class TranslationTable {
   readonly #memory: PhysicalMemory;
@@ -107,6 +113,24 @@ export class TranslationTable {
     return true;
   }
 
+  /** Whether the unit at `pc` is to resolve accesses outside the RAM window in place. */
+  isResolving(space: number, pc: number): boolean {
+    return this.#spaces.get(space)?.resolving.has(pc) === true;
+  }
+
+  /** Notes that a unit stopped at `pc` for an access outside the RAM window. Those that go on doing so are made anew. */
+  noteOutside(space: number, pc: number): void {
+    const known = this.#space(space);
+    const times = (known.outside.get(pc) ?? 0) + 1;
+    known.outside.set(pc, times % MOST_OUTSIDE);
+    if (times < MOST_OUTSIDE) return;
+    this.#dropUnits(known, (unit) => {
+      const concerned = !known.resolving.has(unit.pc) && unit.code.some(({ pc: from, bytes }) => pc >= from && pc < from + bytes.length);
+      if (concerned) known.resolving.add(unit.pc);
+      return concerned;
+    });
+  }
+
   /** Where the jump through a table at `pc` was seen to go: what is worth a table in a unit. */
   jumpTargets(space: number, pc: number): readonly number[] {
     const jump = this.#spaces.get(space)?.jumps.get(pc);
@@ -151,7 +175,7 @@ export class TranslationTable {
   #space(space: number): Space {
     let known = this.#spaces.get(space);
     if (known === undefined) {
-      known = { jumps: new Map(), slots: new Map(), entries: new Map(), units: new Set() };
+      known = { resolving: new Set(), outside: new Map(), jumps: new Map(), slots: new Map(), entries: new Map(), units: new Set() };
       this.#spaces.set(space, known);
     }
     return known;
