@@ -8,7 +8,7 @@ import { runInQemu } from "./qemu.ts";
 import { shrink } from "./shrink.ts";
 
 /** Streams end: what runs longer than this has lost its way. */
-const MAXIMUM_INSTRUCTIONS = 50_000_000;
+const MAXIMUM_INSTRUCTIONS = 20_000_000;
 
 export interface Difference {
   readonly stream: number;
@@ -50,5 +50,8 @@ export function explain(stream: RandomStream, seed: number, number: number, pass
 }
 
 function failuresOf(program: Program, tier: Tier): readonly Difference[] {
-  return differences(machineResults(program, tier).results, expectedResults(program), program);
+  const { results, run } = machineResults(program, tier);
+  const found = differences(results, expectedResults(program), program);
+  // Streams behind one that does not end have not run.
+  return run.end.halted ? found : found.slice(0, 1);
 }

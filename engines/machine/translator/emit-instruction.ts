@@ -5,6 +5,7 @@ import { RAM_BASE, RIGHT } from "../layout.ts";
 import type { Code } from "../wasm/code.ts";
 import { emitAtomic } from "./atomics.ts";
 import type { Located } from "./blocks.ts";
+import type { Expression } from "../instructions/expression.ts";
 import { emitExpression } from "./expressions.ts";
 import type { Operands } from "./expressions.ts";
 import { emitAtomicOffset, emitLoad, emitStore } from "./memory-access.ts";
@@ -23,9 +24,8 @@ export function operandsFrom(instruction: Located, locals: UnitLocals): Operands
         case "pc": return instruction.pc;
       }
     },
-    push(code, operand) {
-      locals.push(code, operand === "rs1" ? instruction.rs1 : instruction.rs2);
-    },
+    push: (code, operand) => locals.push(code, operand === "rs1" ? instruction.rs1 : instruction.rs2),
+    pushWord: (code, operand) => locals.pushWord(code, instruction[operand]),
   };
 }
 
@@ -35,10 +35,6 @@ export function emitInstruction(
 ): void {
   const meaning = BY_NUMBER[instruction.number];
   const operands = operandsFrom(instruction, locals);
-  const write = (): void => {
-    if (instruction.rd === 0) code.drop();
-    else code.set(locals.of(instruction.rd));
-  };
   const immediate = meaning.kind === "load" || meaning.kind === "store" ? instruction.immediate : 0;
   const context: AccessContext = {
     state: LOCAL.state, address: LOCAL.address, offset: LOCAL.offset, resolve,
@@ -48,9 +44,7 @@ export function emitInstruction(
   };
   switch (meaning.kind) {
     case "compute":
-      if (instruction.rd === 0) return;
-      emitExpression(code, meaning.value, operands, locals.temporaries);
-      write();
+      if (instruction.rd !== 0) emitCompute(code, instruction, meaning.value, operands, locals);
       return;
     case "fence":
       code.fence();
@@ -58,7 +52,7 @@ export function emitInstruction(
     case "load":
       pushAddress(code, instruction, locals, immediate);
       emitLoad(code, context, meaning.bytes, meaning.access);
-      write();
+      writeLoaded(code, instruction, locals);
       return;
     case "store":
       pushAddress(code, instruction, locals, immediate);
@@ -73,7 +67,7 @@ export function emitInstruction(
       emitAtomicOffset(code, context, meaning.bytes, rights);
       emitAtomic(code, meaning, context, operands, locals.temporaries, LOCAL.answer);
       code.get(LOCAL.answer);
-      write();
+      writeLoaded(code, instruction, locals);
       return;
     }
     default:
@@ -91,18 +85,61 @@ export function emitUncheckedAccess(
     locals.push(code, instruction.rs2);
     code.access(meaning.access);
   } else if (meaning.kind === "load") {
+    if (meaning.access === "i64.load32_s" && instruction.rd !== 0) {
+      code.access("i32.load");
+      locals.setWord(code, instruction.rd);
+      return;
+    }
     code.access(meaning.access);
-    if (instruction.rd === 0) code.drop();
-    else code.set(locals.of(instruction.rd));
+    writeLoaded(code, instruction, locals);
   }
+}
+
+/** rd = the i64 on the stack. */
+function writeLoaded(code: Code, instruction: Located, locals: UnitLocals): void {
+  if (instruction.rd === 0) code.drop();
+  else locals.set(code, instruction.rd);
+}
+
+function emitCompute(
+  code: Code, instruction: Located, value: Expression, operands: Operands, locals: UnitLocals,
+): void {
+  const word = asWord(value, instruction, locals);
+  if (word === null) {
+    emitExpression(code, value, operands, locals.temporaries);
+    locals.set(code, instruction.rd);
+  } else {
+    emitExpression(code, word, operands, locals.temporaries);
+    locals.setWord(code, instruction.rd);
+  }
+}
+
+const WORD_OPERATORS = { "i64.and": "i32.and", "i64.or": "i32.or", "i64.xor": "i32.xor" } as const;
+
+/** The low 32 bits of a value, as an expression of type i32, if the value is certain to be their sign extension. */
+function asWord(value: Expression, instruction: Located, locals: UnitLocals): Expression | null {
+  if (typeof value !== "object") return null;
+  if (value[0] === "i64.extend_i32_s") return value[1];
+  const isWord = (operand: Expression): boolean =>
+    operand === "imm" || (operand === "rs1" && locals.isWord(instruction.rs1)) || (operand === "rs2" && locals.isWord(instruction.rs2));
+  const [operator, first, second] = value;
+  if (second === undefined || !isWord(first) || !isWord(second)) return null;
+  if (operator === "i64.and" || operator === "i64.or" || operator === "i64.xor") {
+    return [WORD_OPERATORS[operator], ["i32.wrap_i64", first], ["i32.wrap_i64", second]];
+  }
+  // `mv`: the sum of a register and zero.
+  const isZero = (operand: Expression): boolean =>
+    (operand === "imm" && instruction.immediate === 0) || (operand === "rs1" && instruction.rs1 === 0);
+  if (operator !== "i64.add") return null;
+  if (isZero(second)) return ["i32.wrap_i64", first];
+  return isZero(first) ? ["i32.wrap_i64", second] : null;
 }
 
 /** In 32 bits and from the register, so that the access does not wait for the check's 64-bit sum. */
 function pushWindowOffset(
   code: Code, instruction: Located, locals: UnitLocals, services: UnitServices, immediate: number,
 ): void {
-  locals.push(code, instruction.rs1);
-  code.op("i32.wrap_i64");
+  locals.pushWord(code, instruction.rs1);
   code.i32(immediate - RAM_BASE + services.window.offset);
   code.op("i32.add");
 }

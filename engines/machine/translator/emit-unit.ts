@@ -239,8 +239,9 @@ class UnitEmitter {
     }), anywhere);
   }
 
-  /** At an entry: leave if the slice ends before the next check, or if somebody wants this hart's attention. */
+  /** Begins a block. At an entry: leave if the slice ends before the next check, or if somebody wants this hart's attention. */
   #check(node: number, hops: ReadonlyMap<number, number> | undefined): void {
+    this.#locals.beginBlock();
     const entry = this.#plan.entryOf.get(node);
     if (entry === undefined) return;
     const code = this.#code;
@@ -305,6 +306,7 @@ class UnitEmitter {
       this.#code.set(LOCAL.fuel);
     }
     this.#instructions(node, block);
+    this.#locals.widen(this.#code, this.#plan.registers.liveOut[node]);
     this.#ending(node, block, block.ending, go);
   }
 
@@ -575,6 +577,7 @@ class UnitEmitter {
       code.op("i32.add");
       code.set(LOCAL.fuel);
     }
+    this.#locals.widen(code, stored);
     code.i64(pc + 1);
     code.set(LOCAL.exitPc);
     const label = this.#exits.get(stored);

@@ -11,6 +11,8 @@ export interface Operands {
   known(operand: "rs1" | "rs2" | "imm" | "pc"): number | null;
   /** Pushes the value (i64). */
   push(code: Code, operand: "rs1" | "rs2" | "imm" | "pc"): void;
+  /** Pushes its low 32 bits (i32). */
+  pushWord(code: Code, operand: "rs1" | "rs2"): void;
 }
 
 /** Leaves the value of `expression` on the stack. `temporaries` is the first of four i64 locals. */
@@ -53,6 +55,7 @@ function emitOperation(
     if (knownValue(second, operands) === 0) return emitExpression(code, first, operands, temporaries);
     if (knownValue(first, operands) === 0) return emitExpression(code, second, operands, temporaries);
   }
+  if (operator === "i32.wrap_i64" && (first === "rs1" || first === "rs2")) return operands.pushWord(code, first);
   emitExpression(code, first, operands, temporaries);
   if (second !== undefined) emitExpression(code, second, operands, temporaries);
   code.op(operator);

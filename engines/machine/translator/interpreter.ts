@@ -307,6 +307,13 @@ const operands: Operands = {
         code.access("i64.load");
     }
   },
+  pushWord(code, operand) {
+    code.get(STATE);
+    code.get(LOCAL.instruction);
+    code.access("i32.load16_u", PREDECODED[operand]);
+    code.op("i32.add");
+    code.access("i32.load");
+  },
 };
 
 function emitOperation(code: Code, instruction: Instruction, services: Services, places: Places): void {

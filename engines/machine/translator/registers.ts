@@ -12,6 +12,8 @@ export type RegisterSet = number;
 export interface Registers {
   /** Registers that hold something needed at the block's start. */
   readonly liveIn: readonly RegisterSet[];
+  /** Registers that hold something needed at the block's ending, or after it. */
+  readonly liveOut: readonly RegisterSet[];
   /** To store when leaving at the block's start (before its body); 0 where it cannot be left. */
   readonly storeAtStart: readonly RegisterSet[];
   /** To store when leaving before body instruction i; 0 where it cannot be left. */
@@ -62,12 +64,16 @@ export function analyseRegisters(unit: Unit, flow: Flow, exits: Exits): Register
     return (staysIn ? onEdges : storeAtEnd[node] & ~endingWrites(block)) | endingReads(block);
   };
   const liveIn = liveness(unit, flow, needed, (node, index) => storeAt[node][index], (node) => storeAtStart[node]);
+  const liveOut = unit.blocks.map((block, node) => {
+    const onward = isBarrier(block) ? [] : successors(block.ending);
+    return onward.reduce((set, to) => set | liveIn[to], needed(block, node));
+  });
   let used = 0;
   unit.blocks.forEach((block, node) => {
     used |= liveIn[node] | storeAtEnd[node] | endingReads(block);
     for (const instruction of block.body) used |= reads(instruction) | writes(instruction);
   });
-  return { liveIn, storeAtStart, storeAt, storeAtEnd, storeOnEdge, used };
+  return { liveIn, liveOut, storeAtStart, storeAt, storeAtEnd, storeOnEdge, used };
 }
 
 interface Edges {

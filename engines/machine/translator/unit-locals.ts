@@ -13,10 +13,17 @@ export const LOCAL = {
 const I32_LOCALS = 3;
 const TEMPORARIES = 4;
 
+/**
+ * Guest registers live in i64 locals. Within a block, the result of a 32-bit operation is kept in an i32 local, and
+ * extended only where all 64 bits are asked for: much of what compilers emit for `int` never asks.
+ */
 export class UnitLocals {
   readonly temporaries = LOCAL.target + 1;
   readonly #ofRegister: readonly number[];
   readonly #count: number;
+  readonly #wordCount: number;
+  /** Registers whose value is in the i32 local only, to be sign-extended. */
+  #words: RegisterSet = 0;
 
   constructor(used: RegisterSet) {
     let next = this.temporaries + TEMPORARIES;
@@ -26,10 +33,11 @@ export class UnitLocals {
     }
     this.#ofRegister = ofRegister;
     this.#count = next - LOCAL.address;
+    this.#wordCount = next - this.temporaries - TEMPORARIES;
   }
 
   declarations(): readonly { readonly type: ValueType; readonly count: number }[] {
-    return [{ type: I32, count: I32_LOCALS }, { type: I64, count: this.#count }];
+    return [{ type: I32, count: I32_LOCALS }, { type: I64, count: this.#count }, { type: I32, count: this.#wordCount }];
   }
 
   /** Local of guest register 1..31. */
@@ -39,9 +47,59 @@ export class UnitLocals {
     return local;
   }
 
+  /** Pushes all 64 bits. */
   push(code: Code, register: number): void {
     if (register === 0) code.i64(0);
-    else code.get(this.of(register));
+    else if (this.isWord(register)) {
+      code.get(this.#wordOf(register));
+      code.op("i64.extend_i32_s");
+    } else code.get(this.of(register));
+  }
+
+  /** Pushes the low 32 bits. */
+  pushWord(code: Code, register: number): void {
+    if (register === 0) code.i32(0);
+    else if (this.isWord(register)) code.get(this.#wordOf(register));
+    else {
+      code.get(this.of(register));
+      code.op("i32.wrap_i64");
+    }
+  }
+
+  /** Takes the new value of a register, other than x0. */
+  set(code: Code, register: number): void {
+    code.set(this.of(register));
+    this.#words &= ~(1 << register);
+  }
+
+  /** Takes the low 32 bits of a register, other than x0, of which the value is the sign extension. */
+  setWord(code: Code, register: number): void {
+    code.set(this.#wordOf(register));
+    this.#words |= 1 << register;
+  }
+
+  /** Whether the value is known to be the sign extension of its low 32 bits, which are at hand. */
+  isWord(register: number): boolean {
+    return register === 0 || ((this.#words >>> register) & 1) !== 0;
+  }
+
+  /** Brings the i64 locals of a set up to date, on this way through the code. */
+  widen(code: Code, set: RegisterSet): void {
+    for (let register = 1; register < 32; register++) {
+      if ((((set & this.#words) >>> register) & 1) === 0) continue;
+      code.get(this.#wordOf(register));
+      code.op("i64.extend_i32_s");
+      code.set(this.of(register));
+    }
+  }
+
+  /** At the start of a block every value is in its i64 local. */
+  beginBlock(): void {
+    this.#words = 0;
+  }
+
+  #wordOf(register: number): number {
+    return this.of(register) + this.#wordCount;
   }
 }
 
