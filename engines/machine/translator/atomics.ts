@@ -2,7 +2,7 @@
 
 import type { Meaning } from "../instructions/table.ts";
 import { HART } from "../layout.ts";
-import { Code } from "../wasm/code.ts";
+import type { Code } from "../wasm/code.ts";
 import type { Access } from "../wasm/opcodes.ts";
 import { emitExpression } from "./expressions.ts";
 import type { Operands } from "./expressions.ts";

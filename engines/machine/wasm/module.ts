@@ -113,7 +113,7 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
       append(code, entry.body);
     });
   });
-  return out.bytes().slice() as Uint8Array<ArrayBuffer>;
+  return out.bytes().slice();
 }
 
 function section(out: Code, id: number, fill: (code: Code) => void): void {
