@@ -18,13 +18,13 @@ export interface GeneratedCore {
 
 export interface CoreImports {
   /** Executes system instruction `word` (a 32-bit encoding). Returns CONTINUE, MOVED or LEAVE. */
-  system(state: number, word: number): number;
+  readonly system: (state: number, word: number) => number;
   /** Synchronous exception `cause` with HART.trapValue as its value; a fetch outside every executable
    *  region is cause 1, whatever the mode. Returns MOVED or LEAVE. */
-  trap(state: number, cause: number): number;
+  readonly trap: (state: number, cause: number) => number;
   /** Load or store at HART.trapValue that is not plain RAM; `access` is packed as ACCESS says.
    *  Returns CONTINUE, or MOVED or LEAVE after a trap. */
-  device(state: number, access: number): number;
+  readonly device: (state: number, access: number) => number;
 }
 
 /** The packed description of a load or store. */

@@ -46,7 +46,8 @@ export function indirect(choice: Choice): Item {
   const base = choice.fresh();
   const index = choice.fresh(base);
   const selector = choice.any();
-  const rd = choice.target();
+  // Mostly as compilers jump through tables: without a link.
+  const rd = choice.random.chance(3, 4) ? 0 : choice.target();
   const cases = Array.from({ length: 4 }, () => compute(choice));
   return item("indirect jump", 0, [], (code, targets) => {
     const end = new Label();

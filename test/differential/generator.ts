@@ -7,7 +7,9 @@ import {
   branch, branchCompressed, call, callRecursive, callSkipping, indirect, jump, loop, maze, selfModifying,
 } from "./control-items.ts";
 import { emitItems, type Item, type SharedCode } from "./item.ts";
-import { access, accessCompressed, accessFault, atomic, misalignedAtomic, reservation } from "./memory-items.ts";
+import {
+  access, accessCompressed, accessesAtTheEnd, accessFault, atomic, misalignedAtomic, reservation,
+} from "./memory-items.ts";
 import { buildProgram, SCRATCH_BYTES, type Mode, type Program } from "./program.ts";
 import { Random } from "./random.ts";
 import { emitShared } from "./shared-code.ts";
@@ -37,7 +39,7 @@ function randomItems(choice: Choice, depth: number, count: number): readonly Ite
 
 /** Kinds of items, and how many of a hundred they are. */
 const KINDS: readonly (readonly [weight: number, make: (choice: Choice, depth: number) => Item])[] = [
-  [28, (choice) => compute(choice)],
+  [27, (choice) => compute(choice)],
   [12, computeCompressed],
   [12, access],
   [6, accessCompressed],
@@ -57,6 +59,7 @@ const KINDS: readonly (readonly [weight: number, make: (choice: Choice, depth: n
   [1, breakpoint],
   [1, unknownCall],
   [1, accessFault],
+  [1, accessesAtTheEnd],
   [1, (choice) => (choice.random.chance(1, 2) ? fetchFault(choice) : misalignedAtomic(choice))],
   [1, selfModifying],
   [3, (choice, depth) => nested(choice, depth, loop)],

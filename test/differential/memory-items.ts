@@ -101,20 +101,42 @@ export function misalignedAtomic(choice: Choice): Item {
   });
 }
 
-/** A load or store where there is nothing, or that begins in RAM and ends behind it. */
+/** A load or store where there is nothing, or a load that begins in RAM and ends behind it. */
 export function accessFault(choice: Choice): Item {
-  const random = choice.random;
+  const { random } = choice;
   const mnemonic = random.pick(random.chance(1, 2) ? LOADS : STORES);
   const pointer = choice.fresh();
-  // Where both parts are nowhere, QEMU 7.2 reports an address before the access.
-  const across = random.chance(1, 2);
+  // Of a store across the end, QEMU stores the first part; where both parts are nowhere, QEMU 7.2 reports an
+  // address before the access.
+  const across = LOADS.includes(mnemonic) && random.chance(1, 2);
   const address = across ? END - BigInt(random.between(0, bytesOf(mnemonic) - 1)) : nowhere(choice);
-  // A store across the end may have stored a part (Volume I, 2.6): let it store nothing new.
-  const isStore = STORES.includes(mnemonic);
-  const operands = { rd: choice.target(), rs1: pointer, rs2: isStore ? 0 : choice.any() };
+  const operands = { rd: choice.target(), rs1: pointer, rs2: choice.any() };
   return simple(`${mnemonic} at ${address.toString(16)}`, (code) => {
     literal(code, pointer, address);
     code.op(mnemonic, operands);
+  });
+}
+
+/** Several accesses from one base close to the end of RAM: the first ones may succeed where the last ones fault. */
+export function accessesAtTheEnd(choice: Choice): Item {
+  const { random } = choice;
+  const pointer = choice.fresh();
+  const kept = choice.keeping(pointer);
+  const base = END - BigInt(random.between(0, 64));
+  const steps = Array.from({ length: random.between(2, 6) }, () => {
+    if (random.chance(1, 4)) return compute(kept);
+    const mnemonic = random.pick(random.chance(1, 2) ? LOADS : STORES);
+    const bytes = bytesOf(mnemonic);
+    const distance = random.between(-64, 40);
+    // QEMU stores the first part of what lies across the end, and reports an address before what lies behind it.
+    const aligned = STORES.includes(mnemonic) || distance >= 0;
+    const address = END + BigInt(aligned ? Math.floor(distance / bytes) * bytes : distance);
+    const operands = { rd: kept.target(), rs1: pointer, rs2: choice.any(), immediate: Number(address - base) };
+    return simple(mnemonic, (code) => code.op(mnemonic, operands));
+  });
+  return item("accesses at the end of RAM", 0, [], (code, targets) => {
+    literal(code, pointer, base);
+    for (const step of steps) step.emit(code, targets, []);
   });
 }
 

@@ -13,8 +13,9 @@ import { I32, I64 } from "../wasm/opcodes.ts";
 import { HOTNESS, LOOKUP, PREDECODED, TYPE, TYPES } from "./abi.ts";
 import { discover } from "./blocks.ts";
 import { emitUnit } from "./emit-unit.ts";
-import type { RamWindow } from "./emit-unit.ts";
-import { DECODE_LEFT, DECODE_MOVED, INTERPRETER_LOCALS, interpreterBody } from "./interpreter.ts";
+import type { RamWindow } from "./unit-builder.ts";
+import { INTERPRETER_LOCALS } from "./interpret-instruction.ts";
+import { DECODE_LEFT, DECODE_MOVED, interpreterBody } from "./interpreter.ts";
 import { RESOLVE_LOCALS, resolveBody } from "./memory-access.ts";
 import { plan } from "./plan.ts";
 import { makeReducible } from "./split.ts";
@@ -112,10 +113,9 @@ export class Core implements GeneratedCore {
         },
       ],
     });
-    const { system, device } = this.#imports;
     return new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       m: {
-        memory: this.#memory.wasm, table: this.#functions, system, device,
+        memory: this.#memory.wasm, table: this.#functions, system: this.#imports.system, device: this.#imports.device,
         decode: (state: number) => this.#decode(state),
         translate: (state: number) => this.#translate(state),
         jump: this.#jump,
@@ -134,7 +134,6 @@ export class Core implements GeneratedCore {
 
   /** Fetches and predecodes the instruction at HART.pc; answers where, or what became of the fault. */
   #decode(state: number): number {
-    const { i32 } = this.#memory;
     const pc = this.#address(state + HART.pc);
     const host = this.#fetchOffset(state, pc);
     if (host === null) return this.#fetchFault(state, 0);

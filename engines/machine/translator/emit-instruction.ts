@@ -11,7 +11,7 @@ import type { Operands } from "./expressions.ts";
 import { emitAtomicOffset, emitLoad, emitStore } from "./memory-access.ts";
 import type { AccessContext } from "./memory-access.ts";
 import { LOCAL } from "./unit-locals.ts";
-import type { UnitServices } from "./emit-unit.ts";
+import type { UnitServices } from "./unit-builder.ts";
 import type { UnitLocals } from "./unit-locals.ts";
 
 export function operandsFrom(instruction: Located, locals: UnitLocals): Operands {

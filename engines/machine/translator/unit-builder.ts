@@ -1,0 +1,125 @@
+// A unit while it is emitted: its code, its locals, and how state moves between them and the hart.
+
+import { HART } from "../layout.ts";
+import { Code } from "../wasm/code.ts";
+import type { Label } from "../wasm/code.ts";
+import type { Plan } from "./plan.ts";
+import { LOCAL, UnitLocals } from "./unit-locals.ts";
+
+/** The fast RAM window of an address space: constants of everything translated for it. */
+export interface RamWindow {
+  /** Host offset of RAM_BASE. */
+  readonly offset: number;
+  /** Bytes - 8. */
+  readonly limit: number;
+}
+
+export interface UnitServices {
+  /** Function indexes of the imports. */
+  readonly system: number;
+  readonly resolve: number;
+  readonly jump: number;
+  readonly window: RamWindow;
+  /** Slot in the function table of the unit that begins at a pc. */
+  slotOf(pc: number): number;
+}
+
+export class UnitBuilder {
+  readonly code = new Code();
+  readonly plan: Plan;
+  readonly services: UnitServices;
+  readonly locals: UnitLocals;
+  /** By set of registers to store: the label of the code that stores them and returns. */
+  readonly #exits = new Map<number, Label>();
+
+  constructor(plan: Plan, services: UnitServices) {
+    this.plan = plan;
+    this.services = services;
+    this.locals = new UnitLocals(plan.registers.used);
+  }
+
+  /** Everything that can leave the unit is emitted by `content`; the ways out are shared and follow it. */
+  withExits(content: () => void): void {
+    const sets = this.#exitSets();
+    for (const set of sets) this.#exits.set(set, this.code.block());
+    content();
+    this.code.unreachable();
+    for (const set of sets.toReversed()) {
+      this.code.end();
+      this.storeAndReturn(set, () => this.code.get(LOCAL.exitPc));
+    }
+    this.code.end();
+  }
+
+  /** Leaves the unit before an access, or a block with one, that is not in the RAM window. */
+  leaveOutside(stored: number, pc: number, refund: number): void {
+    this.code.get(LOCAL.state);
+    this.code.i32(1);
+    this.code.access("i32.store", HART.outside);
+    this.leave(stored, pc, refund);
+  }
+
+  /** Leaves the unit before the instruction at `pc`, giving back fuel deducted for what was not executed. */
+  leave(stored: number, pc: number, refund: number): void {
+    const code = this.code;
+    if (refund > 0) {
+      code.get(LOCAL.fuel);
+      code.i32(refund);
+      code.op("i32.add");
+      code.set(LOCAL.fuel);
+    }
+    this.locals.widen(code, stored);
+    code.i64(pc + 1);
+    code.set(LOCAL.exitPc);
+    const label = this.#exits.get(stored);
+    if (label === undefined) throw new Error(`no exit stores the register set ${stored.toString(16)}`);
+    code.br(label);
+  }
+
+  storeAndReturn(stored: number, pushAnswer: () => void): void {
+    this.store(stored);
+    this.storeFuel();
+    pushAnswer();
+    this.code.return();
+  }
+
+  store(set: number): void {
+    for (let register = 1; register < 32; register++) {
+      if (((set >>> register) & 1) === 0) continue;
+      this.code.get(LOCAL.state);
+      this.code.get(this.locals.of(register));
+      this.code.access("i64.store", HART.x + 8 * register);
+    }
+  }
+
+  load(set: number): void {
+    for (let register = 1; register < 32; register++) {
+      if (((set >>> register) & 1) === 0) continue;
+      this.code.get(LOCAL.state);
+      this.code.access("i64.load", HART.x + 8 * register);
+      this.code.set(this.locals.of(register));
+    }
+  }
+
+  storeFuel(): void {
+    this.code.get(LOCAL.state);
+    this.code.get(LOCAL.fuel);
+    this.code.access("i32.store", HART.fuel);
+  }
+
+  loadFuel(): void {
+    this.code.get(LOCAL.state);
+    this.code.access("i32.load", HART.fuel);
+    this.code.set(LOCAL.fuel);
+  }
+
+  #exitSets(): number[] {
+    const { registers, exits, unit } = this.plan;
+    const sets = new Set<number>();
+    unit.blocks.forEach((block, node) => {
+      if (exits.atStart(node)) sets.add(registers.storeAtStart[node]);
+      block.body.forEach((_, index) => { if (exits.before(node, index)) sets.add(registers.storeAt[node][index]); });
+    });
+    return [...sets];
+  }
+}
