@@ -39,7 +39,7 @@ function randomItems(choice: Choice, depth: number, count: number): readonly Ite
 
 /** Kinds of items, and how many of a hundred they are. */
 const KINDS: readonly (readonly [weight: number, make: (choice: Choice, depth: number) => Item])[] = [
-  [27, (choice) => compute(choice)],
+  [26, (choice) => compute(choice)],
   [12, computeCompressed],
   [12, access],
   [6, accessCompressed],
@@ -59,7 +59,7 @@ const KINDS: readonly (readonly [weight: number, make: (choice: Choice, depth: n
   [1, breakpoint],
   [1, unknownCall],
   [1, accessFault],
-  [1, accessesAtTheEnd],
+  [2, accessesAtTheEnd],
   [1, (choice) => (choice.random.chance(1, 2) ? fetchFault(choice) : misalignedAtomic(choice))],
   [1, selfModifying],
   [3, (choice, depth) => nested(choice, depth, loop)],

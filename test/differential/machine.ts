@@ -37,7 +37,7 @@ export interface MachineRun {
 /** Puts a program that does not move into the fresh memory of a machine. */
 export function load(elf: Uint8Array, mode: EngineMode, threads: number): { readonly memory: PhysicalMemory; readonly entry: number } {
   const slot = { guest: guestPhysical(RAM), physical: PROGRAM_RAM[mode], bytes: RAM_BYTES };
-  const memory = PhysicalMemory.create(slot.physical - RAM + slot.bytes, threads);
+  const memory = clearMemory(slot.physical - RAM + slot.bytes, threads);
   const parsed = parseElf(elf);
   if (!parsed.ok) throw new Error(parsed.error.message);
   const placed = placeImage(memory, parsed.value, slot, guestPhysical(parsed.value.low));
@@ -53,6 +53,21 @@ export function runOnMachine(elf: Uint8Array, address: number, bytes: number, ti
   const end = runUntilHalted(machine, tier, limit);
   const from = memory.offset(physical(address - RAM + PROGRAM_RAM[tier.mode]));
   return { memory: memory.u8.slice(from, from + bytes), end, statistics: core.statistics() };
+}
+
+const memories = new Map<string, PhysicalMemory>();
+
+/** Memory as if fresh. Shrinking runs hundreds of programs, and address space for memories is given back late. */
+function clearMemory(bytes: number, threads: number): PhysicalMemory {
+  const name = `${bytes} ${threads}`;
+  const known = memories.get(name);
+  if (known !== undefined) {
+    known.u8.fill(0);
+    return known;
+  }
+  const memory = PhysicalMemory.create(bytes, threads);
+  memories.set(name, memory);
+  return memory;
 }
 
 /** A machine of one hart in fresh memory. */

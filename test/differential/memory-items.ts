@@ -117,25 +117,41 @@ export function accessFault(choice: Choice): Item {
   });
 }
 
-/** Several accesses from one base close to the end of RAM: the first ones may succeed where the last ones fault. */
+/**
+ * Several accesses from one base close to the end of RAM, which moves between them and has a copy: the first
+ * ones may succeed where the last ones fault.
+ */
 export function accessesAtTheEnd(choice: Choice): Item {
   const { random } = choice;
-  const pointer = choice.fresh();
-  const kept = choice.keeping(pointer);
+  const pointers = [choice.fresh()];
+  pointers.push(choice.fresh(...pointers));
+  const kept = choice.keeping(...pointers);
   const base = END - BigInt(random.between(0, 64));
-  const steps = Array.from({ length: random.between(2, 6) }, () => {
-    if (random.chance(1, 4)) return compute(kept);
+  /** What each pointer holds. */
+  const holds = [base, base];
+  const steps = Array.from({ length: random.between(3, 10) }, () => {
+    const which = random.between(0, 1);
+    const pointer = pointers[which];
+    if (random.chance(1, 4)) {
+      const from = random.between(0, 1);
+      const immediate = random.pick([0, 8, -16, 24, 48, random.between(-40, 40)]);
+      holds[which] = holds[from] + BigInt(immediate);
+      const source = pointers[from];
+      return simple("move", (code) => code.op("addi", { rd: pointer, rs1: source, immediate }));
+    }
+    if (random.chance(1, 5)) return compute(kept);
     const mnemonic = random.pick(random.chance(1, 2) ? LOADS : STORES);
     const bytes = bytesOf(mnemonic);
     const distance = random.between(-64, 40);
     // QEMU stores the first part of what lies across the end, and reports an address before what lies behind it.
     const aligned = STORES.includes(mnemonic) || distance >= 0;
     const address = END + BigInt(aligned ? Math.floor(distance / bytes) * bytes : distance);
-    const operands = { rd: kept.target(), rs1: pointer, rs2: choice.any(), immediate: Number(address - base) };
+    const operands = { rd: kept.target(), rs1: pointer, rs2: choice.any(), immediate: Number(address - holds[which]) };
     return simple(mnemonic, (code) => code.op(mnemonic, operands));
   });
   return item("accesses at the end of RAM", 0, [], (code, targets) => {
-    literal(code, pointer, base);
+    literal(code, pointers[0], base);
+    code.op("addi", { rd: pointers[1], rs1: pointers[0] });
     for (const step of steps) step.emit(code, targets, []);
   });
 }

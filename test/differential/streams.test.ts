@@ -29,9 +29,9 @@ const MANY = 1000;
 const ROUNDS: readonly Round[] = [
   { name: "interpreted", tier: { mode: "machine", hotThreshold: NEVER, slice: 1_000_000 }, streams: 1500, passes: 1, size: USUAL_SIZE },
   { name: "interpreted in short slices", tier: { mode: "hypervisor", hotThreshold: NEVER, slice: 7 }, streams: 500, passes: 1, size: USUAL_SIZE },
-  { name: "translated at once", tier: { mode: "machine", hotThreshold: 1, slice: 1_000_000 }, streams: 300, passes: 2, size: USUAL_SIZE },
-  { name: "translated at once, with a second stage", tier: { mode: "hypervisor", hotThreshold: 1, slice: 1_000_000 }, streams: 150, passes: 2, size: USUAL_SIZE },
-  { name: "translated in short slices", tier: { mode: "machine", hotThreshold: 1, slice: 53 }, streams: 200, passes: 2, size: USUAL_SIZE },
+  { name: "translated at once", tier: { mode: "machine", hotThreshold: 1, slice: 1_000_000 }, streams: 200, passes: 2, size: USUAL_SIZE },
+  { name: "translated at once, with a second stage", tier: { mode: "hypervisor", hotThreshold: 1, slice: 1_000_000 }, streams: 100, passes: 2, size: USUAL_SIZE },
+  { name: "translated in short slices", tier: { mode: "machine", hotThreshold: 1, slice: 53 }, streams: 100, passes: 2, size: USUAL_SIZE },
   { name: "translated when warm", tier: { mode: "hypervisor", hotThreshold: 3, slice: 4001 }, streams: 200, passes: 4, size: USUAL_SIZE },
   // More instructions than the translator takes for one function.
   { name: "translated in long functions", tier: { mode: "hypervisor", hotThreshold: 1, slice: 20_000 }, streams: 2, passes: 2, size: [2500, 4000] },

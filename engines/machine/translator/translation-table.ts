@@ -155,8 +155,7 @@ export class TranslationTable {
   dropChanged(space: number, memory: Uint8Array): void {
     const known = this.#spaces.get(space);
     if (known === undefined) return;
-    this.#dropUnits(known, (unit) =>
-      !unit.code.every(({ host, bytes }) => bytes.every((byte, index) => memory[host + index] === byte)));
+    this.#dropUnits(known, (unit) => unit.code.some(({ host, bytes }) => differs(memory, host, bytes)));
   }
 
   #dropUnits(known: Space, which: (unit: TranslatedUnit) => boolean): void {
@@ -187,6 +186,14 @@ export class TranslationTable {
     this.#memory.u8.fill(0xff, from, from + LOOKUP.entries * LOOKUP.bytes);
     this.#memory.u8.fill(0, this.#area + HOTNESS.offset, this.#area + HOTNESS.offset + LOOKUP.entries * 4);
   }
+}
+
+/** Whether memory from `from` on is not `bytes`. Every fence.i compares every unit, so a plain loop. */
+function differs(memory: Uint8Array, from: number, bytes: Uint8Array): boolean {
+  for (let index = 0; index < bytes.length; index++) {
+    if (memory[from + index] !== bytes[index]) return true;
+  }
+  return false;
 }
 
 /** What stands in a slot until there is a unit: it answers MISSING, and its caller asks the dispatcher. */
