@@ -184,5 +184,5 @@ function pushJumpTarget(unit: UnitBuilder, instruction: { readonly rs1: number; 
 
 function link(unit: UnitBuilder, instruction: { readonly rd: number; readonly pc: number; readonly bytes: number }): void {
   unit.code.i64(instruction.pc + instruction.bytes);
-  unit.code.set(unit.locals.of(instruction.rd));
+  unit.locals.set(unit.code, instruction.rd);
 }

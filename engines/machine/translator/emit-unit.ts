@@ -271,6 +271,7 @@ class UnitEmitter {
       this.#code.set(LOCAL.fuel);
     }
     this.#instructions(node, block);
+    this.#unit.store(this.#plan.registers.storeBefore[node]);
     this.#unit.locals.widen(this.#code, this.#plan.registers.liveOut[node]);
     this.#ending(node, block, block.ending, go);
   }

@@ -5,6 +5,7 @@ import { operandsOf } from "../instructions/expression.ts";
 import { BY_NUMBER } from "../instructions/table.ts";
 import { successors } from "./blocks.ts";
 import type { Block, Located, Unit } from "./blocks.ts";
+import { loopNests } from "./flow.ts";
 import type { Flow } from "./flow.ts";
 
 export type RegisterSet = number;
@@ -12,7 +13,7 @@ export type RegisterSet = number;
 export interface Registers {
   /** Registers that hold something needed at the block's start. */
   readonly liveIn: readonly RegisterSet[];
-  /** Registers that hold something needed at the block's ending, or after it. */
+  /** Registers that blocks after this one, or stores on the way to them, take from their locals. */
   readonly liveOut: readonly RegisterSet[];
   /** To store when leaving at the block's start (before its body); 0 where it cannot be left. */
   readonly storeAtStart: readonly RegisterSet[];
@@ -20,7 +21,9 @@ export interface Registers {
   readonly storeAt: readonly (readonly RegisterSet[])[];
   /** To store at the block's ending. */
   readonly storeAtEnd: readonly RegisterSet[];
-  /** To store on the edge from one block to another. */
+  /** To store before the block's ending, whichever way it goes. */
+  readonly storeBefore: readonly RegisterSet[];
+  /** To store on the edge from one block to another besides. */
   storeOnEdge(from: number, to: number): RegisterSet;
   /** Registers that need a local at all. */
   readonly used: RegisterSet;
@@ -39,7 +42,7 @@ export interface Exits {
 
 export function analyseRegisters(unit: Unit, flow: Flow, exits: Exits): Registers {
   const read = liveness(unit, flow, (block) => endingReads(block), () => 0, () => 0);
-  const edges: Edges = { flow, read };
+  const edges: Edges = { flow, read, inLoop: loopNests(flow, unit.blocks.length).map((nest) => nest.length > 0) };
   const dirtyIn = dirtyAtStart(unit, edges);
   const storeAtStart = unit.blocks.map((_, node) => (exits.atStart(node) ? dirtyIn[node] : 0));
   const storeAt: RegisterSet[][] = [];
@@ -54,42 +57,53 @@ export function analyseRegisters(unit: Unit, flow: Flow, exits: Exits): Register
     storeAtEnd.push(dirty | endingWrites(block));
   });
   shareSets(unit, storeAt, storeAtStart, exits);
+  const givenUp = (from: number, to: number): RegisterSet => storeAtEnd[from] & ~staysDirty(edges, from, to);
+  const storeBefore = unit.blocks.map((block, node) => {
+    if (!staysInside(block)) return 0;
+    return successors(block.ending).reduce((set, to) => set & givenUp(node, to), -1);
+  });
   const storeOnEdge = (from: number, to: number): RegisterSet =>
-    isBarrier(unit.blocks[from]) ? 0 : storeAtEnd[from] & ~staysDirty(edges, from, to);
+    (isBarrier(unit.blocks[from]) ? 0 : givenUp(from, to) & ~storeBefore[from]);
   const needed = (block: Block, node: number): RegisterSet => {
     const next = successors(block.ending);
     const onEdges = next.reduce((set, to) => set | storeOnEdge(node, to), 0);
     // What may leave the unit at its ending stores what is dirty; the link a call writes needs no earlier value.
-    const staysIn = block.ending.kind === "jump" || block.ending.kind === "branch";
-    return (staysIn ? onEdges : storeAtEnd[node] & ~endingWrites(block)) | endingReads(block);
+    const stored = staysInside(block) ? onEdges | storeBefore[node] : storeAtEnd[node] & ~endingWrites(block);
+    return stored | endingReads(block);
   };
   const liveIn = liveness(unit, flow, needed, (node, index) => storeAt[node][index], (node) => storeAtStart[node]);
   const liveOut = unit.blocks.map((block, node) => {
     const onward = isBarrier(block) ? [] : successors(block.ending);
-    return onward.reduce((set, to) => set | liveIn[to], needed(block, node));
+    return onward.reduce((set, to) => set | liveIn[to] | storeOnEdge(node, to), 0);
   });
   let used = 0;
   unit.blocks.forEach((block, node) => {
     used |= liveIn[node] | storeAtEnd[node] | endingReads(block);
     for (const instruction of block.body) used |= reads(instruction) | writes(instruction);
   });
-  return { liveIn, liveOut, storeAtStart, storeAt, storeAtEnd, storeOnEdge, used };
+  return { liveIn, liveOut, storeAtStart, storeAt, storeAtEnd, storeBefore, storeOnEdge, used };
 }
 
 interface Edges {
   readonly flow: Flow;
   /** Registers some instruction reads before it is written, by block. */
   readonly read: readonly RegisterSet[];
+  readonly inLoop: readonly boolean[];
 }
 
 /**
  * Registers that may stay dirty along an edge. Into a loop none do, so that the ways out within it store only what
- * the loop itself writes; around a loop those do that it reads again. Values that only ways out would use are thus
- * not kept, and V8's register allocator is not burdened with them.
+ * the loop itself writes; within a loop those do that will be read again. Values that only ways out would use are
+ * thus not kept, and V8's register allocator is not burdened with them.
  */
-function staysDirty({ flow, read }: Edges, from: number, to: number): RegisterSet {
-  if (!flow.headers.has(to)) return -1;
-  return flow.position[to] > flow.position[from] ? 0 : read[to];
+function staysDirty({ flow, read, inLoop }: Edges, from: number, to: number): RegisterSet {
+  if (flow.headers.has(to) && flow.position[to] > flow.position[from]) return 0;
+  return inLoop[from] ? read[to] : -1;
+}
+
+/** Whether every way on is an edge to a block of the unit, and no call or service comes first. */
+function staysInside(block: Block): boolean {
+  return block.ending.kind === "jump" || block.ending.kind === "branch";
 }
 
 export function canFault(instruction: Located): boolean {

@@ -44,6 +44,7 @@ export class UnitBuilder {
     for (const set of sets) this.#exits.set(set, this.code.block());
     content();
     this.code.unreachable();
+    this.locals.beginBlock();
     for (const set of sets.toReversed()) {
       this.code.end();
       this.storeAndReturn(set, () => this.code.get(LOCAL.exitPc));
@@ -87,7 +88,7 @@ export class UnitBuilder {
     for (let register = 1; register < 32; register++) {
       if (((set >>> register) & 1) === 0) continue;
       this.code.get(LOCAL.state);
-      this.code.get(this.locals.of(register));
+      this.locals.push(this.code, register);
       this.code.access("i64.store", HART.x + 8 * register);
     }
   }
