@@ -4,7 +4,7 @@ import type { PhysicalAddress } from "../machine/address.ts";
 import type { CoreMemory } from "../machine/hart/core-memory.ts";
 import { field } from "../state/words.ts";
 
-const RING = {
+export const RING = {
   /** Messages put so far; only the writer stores here. */
   head: 0x00,
   slots: 0x04,
@@ -13,8 +13,6 @@ const RING = {
 } as const;
 export const RING_SLOTS = 8;
 export const RING_BYTES = 0x80;
-/** Words that one hart stores and the other loads. */
-export const RING_WORDS = 2 + RING_SLOTS;
 
 export const EMPTY = -1;
 

@@ -1,11 +1,12 @@
 import type { Configuration, Engine, EngineDescription, EngineReport, Platform } from "../engine.ts";
 import { reportGuest } from "../report/guest.ts";
+import { VCPU_SHARING, VM_SHARING } from "../report/sharing.ts";
 import { StateView } from "../report/state-view.ts";
 import { CAPACITY, TURN, turnOf, vmAt } from "./layout.ts";
 import { Microscheduler } from "./scheduler.ts";
 
-/** Of each guest: its doorbell bitmap, and its first vCPU's pending interrupts. */
-const SHARED_WORDS_OF_GUEST = 2;
+/** Guests stay on their harts. Other harts reach the doorbell bitmap of each, and its first vCPU's pending interrupts. */
+const SHARED_WORDS_OF_GUEST = VM_SHARING.rung.words + VCPU_SHARING.pending.words;
 
 export const microscheduler: EngineDescription = {
   name: "microscheduler",

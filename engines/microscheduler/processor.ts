@@ -2,6 +2,7 @@
 // Who waits for an interrupt keeps its turn: WFI is the guest's own.
 
 import { cycles, ticks, type Cycles, type HartId, type PhysicalAddress, type Ticks } from "../machine/address.ts";
+import { cyclesToTicks } from "../machine/clock.ts";
 import { CSR } from "../machine/hart/csr-numbers.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import { INTERRUPT } from "../machine/hart/privileged.ts";
@@ -101,7 +102,7 @@ export class MicroschedulerProcessor implements VcpuProcessor {
     }
     const end = firstTickAt(cycles(now + memory.loadNumber(field(next, VCPU.budget))));
     memory.storeNumber(field(turn, TURN.end), end);
-    this.#raiseDueTimer(hart, next, hart.time());
+    this.#raiseDueTimer(hart, next, cyclesToTicks(now));
     hart.setTimer(ticks(Math.min(end, memory.loadNumber(field(next, VCPU.timer)))));
   }
 

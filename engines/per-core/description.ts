@@ -1,9 +1,9 @@
 import { MAXIMUM_HARTS } from "../machine/layout.ts";
-import { RING_WORDS } from "../channels/ring.ts";
 import type { Configuration, Engine, EngineDescription, EngineReport, Options, Platform } from "../engine.ts";
 import { optionValue } from "../options.ts";
 import { place } from "../placement/placement.ts";
 import { reportGuest } from "../report/guest.ts";
+import { RING_SHARING, sharedWords } from "../report/sharing.ts";
 import { StateView } from "../report/state-view.ts";
 import { QUEUE } from "../scheduler/queue.ts";
 import { SCHEDULER_OPTION } from "../uniprocessor/description.ts";
@@ -40,7 +40,7 @@ export const perCore: EngineDescription = {
       }),
       locks: [],
       worldSwitches: layouts.reduce((sum, { queue }) => sum + view.number(queue, QUEUE.worldSwitches), 0),
-      sharedMutableWords: crossings.rings * RING_WORDS,
+      sharedMutableWords: crossings.rings * sharedWords(RING_SHARING),
     };
   },
 };

@@ -1,14 +1,15 @@
 import type { PhysicalAddress } from "../machine/address.ts";
-import { CONTEXT_BYTES } from "../machine/hart/context.ts";
 import type { Configuration, Engine, EngineDescription, EngineReport, Options, Platform } from "../engine.ts";
 import type { LockName } from "../locks/kinds.ts";
 import { optionValue } from "../options.ts";
 import { reportGuest } from "../report/guest.ts";
 import { reportLock } from "../report/locks.ts";
+import { LOCK_NODE_SHARING, LOCK_SHARING, QUEUE_SHARING, sharedWords, VCPU_SHARING, VM_SHARING } from "../report/sharing.ts";
 import { StateView } from "../report/state-view.ts";
 import { QUEUE } from "../scheduler/queue.ts";
 import type { Granularity } from "../locks/exclusion.ts";
 import { Smp } from "./hypervisor.ts";
+import { idleHartsWords } from "./idle-harts.ts";
 import { CAPACITY, LOCK_AT, queueLock, queueOf, vmAt } from "./layout.ts";
 
 const OPTIONS = {
@@ -28,14 +29,6 @@ const OPTIONS = {
     summary: "also measure how long locks are waited for and held: two clock reads more for each",
   },
 } as const;
-
-// Words that harts share. A vCPU's context moves with it.
-const VM_WORDS = 9; // state, cause, pc, value, unitsPage, rung
-const VCPU_WORDS = 15 + CONTEXT_BYTES / 4; // state, next, queue, pending, deferred, remaining, deadline, lastRun, cpuTime, timer
-const QUEUE_WORDS = 4; // first, current, preempt, waiting
-const LOCK_WORDS = 17; // what waiters look at, and the counters
-const LOCK_NODE_WORDS = 2; // next, waits
-const HARTS_IN_WORD = 32;
 
 export const smp: EngineDescription = {
   name: "smp",
@@ -60,19 +53,26 @@ export const smp: EngineDescription = {
     const view = new StateView(platform.memory);
     const kind = optionValue<LockName>(OPTIONS.lock, "lock", options);
     const locks = locksOf(harts, optionValue<Granularity>(OPTIONS.granularity, "granularity", options));
-    const vcpus = configuration.vms.reduce((sum, vm) => sum + vm.vcpus, 0);
     let worldSwitches = 0;
     for (let hart = 0; hart < harts; hart++) worldSwitches += view.number(queueOf(hart), QUEUE.worldSwitches);
     return {
       vms: configuration.vms.map((vm, index) => reportGuest(view, vm.name, vmAt(index))),
       locks: locks.map(({ name, lock }) => reportLock(view, name, kind, lock)),
       worldSwitches,
-      sharedMutableWords: Math.ceil(harts / HARTS_IN_WORD)
-        + harts * (QUEUE_WORDS + LOCK_NODE_WORDS) + locks.length * LOCK_WORDS
-        + configuration.vms.length * VM_WORDS + vcpus * VCPU_WORDS,
+      sharedMutableWords: harts === 1 ? 0 : sharedState(harts, locks.length, configuration),
     };
   },
 };
+
+/** Words that more than one hart reaches; the lock kind and timing may leave some of a lock's unused. */
+function sharedState(harts: number, locks: number, { vms }: Configuration): number {
+  const vcpus = vms.reduce((sum, vm) => sum + vm.vcpus, 0);
+  return idleHartsWords(harts)
+    + harts * (sharedWords(QUEUE_SHARING) + sharedWords(LOCK_NODE_SHARING))
+    + locks * sharedWords(LOCK_SHARING)
+    + vms.length * sharedWords(VM_SHARING)
+    + vcpus * sharedWords(VCPU_SHARING);
+}
 
 function locksOf(harts: number, granularity: Granularity): readonly { readonly name: string; readonly lock: PhysicalAddress }[] {
   if (granularity === "big") return [{ name: "big", lock: LOCK_AT.big }];

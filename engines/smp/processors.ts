@@ -230,7 +230,7 @@ export class Processors {
     const { memory } = hart;
     for (let distance = 1; distance < this.#harts; distance++) {
       const victim = (hart.id + distance) % this.#harts;
-      if (memory.atomicLoad(field(queueOf(victim), QUEUE.waiting)) <= 0) continue;
+      if (!mayGive(memory, queueOf(victim))) continue;
       this.#exclusion.acquire(hart, queueLock(victim));
       const vcpu = mostUrgent(memory, queueOf(victim), funded);
       if (vcpu !== NONE) {
@@ -269,14 +269,26 @@ export class Processors {
 
   /** Sees to it that a hart looks at `home`'s queue, in which a vCPU has become ready: one that idles, if any does. */
   #announce(hart: Hart, home: number): void {
-    if (current(hart.memory, queueOf(home)) === NONE) hart.sendIpi(hartId(home));
-    else if (!this.#idle.wakeOne(hart)) this.#requestChoice(hart, home);
+    if (current(hart.memory, queueOf(home)) === NONE) {
+      hart.sendIpi(hartId(home));
+      // It may have been interrupted for a vCPU of another queue, which it will now leave where it is.
+      if (!this.#idle.claim(hart, home)) this.#idle.wakeOne(hart);
+    } else if (!this.#idle.wakeOne(hart)) {
+      this.#requestChoice(hart, home);
+    }
   }
 
   #requestChoice(hart: Hart, target: number): void {
     hart.memory.atomicStore(field(queueOf(target), QUEUE.preempt), 1);
     if (target !== hart.id) hart.sendIpi(hartId(target));
   }
+}
+
+/** Whether a member waits that its own hart will not run at once: one that idles has been interrupted, and takes one itself. */
+function mayGive(memory: CoreMemory, queue: PhysicalAddress): boolean {
+  // First: who idles is then as new, and whoever leaves a member waiting after this looks for harts that idle.
+  const waiting = memory.atomicLoad(field(queue, QUEUE.waiting));
+  return waiting > (current(memory, queue) === NONE ? 1 : 0);
 }
 
 /** The waiting member whose period ends first. */

@@ -8,14 +8,14 @@ export const NONE = physical(0);
 
 /** A stored physical address below 4 GiB, where all engine state lies. */
 export function toAddress(word: number): PhysicalAddress {
-  return physical(word >>> 0);
+  return (word >>> 0) as PhysicalAddress;
 }
 
 export function loadAddress(memory: CoreMemory, at: PhysicalAddress): PhysicalAddress {
   return toAddress(memory.load(at));
 }
 
-/** Address of a field or element `offset` bytes into a record. */
+/** Address of a field or element `offset` bytes into a record in engine state. */
 export function field(record: PhysicalAddress, offset: number): PhysicalAddress {
-  return physical(record + offset);
+  return (((record | 0) + offset) >>> 0) as PhysicalAddress;
 }

@@ -122,10 +122,17 @@ export class Processor implements VcpuProcessor {
     if (next === NONE) return;
     enterWorld(hart, next);
     memory.store(field(next, VCPU.state), VCPU_STATE.running);
-    hart.setCsrBits(CSR.hvip, memory.load(field(next, VCPU.pending)));
-    memory.store(field(next, VCPU.pending), 0);
+    this.#takePending(hart, next);
     const switches = field(this.#queue, QUEUE.worldSwitches);
     memory.storeNumber(switches, memory.loadNumber(switches) + 1);
+  }
+
+  #takePending(hart: Hart, vcpu: PhysicalAddress): void {
+    const pending = field(vcpu, VCPU.pending);
+    const interrupts = hart.memory.load(pending);
+    if (interrupts === 0) return;
+    hart.setCsrBits(CSR.hvip, interrupts);
+    hart.memory.store(pending, 0);
   }
 
   /** The end of the turn, or before it the first timer of a vCPU that is not `running`. */

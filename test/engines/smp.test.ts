@@ -75,6 +75,41 @@ test("a woken vCPU goes to the hart whose queue it is in, where that idles", () 
   expect([smp.bench.marked(1), smp.bench.idles(2)]).toEqual([2, true]);
 });
 
+describe("a hart that idles, interrupted for a vCPU that it ran last", () => {
+  test("finds it there, also if another hart has run out of work before it comes to look", () => {
+    const smp = new Smp(2, 2, {});
+    smp.step({ kind: "wait", hart: 1 });
+    smp.step({ kind: "notify", hart: 0, id: 0 }); // guest 0 rings guest 1
+    smp.step({ kind: "wait", hart: 0 });
+    smp.settle();
+    expect([smp.bench.idles(0), smp.bench.marked(1)]).toEqual([true, 2]);
+    expect(smp.bench.report().worldSwitches).toBe(3);
+  });
+
+  /** Guest 3 sleeps in the queue of hart 0, which runs guest 0; 1 and 4 sleep in that of hart 1, 2 and 5 in that of hart 2. */
+  const threeHarts = (): Smp => {
+    const smp = new Smp(3, 6, {});
+    smp.step({ kind: "yield", hart: 0 });
+    smp.step({ kind: "timer", hart: 0, ahead: 1000 });
+    smp.step({ kind: "wait", hart: 0 });
+    for (const hart of [1, 2, 1, 2]) smp.step({ kind: "wait", hart });
+    expect([0, 1, 2].map((hart) => smp.bench.idles(hart))).toEqual([false, true, true]);
+    return smp;
+  };
+  const ringGuest5 = { kind: "notify", hart: 0, id: 1 } as const;
+
+  test.each(["before", "after"])("leaves a vCPU that became ready elsewhere, %s that, to the next", (order) => {
+    const smp = threeHarts();
+    if (order === "before") smp.step(ringGuest5);
+    smp.bench.clock.set(1000);
+    smp.bench.deliver(0); // guest 3 becomes ready
+    if (order === "after") smp.step(ringGuest5);
+    smp.step({ kind: "settle" });
+    expect(smp.wrong).toEqual([]);
+    expect([0, 1, 2].map((hart) => smp.bench.marked(hart))).toEqual([1, 4, 6]);
+  });
+});
+
 test("of two vCPUs whose timers come due together, the one that would wait goes to a hart that idles", () => {
   const smp = new Smp(2, 3, {});
   smp.step({ kind: "timer", hart: 1, ahead: 1000 });

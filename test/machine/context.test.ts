@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { guestPhysical, hartId, physical } from "../../engines/machine/address.ts";
 import { CONTEXT, CONTEXT_BYTES } from "../../engines/machine/hart/context.ts";
 import { CSR } from "../../engines/machine/hart/csr-numbers.ts";
-import { writeSecondStage } from "../../engines/machine/hart/second-stage.ts";
+import { SECOND_STAGE_BYTES, writeSecondStage } from "../../engines/machine/hart/second-stage.ts";
 import { STATUS } from "../../engines/machine/hart/privileged.ts";
 import { enterFromEngine } from "../../engines/machine/hart/trap-return.ts";
 import { HART, RAM_BASE, REGION, REGION_BYTES, RIGHT } from "../../engines/machine/layout.ts";
@@ -111,6 +111,25 @@ describe("a second stage", () => {
     expect([wide(state, HART.ramLimit), state.i32[(state.base + HART.ramOffset) >> 2]]).toEqual([GUEST_BYTES - 8, memory.offset(GUEST_AT)]);
     expect(state.i32[(state.base + HART.space) >> 2]).toBe(1);
   });
+
+  test("is the same when a hart comes back to it", () => {
+    const { hart, state } = bench("hypervisor", [WINDOW, GUEST_RAM]);
+    const hardware = (): number[] => {
+      const block = state.base >> 2;
+      return [
+        ...state.i32.slice(block + (HART.regions >> 2), block + ((HART.regions + 2 * REGION_BYTES) >> 2)),
+        ...[HART.regionCount, HART.space, HART.ramOffset, HART.ramLimit].map((field) => state.i32[block + (field >> 2)]),
+      ];
+    };
+    const first = hardware();
+    const other = physical(TABLE_AT + SECOND_STAGE_BYTES);
+    writeSecondStage(hart.memory, other, [{ ...GUEST_RAM, bytes: GUEST_BYTES / 2, physical: WINDOW.physical }]);
+    hart.setSecondStage(other, 2);
+    expect(hardware()).not.toEqual(first);
+    hart.setSecondStage(TABLE_AT, 1);
+    expect(hardware()).toEqual(first);
+  });
+
   test("must have RAM, and nothing outside physical memory", () => {
     const { hart } = bench("hypervisor");
     writeSecondStage(hart.memory, TABLE_AT, [WINDOW]);

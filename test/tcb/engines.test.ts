@@ -1,14 +1,17 @@
 // The count over the engines there are: on a copy of their sources, into which a module is planted.
 
-import { appendFile, cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SourceFigures } from "../../bench/tcb/figures.ts";
 import { trustsGuests } from "../../bench/tcb/guest-bytes.ts";
 import { measureTcb, reachOf, type TcbReport } from "../../bench/tcb/tcb.ts";
-import type { EngineDescription } from "../../engines/engine.ts";
+import type { EngineDescription, VirtualMachine } from "../../engines/engine.ts";
 import { ENGINES } from "../../engines/engines.ts";
+import { ticks } from "../../engines/machine/address.ts";
+import { PhysicalMemory } from "../../engines/machine/memory.ts";
 
 const REPOSITORY = resolve(import.meta.dirname, "../..");
 const engines: readonly EngineDescription[] = Object.values(ENGINES);
@@ -67,6 +70,32 @@ describe.each(engines)("$name", (engine) => {
     expect(paths).toContain(`engines/${engine.entry}`);
   });
 });
+
+test("a field that a shared record gains moves the count of shared words, once for each record", async () => {
+  const copy = join(root, "shared-words");
+  await cp(join(REPOSITORY, "engines"), join(copy, "engines"), { recursive: true });
+  await replaceIn(join(copy, "engines/vcpu/record.ts"), "deferred: 0x18,", "deferred: 0x18, planted: 0x58,");
+  await replaceIn(join(copy, "engines/report/sharing.ts"), "deferred: shared(WORD),", "deferred: shared(WORD), planted: shared(NUMBER),");
+  expect(await sharedWords(copy) - await sharedWords(REPOSITORY)).toBe(2 * VCPUS);
+});
+
+const VCPUS = 3;
+
+/** What the SMP hypervisor of the tree at `from` says for two harts and three guests. */
+async function sharedWords(from: string): Promise<number> {
+  const load = (path: string): Promise<unknown> => import(/* @vite-ignore */ pathToFileURL(join(from, "engines", path)).href);
+  const { smp } = await load("smp/description.ts") as { smp: EngineDescription };
+  const vms = Array.from({ length: VCPUS }, (_, hart): VirtualMachine => ({
+    name: "guest", image: new Uint8Array(), memoryBytes: 0, vcpus: 1, bootArguments: "", hart, share: { budget: ticks(1), period: ticks(1) },
+  }));
+  return smp.inspect({ memory: PhysicalMemory.create(0x20_0000, 1), harts: 2 }, { vms, channels: [] }, {}).sharedMutableWords;
+}
+
+async function replaceIn(path: string, what: string, by: string): Promise<void> {
+  const text = await readFile(path, "utf8");
+  expect(text).toContain(what);
+  await writeFile(path, text.replace(what, by));
+}
 
 test("the guests of the microscheduler are in its TCB, those of the hypervisors are not", () => {
   const trusting = engines.filter(({ claims }) => trustsGuests(claims)).map(({ name }) => name);

@@ -3,7 +3,7 @@
 import type { PhysicalAddress } from "../address.ts";
 import { HART, RAISED } from "../layout.ts";
 import {
-  BANK, BANK_WORDS, SLOT, SUPERVISOR_BANK, UNBANKED, UNBANKED_WORDS, VIRTUAL_SUPERVISOR_BANK,
+  BANK, BANK_WORDS, SLOT, SUPERVISOR_BANK, UNBANKED_WORDS, VIRTUAL_SUPERVISOR_BANK,
 } from "./csr-slots.ts";
 import {
   ALL_COUNTERS, FIOM, HSTATUS, MPP_SHIFT, PRIVILEGE, STATUS, SUPERVISOR_INTERRUPTS, SUPERVISOR_STATUS, VIRTUAL_INTERRUPTS,
@@ -42,15 +42,9 @@ export const CONTEXT = {
 export const CONTEXT_BYTES = 0x180;
 if (UNBANKED_BYTES + 4 * UNBANKED_WORDS > CONTEXT_BYTES) throw new Error("the context outgrows CONTEXT_BYTES");
 
-/** x1 lies at the same offset in a context as in the hart block. */
-const X1 = (HART.x + 8) >> 2;
-if (HART.x !== CONTEXT.x) throw new Error("contexts and hart blocks differ in where x lies");
-const X_WORDS = 62;
 const RAISED_WORD = HART.raised >> 2;
 const PRIVILEGE_INDEX = CONTEXT.privilege >> 2;
 const SOFTWARE_INDEX = CONTEXT.softwareInterrupt >> 2;
-const BANK_INDEX = BANK_BYTES >> 2;
-const UNBANKED_INDEX = UNBANKED_BYTES >> 2;
 const TIMECMP_INDEX = CONTEXT.timecmp >> 2;
 const S_STATUS = SUPERVISOR_BANK + BANK.status;
 const S_EPC = SUPERVISOR_BANK + BANK.epc;
@@ -75,12 +69,10 @@ export function resetContext(
 /** Stores the context of the guest that the engine was entered from. */
 export function saveContext(state: HartState, address: PhysicalAddress): void {
   const { i32, block } = state;
-  const context = state.memory.offset(address) >>> 2;
-  const x1 = (state.base >> 2) + X1;
-  i32.copyWithin(context + X1, x1, x1 + X_WORDS);
-  let bank = SUPERVISOR_BANK;
+  const offset = state.memory.offset(address);
+  state.contexts.save(offset, state.base, state.base + 4 * guestBank(state));
+  const context = offset >>> 2;
   if (state.hypervisor) {
-    bank = VIRTUAL_SUPERVISOR_BANK;
     i32[context] = block[S_EPC];
     i32[context + 1] = block[S_EPC + 1];
     i32[context + PRIVILEGE_INDEX] = (block[S_STATUS] & STATUS.SPP) !== 0 ? PRIVILEGE.supervisor : PRIVILEGE.user;
@@ -90,21 +82,19 @@ export function saveContext(state: HartState, address: PhysicalAddress): void {
     i32[context + PRIVILEGE_INDEX] = (block[SLOT.mstatus] & STATUS.MPP) >> MPP_SHIFT;
     i32[context + SOFTWARE_INDEX] = Atomics.load(block, RAISED_WORD) & RAISED.supervisor;
   }
-  for (let index = 0; index < BANK_WORDS; index++) i32[context + BANK_INDEX + index] = block[bank + index];
-  for (let index = 0; index < UNBANKED_WORDS; index++) i32[context + UNBANKED_INDEX + index] = block[UNBANKED + index];
 }
 
 /** Makes the hart enter the guest of this context when the engine returns (which drops the reservation). Timers must
  *  be reloaded after. */
 export function loadContext(state: HartState, address: PhysicalAddress): void {
   const { i32, block } = state;
-  const context = state.memory.offset(address) >>> 2;
-  i32.copyWithin((state.base >> 2) + X1, context + X1, context + X1 + X_WORDS);
+  const offset = state.memory.offset(address);
+  const bank = guestBank(state);
+  state.contexts.load(offset, state.base, state.base + 4 * bank);
+  const context = offset >>> 2;
   // Masked to a privilege that a guest may have: a machine-mode engine's contexts lie open to its guests.
   const supervisor = (i32[context + PRIVILEGE_INDEX] & PRIVILEGE.supervisor) !== 0;
-  let bank = SUPERVISOR_BANK;
   if (state.hypervisor) {
-    bank = VIRTUAL_SUPERVISOR_BANK;
     block[S_EPC] = i32[context] & ~1;
     block[S_EPC + 1] = i32[context + 1];
     block[S_STATUS] = (block[S_STATUS] & ~STATUS.SPP) | (supervisor ? STATUS.SPP : 0);
@@ -117,9 +107,11 @@ export function loadContext(state: HartState, address: PhysicalAddress): void {
     if ((i32[context + SOFTWARE_INDEX] & RAISED.supervisor) !== 0) Atomics.or(block, RAISED_WORD, RAISED.supervisor);
     else Atomics.and(block, RAISED_WORD, ~RAISED.supervisor);
   }
-  for (let index = 0; index < BANK_WORDS; index++) block[bank + index] = i32[context + BANK_INDEX + index];
-  for (let index = 0; index < UNBANKED_WORDS; index++) block[UNBANKED + index] = i32[context + UNBANKED_INDEX + index];
   legalise(block, bank, state.hypervisor ? VIRTUAL_INTERRUPTS : SUPERVISOR_INTERRUPTS);
+}
+
+function guestBank(state: HartState): number {
+  return state.hypervisor ? VIRTUAL_SUPERVISOR_BANK : SUPERVISOR_BANK;
 }
 
 /** Registers loaded from memory take only the values that a CSR write could have given them (WARL). */

@@ -10,67 +10,68 @@ export class CoreMemory {
   readonly #i32: Int32Array;
   readonly #f64: Float64Array;
   readonly #u8: Uint8Array;
-  /** Physical address less host offset, of any byte of RAM. */
-  readonly #bias: number;
+  /** Host offset less physical address, of any byte of RAM. Modulo 2^32: the memory has no more than 4 GiB. A field that
+   *  begins as a small integer stays one for V8, and all address arithmetic with it. */
+  readonly #shift: number = 0;
 
   constructor(memory: PhysicalMemory) {
     this.#i32 = memory.i32;
     this.#u8 = memory.u8;
     this.#f64 = new Float64Array(memory.wasm.buffer);
-    this.#bias = RAM_BASE - memory.ramOffset;
+    this.#shift = (memory.ramOffset - RAM_BASE) | 0;
   }
 
   load(address: PhysicalAddress): number {
-    return this.#i32[(address - this.#bias) >>> 2];
+    return this.#i32[((address | 0) + this.#shift) >>> 2];
   }
 
   store(address: PhysicalAddress, value: number): void {
-    this.#i32[(address - this.#bias) >>> 2] = value;
+    this.#i32[((address | 0) + this.#shift) >>> 2] = value;
   }
 
   /** A number (not a 64-bit integer) in an 8-byte aligned cell. */
   loadNumber(address: PhysicalAddress): number {
-    return this.#f64[(address - this.#bias) >>> 3];
+    return this.#f64[((address | 0) + this.#shift) >>> 3];
   }
 
   storeNumber(address: PhysicalAddress, value: number): void {
-    this.#f64[(address - this.#bias) >>> 3] = value;
+    this.#f64[((address | 0) + this.#shift) >>> 3] = value;
   }
 
   loadByte(address: PhysicalAddress): number {
-    return this.#u8[address - this.#bias];
+    return this.#u8[((address | 0) + this.#shift) >>> 0];
   }
 
   storeByte(address: PhysicalAddress, value: number): void {
-    this.#u8[address - this.#bias] = value;
+    this.#u8[((address | 0) + this.#shift) >>> 0] = value;
   }
 
   atomicLoad(address: PhysicalAddress): number {
-    return Atomics.load(this.#i32, (address - this.#bias) >>> 2);
+    return Atomics.load(this.#i32, ((address | 0) + this.#shift) >>> 2);
   }
 
   atomicStore(address: PhysicalAddress, value: number): void {
-    Atomics.store(this.#i32, (address - this.#bias) >>> 2, value);
+    Atomics.store(this.#i32, ((address | 0) + this.#shift) >>> 2, value);
   }
 
   add(address: PhysicalAddress, value: number): number {
-    return Atomics.add(this.#i32, (address - this.#bias) >>> 2, value);
+    return Atomics.add(this.#i32, ((address | 0) + this.#shift) >>> 2, value);
   }
 
   exchange(address: PhysicalAddress, value: number): number {
-    return Atomics.exchange(this.#i32, (address - this.#bias) >>> 2, value);
+    return Atomics.exchange(this.#i32, ((address | 0) + this.#shift) >>> 2, value);
   }
 
   compareExchange(address: PhysicalAddress, expected: number, value: number): number {
-    return Atomics.compareExchange(this.#i32, (address - this.#bias) >>> 2, expected, value);
+    return Atomics.compareExchange(this.#i32, ((address | 0) + this.#shift) >>> 2, expected, value);
   }
 
   and(address: PhysicalAddress, value: number): number {
-    return Atomics.and(this.#i32, (address - this.#bias) >>> 2, value);
+    return Atomics.and(this.#i32, ((address | 0) + this.#shift) >>> 2, value);
   }
 
   or(address: PhysicalAddress, value: number): number {
-    return Atomics.or(this.#i32, (address - this.#bias) >>> 2, value);
+    return Atomics.or(this.#i32, ((address | 0) + this.#shift) >>> 2, value);
   }
 
   /** Says that the hart spins. */
@@ -80,17 +81,17 @@ export class CoreMemory {
 
   /** Copies `bytes` bytes; the ranges may overlap. */
   copy(target: PhysicalAddress, source: PhysicalAddress, bytes: number): void {
-    const from = source - this.#bias;
-    this.#u8.copyWithin(target - this.#bias, from, from + bytes);
+    const from = ((source | 0) + this.#shift) >>> 0;
+    this.#u8.copyWithin(((target | 0) + this.#shift) >>> 0, from, from + bytes);
   }
 
   fill(target: PhysicalAddress, value: number, bytes: number): void {
-    const from = target - this.#bias;
+    const from = ((target | 0) + this.#shift) >>> 0;
     this.#u8.fill(value, from, from + bytes);
   }
 
   /** Copies bytes from outside the machine, as a boot loader does. */
   write(target: PhysicalAddress, bytes: Uint8Array): void {
-    this.#u8.set(bytes, target - this.#bias);
+    this.#u8.set(bytes, ((target | 0) + this.#shift) >>> 0);
   }
 }

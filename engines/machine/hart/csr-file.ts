@@ -167,13 +167,13 @@ export class CsrFile {
     const state = this.#state;
     // Sstc: with STCE set, mip.STIP shows stimecmp only.
     if (csr === CSR.menvcfg) this.#merge(PENDING, ~this.#softwarePending() & INTERRUPT.STI, 0);
+    state.timers.reload();
     timersChanged(state);
   }
 }
 
-/** Takes up changed comparators; if one is due before the running slice was to end, the slice ends now. */
+/** If a timer that was taken up again is due before the running slice was to end, the slice ends now. */
 export function timersChanged(state: HartState): void {
-  state.timers.reload();
   if (state.timers.next < state.horizon) requestAttention(state.block);
 }
 

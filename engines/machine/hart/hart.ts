@@ -160,7 +160,10 @@ export class Hart {
     const never = deadline >= EXACT;
     this.#block[this.#timecmp] = never ? -1 : deadline | 0;
     this.#block[this.#timecmp + 1] = never ? -1 : (deadline / HIGH_UNIT) | 0;
-    timersChanged(this.#state);
+    const state = this.#state;
+    if (state.hypervisor) state.timers.reloadSupervisor();
+    else state.timers.reloadMachine();
+    timersChanged(state);
   }
 
   // ---- interrupts between harts -------------------------------------------------------------------------
@@ -194,11 +197,13 @@ export class Hart {
     loadContext(state, address);
     state.switched = true;
     state.idling = false;
+    if (state.hypervisor) state.timers.reloadVirtual();
+    else state.timers.reloadSupervisor();
     timersChanged(state);
   }
 
   /** Hypervisors only: makes the table at `table` (see writeSecondStage) the second stage. `space` names the
-   *  address space: equal numbers must mean equal tables, on all harts. */
+   *  address space: equal numbers must mean equal tables, on all harts and for good, as a table is read but once. */
   setSecondStage(table: PhysicalAddress, space: number): void {
     const state = this.#state;
     if (state.secondStage === table && state.space === space) return;

@@ -1,5 +1,7 @@
 // Executing a hart on the wall clock: one thread each, slice after slice, until it is told to stop.
 
+import { setFlagsFromString } from "node:v8";
+
 import { cycles, ticks, type Cycles, type HartId } from "../address.ts";
 import { cyclesToTicks, ticksToCycles } from "../clock.ts";
 import { CONTINUE, CONTROL, CONTROL_COMMAND, CONTROL_OFFSET, HART, HART_STOPPED } from "../layout.ts";
@@ -9,6 +11,11 @@ import { requestAttention, signal } from "./signal.ts";
 import { NO_SLICE, type HartState } from "./state.ts";
 import { takeInterrupt } from "./trap.ts";
 import { enterFromEngine } from "./trap-return.ts";
+
+// An exit is a path through a few dozen small functions, of the hart and of its engine. V8's limits on what it inlines
+// would leave most of them calls, with numbers above 2^31 boxed at each: a fifth of the cost of an exit.
+setFlagsFromString("--max-inlined-bytecode-size-cumulative=5000");
+setFlagsFromString("--max-inlined-bytecode-size-small=60");
 
 const ATTENTION_WORD = HART.attention >> 2;
 const SLEEPING = HART.sleeping >> 2;

@@ -22,6 +22,7 @@ export interface Region {
   readonly rights: number;
 }
 
+const REGIONS = HART.regions >> 2;
 const HIGH_UNIT = 0x1_0000_0000;
 const RAM_RIGHTS = RIGHT.read | RIGHT.write | RIGHT.execute;
 
@@ -43,15 +44,43 @@ export function writeSecondStage(memory: CoreMemory, table: PhysicalAddress, reg
   });
 }
 
-/** Takes over the table at `table` as the hart's second stage and the RAM window of its fast accesses. */
+/** A table as the hart has read it: what goes into the hart block. */
+export interface SecondStage {
+  readonly table: PhysicalAddress;
+  /** REGION entries. */
+  readonly regions: Int32Array;
+  readonly count: number;
+  /** Host offset and length of the RAM. */
+  readonly ramOffset: number;
+  readonly ramBytes: number;
+}
+
+/** Makes the table at `table` the hart's second stage, and its RAM the window of fast accesses. A hart reads the table
+ *  of a space once: it keeps what it has read, as hardware keeps translations by VMID. */
 export function loadSecondStage(state: HartState, table: PhysicalAddress, space: number): void {
-  const { i32, block, memory } = state;
+  const { block, secondStages } = state;
+  let stage = secondStages[space];
+  if (stage === undefined || stage.table !== table) {
+    stage = readSecondStage(state, table);
+    secondStages[space] = stage;
+  }
+  const { regions } = stage;
+  for (let index = 0; index < regions.length; index++) block[REGIONS + index] = regions[index];
+  block[HART.regionCount >> 2] = stage.count;
+  block[HART.space >> 2] = space;
+  setFastRam(state, stage.ramOffset, stage.ramBytes);
+}
+
+function readSecondStage(state: HartState, table: PhysicalAddress): SecondStage {
+  const { i32, memory } = state;
   const first = memory.offset(table) >>> 2;
   const count = i32[first + (TABLE.count >> 2)];
   if (count < 0 || count > MAXIMUM_REGIONS) throw new RangeError(`second stage at ${table.toString(16)} has ${count} regions`);
+  const regions = new Int32Array((count * REGION_BYTES) >> 2);
   let entry = first + (TABLE.regions >> 2);
-  let region = HART.regions >> 2;
-  let ram = false;
+  let region = 0;
+  let ramOffset = 0;
+  let ramBytes = 0;
   for (let index = 0; index < count; index++) {
     const base = number(i32, entry + (ENTRY.base >> 2));
     const bytes = number(i32, entry + (ENTRY.bytes >> 2));
@@ -61,19 +90,18 @@ export function loadSecondStage(state: HartState, table: PhysicalAddress, space:
       throw new RangeError(`second stage at ${table.toString(16)}: region ${index} is not in physical memory`);
     }
     const offset = memory.offset(physical as PhysicalAddress);
-    for (let half = 0; half < 4; half++) block[region + half] = i32[entry + half];
-    block[region + (REGION.offset >> 2)] = offset;
-    block[region + (REGION.rights >> 2)] = rights;
+    for (let half = 0; half < 4; half++) regions[region + half] = i32[entry + half];
+    regions[region + (REGION.offset >> 2)] = offset;
+    regions[region + (REGION.rights >> 2)] = rights;
     if (base === RAM_BASE && rights === RAM_RIGHTS && bytes >= 8) {
-      ram = true;
-      setFastRam(state, offset, bytes);
+      ramOffset = offset;
+      ramBytes = bytes;
     }
     entry += ENTRY_BYTES >> 2;
     region += REGION_BYTES >> 2;
   }
-  if (!ram) throw new RangeError(`second stage at ${table.toString(16)} has no RAM at ${RAM_BASE.toString(16)}`);
-  block[(HART.regionCount >> 2)] = count;
-  block[(HART.space >> 2)] = space;
+  if (ramBytes === 0) throw new RangeError(`second stage at ${table.toString(16)} has no RAM at ${RAM_BASE.toString(16)}`);
+  return { table, regions, count, ramOffset, ramBytes };
 }
 
 /** Sets the window at RAM_BASE that generated code reaches without a look at the regions. */

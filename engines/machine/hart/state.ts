@@ -6,9 +6,11 @@ import type { Clock } from "../clock.ts";
 import { HART_BLOCK_BYTES } from "../layout.ts";
 import { hartBlock, type PhysicalMemory } from "../memory.ts";
 import { ConsoleWriter } from "../devices/console.ts";
+import { contextCopy, type ContextCopy } from "./context-copy.ts";
 import { CsrFile } from "./csr-file.ts";
 import type { Hart } from "./hart.ts";
 import { PRIVILEGE } from "./privileged.ts";
+import type { SecondStage } from "./second-stage.ts";
 import { Timers } from "./timers.ts";
 
 /** hypervisor: the engine is HS and its guests run with V = 1; machine: it is M, and they run in true S and U,
@@ -38,6 +40,7 @@ export class HartState {
   readonly console: ConsoleWriter;
   readonly timers: Timers;
   readonly csrs: CsrFile;
+  readonly contexts: ContextCopy;
   /** Set once, by the Hart made for this state. */
   hart!: Hart;
   readonly engine: TrapHandler;
@@ -58,6 +61,8 @@ export class HartState {
   /** The second stage in use: its table, and the space that names it. */
   secondStage = -1;
   space = -1;
+  /** Second stages that this hart has used, by space. */
+  readonly secondStages: SecondStage[] = [];
 
   constructor(memory: PhysicalMemory, id: number, mode: EngineMode, clock: Clock, engine: TrapHandler) {
     this.id = hartId(id);
@@ -71,6 +76,7 @@ export class HartState {
     this.console = new ConsoleWriter(memory);
     this.timers = new Timers(this.block);
     this.csrs = new CsrFile(this);
+    this.contexts = contextCopy(memory);
     this.engine = engine;
   }
 }

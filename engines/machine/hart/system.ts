@@ -120,7 +120,9 @@ function csrInstruction(state: HartState, word: number, operation: number): numb
     block[X + 2 * destination] = oldLow;
     block[X + 2 * destination + 1] = oldHigh;
   }
-  return KIND_OF[csr] === KIND.stored ? CONTINUE : interruptAfter(state);
+  const kind = KIND_OF[csr];
+  const inert = kind === KIND.stored || kind === KIND.cycle || kind === KIND.time || kind === KIND.instret;
+  return inert ? CONTINUE : interruptAfter(state);
 }
 
 /** Takes an interrupt that the current instruction, which retires, has made deliverable. */

@@ -28,28 +28,33 @@ export class Timers {
   /** Takes the comparators up again after any of them, or what enables them, may have changed. Reads no clock:
    *  a comparator that changed does not count as passed before the next update. */
   reload(): void {
-    const { bits } = this;
-    const machine = this.#comparator(SLOT.mtimecmp);
-    // Sstc: with menvcfg.STCE = 0 stimecmp does nothing, and likewise vstimecmp with henvcfg.STCE = 0.
-    const supervisor = this.#enables(SLOT.menvcfg) ? this.#comparator(STIMECMP) : Infinity;
-    const virtual = this.#enables(SLOT.henvcfg) ? this.#comparator(VSTIMECMP) - this.#timeDelta() : Infinity;
-    let kept = bits;
-    if (machine !== this.#machine) {
-      this.#machine = machine;
-      kept &= ~INTERRUPT.MTI;
-      if (machine < this.next) this.next = machine;
-    }
-    if (supervisor !== this.#supervisor) {
-      this.#supervisor = supervisor;
-      kept &= ~INTERRUPT.STI;
-      if (supervisor < this.next) this.next = supervisor;
-    }
-    if (virtual !== this.#virtual) {
-      this.#virtual = virtual;
-      kept &= ~INTERRUPT.VSTI;
-      if (virtual < this.next) this.next = virtual;
-    }
-    this.bits = kept;
+    this.reloadMachine();
+    this.reloadSupervisor();
+    this.reloadVirtual();
+  }
+
+  /** The same for mtimecmp alone. */
+  reloadMachine(): void {
+    const deadline = this.#comparator(SLOT.mtimecmp);
+    if (deadline === this.#machine) return;
+    this.#machine = deadline;
+    this.#changed(INTERRUPT.MTI, deadline);
+  }
+
+  /** For stimecmp alone. Sstc: with menvcfg.STCE = 0 it does nothing. */
+  reloadSupervisor(): void {
+    const deadline = this.#enables(SLOT.menvcfg) ? this.#comparator(STIMECMP) : Infinity;
+    if (deadline === this.#supervisor) return;
+    this.#supervisor = deadline;
+    this.#changed(INTERRUPT.STI, deadline);
+  }
+
+  /** For vstimecmp alone. Sstc: with henvcfg.STCE = 0 it does nothing. */
+  reloadVirtual(): void {
+    const deadline = this.#enables(SLOT.henvcfg) ? this.#comparator(VSTIMECMP) - this.#timeDelta() : Infinity;
+    if (deadline === this.#virtual) return;
+    this.#virtual = deadline;
+    this.#changed(INTERRUPT.VSTI, deadline);
   }
 
   /** Compares all timers with the time now. */
@@ -64,6 +69,11 @@ export class Timers {
     else if (this.#virtual < next) next = this.#virtual;
     this.bits = bits;
     this.next = next;
+  }
+
+  #changed(interrupt: number, deadline: number): void {
+    this.bits &= ~interrupt;
+    if (deadline < this.next) this.next = deadline;
   }
 
   #enables(environment: number): boolean {

@@ -39,10 +39,12 @@ export const PREDECODED = {
   immediate: 8, // i32
   tag: 12, // i32: host offset of the instruction
 } as const;
-/** Translated entry points, direct-mapped by pc. 32 bytes each. */
+/** Translated entry points, direct-mapped by pc and space. 32 bytes each. */
 export const LOOKUP = {
   offset: 0x5_0000,
   entries: 0x2000,
+  /** By how many entries the same pc lies apart in two spaces: guests that take turns may run the same image. */
+  stride: 0x1e37,
   bytes: 32,
   pc: 0, // i64
   space: 8, // i32
@@ -52,3 +54,8 @@ export const LOOKUP = {
 } as const;
 /** How often a pc was looked up in vain; i32 each, by the same index as LOOKUP. */
 export const HOTNESS = { offset: 0x9_0000 } as const;
+
+/** Where in LOOKUP and HOTNESS `pc` of `space` lies. Generated code computes the same, modulo 2^32. */
+export function lookupIndex(space: number, pc: number): number {
+  return ((pc / 2) + space * LOOKUP.stride) & (LOOKUP.entries - 1);
+}

@@ -10,7 +10,7 @@ import { threadArea } from "../memory.ts";
 import type { PhysicalMemory } from "../memory.ts";
 import { encodeModule } from "../wasm/module.ts";
 import { I32, I64 } from "../wasm/opcodes.ts";
-import { HOTNESS, LOOKUP, PREDECODED, TYPE, TYPES } from "./abi.ts";
+import { HOTNESS, lookupIndex, PREDECODED, TYPE, TYPES } from "./abi.ts";
 import { discover } from "./blocks.ts";
 import { emitUnit } from "./emit-unit.ts";
 import type { RamWindow } from "./unit-builder.ts";
@@ -237,7 +237,7 @@ export class Core implements GeneratedCore {
     const { i32 } = this.#memory;
     const pc = this.#address(state + HART.pc);
     const space = i32[(state + HART.space) >> 2];
-    const hotness = this.#area + HOTNESS.offset + ((pc / 2) & (LOOKUP.entries - 1)) * 4;
+    const hotness = this.#area + HOTNESS.offset + lookupIndex(space, pc) * 4;
     i32[hotness >> 2] = 0;
     if (this.#table.install(space, pc)) return 1;
     if (this.#build(state, space, pc)) return 1;
@@ -254,7 +254,7 @@ export class Core implements GeneratedCore {
     const window = this.#window(state);
     const planned = plan(unit, this.#table.isResolving(space, pc) ? null : window.limit);
     const { body, unlikely, locals } = emitUnit(planned, {
-      ...UNIT_IMPORT, window, slotOf: (target) => this.#table.slotOf(space, target),
+      ...UNIT_IMPORT, space, window, slotOf: (target) => this.#table.slotOf(space, target),
     });
     const bytes = encodeModule({
       types: TYPES,

@@ -30,6 +30,8 @@ export function emitCallRegister(unit: UnitBuilder, ending: Extract<Ending, { ki
   code.op("i32.wrap_i64");
   code.i32(1);
   code.op("i32.shr_u");
+  code.i32(unit.services.space * LOOKUP.stride);
+  code.op("i32.add");
   code.i32(LOOKUP.entries - 1);
   code.op("i32.and");
   code.i32(LOOKUP.bytes);

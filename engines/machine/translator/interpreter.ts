@@ -134,12 +134,17 @@ function emitTranslated(code: Code, dispatch: Label, services: Services, hotThre
   code.end();
 }
 
-/** Address of the entry for LOCAL.pc in a direct-mapped table of the thread area. */
+/** Address of the entry for LOCAL.pc in a table indexed as LOOKUP. */
 function pushTableEntry(code: Code, offset: number, bytes: number): void {
   code.get(LOCAL.pc);
   code.op("i32.wrap_i64");
   code.i32(1);
   code.op("i32.shr_u");
+  code.get(STATE);
+  code.access("i32.load", HART.space);
+  code.i32(LOOKUP.stride);
+  code.op("i32.mul");
+  code.op("i32.add");
   code.i32(LOOKUP.entries - 1);
   code.op("i32.and");
   code.i32(bytes);

@@ -3,7 +3,7 @@
 import type { PhysicalMemory } from "../memory.ts";
 import { Code } from "../wasm/code.ts";
 import { encodeModule } from "../wasm/module.ts";
-import { HOTNESS, LOOKUP, MISSING, TYPE, TYPES } from "./abi.ts";
+import { HOTNESS, LOOKUP, lookupIndex, MISSING, TYPE, TYPES } from "./abi.ts";
 
 export interface TranslatedUnit {
   readonly pc: number;
@@ -103,7 +103,7 @@ export class TranslationTable {
     const point = this.#spaces.get(space)?.entries.get(pc);
     if (point === undefined) return false;
     const { i32 } = this.#memory;
-    const at = (this.#area + LOOKUP.offset + ((pc / 2) & (LOOKUP.entries - 1)) * LOOKUP.bytes) >> 2;
+    const at = (this.#area + LOOKUP.offset + lookupIndex(space, pc) * LOOKUP.bytes) >> 2;
     i32[at + (LOOKUP.pc >> 2)] = pc | 0;
     i32[at + (LOOKUP.pc >> 2) + 1] = Math.floor(pc / 2 ** 32);
     i32[at + (LOOKUP.space >> 2)] = space;

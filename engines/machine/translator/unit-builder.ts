@@ -19,6 +19,8 @@ export interface UnitServices {
   readonly system: number;
   readonly resolve: number;
   readonly jump: number;
+  /** The address space that the unit belongs to. */
+  readonly space: number;
   readonly window: RamWindow;
   /** Slot in the function table of the unit that begins at a pc. */
   slotOf(pc: number): number;
