@@ -2,8 +2,7 @@
 // run for a window at a time. Every case has workers of its own, so that what the host's compiler learnt
 // from one engine neither helps nor hurts the next.
 
-import { fileURLToPath } from "node:url";
-import { Piscina } from "piscina";
+import type { Piscina } from "piscina";
 import { ENGINES } from "../engines/engines.ts";
 import { FIRMWARE_BYTES, HART } from "../engines/machine/layout.ts";
 import { hartBlock, PhysicalMemory } from "../engines/machine/memory.ts";
@@ -15,6 +14,7 @@ import type { BenchCase } from "./case.ts";
 import { exitNames } from "./exit-names.ts";
 import { CaseFailure } from "./failure.ts";
 import { HartClocks, type JointWindow, joinWindows, now } from "./hart-clock.ts";
+import { createHartPool } from "./hart-pool.ts";
 import type { HartTask } from "./hart-task.ts";
 import type { MachineReading } from "./machine-reading.ts";
 import { readUnitsPage } from "./units-page.ts";
@@ -23,10 +23,6 @@ import { readUnitsPage } from "./units-page.ts";
 const HANG_LIMIT_MS = 5_000;
 const READY_LIMIT_MS = 20_000;
 const RAM_ALIGNMENT = 0x20_0000;
-
-const WORKER = new URL("hart-worker.ts", import.meta.url).href;
-/** Where the workers of one case leave compiled sources to those of the next. */
-const COMPILE_CACHE = fileURLToPath(new URL("../node_modules/.cache/tcbench", import.meta.url));
 
 export type MachineCase = Pick<BenchCase, "engine" | "options" | "harts" | "configuration">;
 
@@ -41,12 +37,11 @@ export class MachineSession {
   #pausedAt = 0;
   #console = "";
 
-  /** Boots the engine and its guests; the machine is paused. Throws a CaseFailure. */
-  static async start(machineCase: MachineCase): Promise<MachineSession> {
-    const session = new MachineSession(machineCase);
+  /** Boots the engine and its guests on `pool`, which is then the session's; the machine is paused. Throws a CaseFailure. */
+  static async start(machineCase: MachineCase, pool: Piscina = createHartPool(machineCase.harts)): Promise<MachineSession> {
+    const session = new MachineSession(machineCase, pool);
     try {
       await session.#within(READY_LIMIT_MS, "boot", whenReady(session.#memory));
-      session.#pausedAt = now();
       // Engines have read the clock while they booted: only what comes after was not machine time.
       session.#pausedAt = now();
     } catch (error) {
@@ -56,13 +51,13 @@ export class MachineSession {
     return session;
   }
 
-  private constructor(machineCase: MachineCase) {
+  private constructor(machineCase: MachineCase, pool: Piscina) {
     const { engine, options, harts, configuration } = machineCase;
     this.#case = machineCase;
     this.#memory = PhysicalMemory.create(ramBytes(machineCase), harts);
     this.#clocks = HartClocks.create(harts);
     prepareMachine(this.#memory, harts);
-    this.#pool = new Piscina({ filename: WORKER, minThreads: harts, maxThreads: harts, env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE } });
+    this.#pool = pool;
     const tasks = Array.from({ length: harts }, (_, hart): Promise<void> => this.#pool.run({
       hart, harts, memory: this.#memory.handle(), engine, options, configuration, clocks: this.#clocks.shared,
     } satisfies HartTask));

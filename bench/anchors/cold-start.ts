@@ -33,8 +33,11 @@ function outputOf(script: string): Promise<string> {
 }
 
 if (import.meta.main) {
+  // The hart's thread loads its part while this one loads the rest.
+  const { createHartPool } = await import("../hart-pool.ts");
+  const pool = createHartPool(1);
   const [{ anchorCase }, { MachineSession }] = await Promise.all([import("./machine-run.ts"), import("../session.ts")]);
-  const session = await MachineSession.start(anchorCase(WORKLOAD, ENGINE, 1));
+  const session = await MachineSession.start(anchorCase(WORKLOAD, ENGINE, 1), pool);
   let window = await session.run(STEP_MS);
   while (session.retired() === 0) window = await session.run(STEP_MS);
   process.stdout.write(String(window.resumed));

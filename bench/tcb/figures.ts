@@ -1,9 +1,7 @@
 // Sums over what an engine reaches, and over the part of it that another engine does not.
 
+import { lockSites } from "./lock-sites.ts";
 import type { ReachedModule } from "./reach.ts";
-
-/** Inside it, acquiring is how a lock kind does its work: no site where an engine takes a lock. */
-const LOCKS_FOLDER = "engines/locks/";
 
 export interface SourceFigures {
   readonly modules: number;
@@ -12,20 +10,20 @@ export interface SourceFigures {
   readonly statements: number;
   /** Tree-shaken and minified. */
   readonly bytes: number;
-  /** Places where the engine takes a lock: calls of `acquire` outside the locks themselves. */
+  /** Places where the engine takes a lock, itself or through a wrapper. */
   readonly lockSites: number;
   /** SBI extensions and functions, and causes of traps, that the engine decides on: each once. */
   readonly entryPoints: number;
 }
 
-export function sourceFigures(modules: readonly ReachedModule[]): SourceFigures {
+/** `sites`: those of all that the engine reaches, of which `modules` may be a part. */
+export function sourceFigures(modules: readonly ReachedModule[], sites = lockSites(modules)): SourceFigures {
   return {
     modules: modules.length,
     lines: sum(modules, ({ statements }) => new Set(statements.flatMap(({ lines }) => lines)).size),
     statements: sum(modules, (module) => sum(module.statements, ({ statements }) => statements.length)),
     bytes: sum(modules, ({ minifiedBytes }) => minifiedBytes),
-    lockSites: sum(modules.filter(({ path }) => !path.startsWith(LOCKS_FOLDER)),
-      (module) => sum(module.statements, ({ lockSites }) => lockSites.length)),
+    lockSites: sum(modules, (module) => sum(module.statements, (statement) => sites.get(statement) ?? 0)),
     entryPoints: entryPoints(modules).size,
   };
 }
@@ -33,7 +31,7 @@ export function sourceFigures(modules: readonly ReachedModule[]): SourceFigures 
 /** What `modules` holds that `base` does not: whole modules, and further top-level statements of common ones. */
 export function addedFigures(modules: readonly ReachedModule[], base: readonly ReachedModule[]): SourceFigures {
   return {
-    ...sourceFigures(beyond(modules, base)),
+    ...sourceFigures(beyond(modules, base), lockSites(modules)),
     entryPoints: entryPoints(modules).difference(entryPoints(base)).size,
   };
 }

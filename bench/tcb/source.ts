@@ -2,7 +2,8 @@
 
 import { transformSync } from "@swc/wasm-typescript";
 import { parse, type Token } from "acorn";
-import { acquiresLock, carriesCode, decidesOn, descendants, interfaceTables, isStatement, runsAt } from "./syntax.ts";
+import { type FunctionText, functionsIn } from "./functions.ts";
+import { carriesCode, decidesOn, descendants, interfaceTables, isStatement, runsAt } from "./syntax.ts";
 
 /** A top-level statement: the unit that esbuild keeps or leaves out. Offsets are characters of the source file. */
 export interface TopLevelStatement {
@@ -10,8 +11,8 @@ export interface TopLevelStatement {
   readonly end: number;
   /** Every statement in it, itself included, by an offset that has run when the statement has. */
   readonly statements: readonly number[];
-  /** Calls in it that acquire a lock, by their offsets. */
-  readonly lockSites: readonly number[];
+  /** Its functions, and what it does outside them. */
+  readonly functions: readonly FunctionText[];
   /** What a guest can ask for or run into that it decides on, as `TABLE.name`. */
   readonly entryPoints: readonly string[];
   /** Source lines (from 0) that carry one of its tokens. */
@@ -37,7 +38,7 @@ export function readSource(path: string, text: string): SourceModule {
       start: top.start,
       end: top.end,
       statements: inside.filter(isStatement).map(runsAt),
-      lockSites: inside.filter(acquiresLock).map(({ node }) => node.start),
+      functions: functionsIn(top),
       entryPoints: inside.flatMap((placed) => decidesOn(placed, tables)),
       lines: linesOf(tokens.filter((token) => token.start >= top.start && token.end <= top.end), lineStarts),
     };

@@ -14,9 +14,6 @@ const STATEMENTS: ReadonlySet<string> = new Set([
   "ReturnStatement", "SwitchStatement", "ThrowStatement", "TryStatement", "VariableDeclaration", "WhileStatement",
 ]);
 
-/** What the lock kinds of the engines are acquired by: `lock.acquire(...)`. */
-const ACQUIRE = "acquire";
-
 /** Modules that name what a guest can reach its engine with: SBI extensions and functions, causes of traps. */
 const INTERFACE_MODULES: ReadonlySet<string> = new Set(["engines/sbi/numbers.ts", "engines/machine/hart/privileged.ts"]);
 /** The table in them of what the engine answers. */
@@ -35,12 +32,13 @@ export interface Placed {
 export function* descendants(node: AnyNode, loopHead = false): Generator<Placed> {
   yield { node, loopHead };
   const isLoop = node.type === "ForStatement" || node.type === "ForInStatement" || node.type === "ForOfStatement";
-  for (const [name, value] of Object.entries(node)) {
-    const inHead = isLoop && (name === "init" || name === "left");
-    for (const child of (Array.isArray(value) ? value : [value]) as unknown[]) {
-      if (isNode(child)) yield* descendants(child, inHead);
-    }
-  }
+  const head = !isLoop ? undefined : node.type === "ForStatement" ? node.init : node.left;
+  for (const child of children(node)) yield* descendants(child, child === head);
+}
+
+/** The nodes directly below one, in the order of its fields. */
+export function children(node: AnyNode): AnyNode[] {
+  return Object.values(node).flatMap((value): unknown[] => (Array.isArray(value) ? value : [value])).filter(isNode);
 }
 
 /** Whether a top-level node is more than wiring between modules, which a bundle does not contain. */
@@ -59,13 +57,6 @@ export function runsAt({ node }: Placed): number {
   if (node.type === "MethodDefinition") return node.value.body.start;
   if (node.type === "PropertyDefinition") return (node.value ?? node).start;
   return node.start;
-}
-
-export function acquiresLock({ node }: Placed): boolean {
-  if (node.type !== "CallExpression") return false;
-  const callee = node.callee;
-  if (callee.type === "Identifier") return callee.name === ACQUIRE;
-  return callee.type === "MemberExpression" && callee.property.type === "Identifier" && callee.property.name === ACQUIRE;
 }
 
 /** Local names of the tables that the module at `path` imports from the interface modules. */

@@ -80,14 +80,6 @@ test("what an engine adds to another: its own modules and the statements of comm
   expect(addedFigures(base, base)).toEqual(none);
 });
 
-test("a lock kind's own acquiring is no lock site", async () => {
-  const files = {
-    "engines/locks/locks.ts": "export class Locks { constructor(kind) { this.kind = kind; } acquire() { this.kind.acquire(); } }",
-    "engines/small/small.ts": `import { Locks } from "../locks/locks.ts";\nconst locks = new Locks(0);\nexport const trap = () => { locks.acquire(); locks.acquire(); };`,
-  };
-  expect(sourceFigures(await small(files)).lockSites).toBe(2);
-});
-
 test("entry points: what a guest can name and the engine decides on, each once", async () => {
   const files = {
     "engines/sbi/numbers.ts": "export const TIMER = { set: 0, get: 1, unused: 2 } as const; export const ERROR = { no: -1 } as const;",

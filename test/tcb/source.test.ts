@@ -6,7 +6,6 @@ const figures = (text: string) => {
   return {
     lines: new Set(statements.flatMap(({ lines }) => lines)).size,
     statements: statements.flatMap((statement) => statement.statements).length,
-    lockSites: statements.flatMap(({ lockSites }) => lockSites).length,
   };
 };
 
@@ -26,7 +25,7 @@ describe("lines", () => {
       type Sides = Shape["sides"];
       export type { Far };
       declare const outside: number;
-    `)).toEqual({ lines: 0, statements: 0, lockSites: 0 });
+    `)).toEqual({ lines: 0, statements: 0 });
   });
 
   test("a line with a token is one, however little and beside whatever comment", () => {
@@ -70,20 +69,6 @@ describe("statements", () => {
     ["import { a } from './a.ts'; export { b } from './b.ts';", 0],
   ])("%s", (text, statements) => {
     expect(figures(text).statements).toBe(statements);
-  });
-});
-
-describe("lock sites", () => {
-  test("calls that acquire are, and definitions, mentions and releases are not", () => {
-    expect(figures(`
-      class Lock { acquire() {} release() {} }
-      const lock = new Lock();
-      lock.acquire(); // lock.acquire()
-      this.locks[3].acquire(hart);
-      const text = "lock.acquire()";
-      lock.release();
-      const later = lock.acquire;
-    `).lockSites).toBe(2);
   });
 });
 
