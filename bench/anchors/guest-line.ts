@@ -4,12 +4,13 @@ import { TIMEBASE_HZ } from "../../engines/machine/layout.ts";
 
 export interface GuestResult {
   readonly workload: string;
+  /** Those that were timed: all, or with `warm=N` all after the first N. */
   readonly units: number;
   readonly digest: string;
   readonly seconds: number;
 }
 
-const LINE = /^tcbench: workload (\S+) units (\d+) digest (0x[0-9a-f]{16}) ticks (\d+)\r?$/m;
+const LINE = /^tcbench: workload (\S+) units (\d+) digest (0x[0-9a-f]{16}) ticks (\d+)(?: timed (\d+))?\r?$/m;
 
 /** Finds the line in a guest's console output. Throws with the guest's own last words when there is none. */
 export function parseGuestOutput(output: string): GuestResult {
@@ -18,6 +19,6 @@ export function parseGuestOutput(output: string): GuestResult {
     const last = output.trim().split("\n").at(-1) ?? "";
     throw new Error(`the guest did not report its result${last === "" ? "" : `; its last line: ${last}`}`);
   }
-  const [, workload, units, digest, ticks] = match;
-  return { workload: workload, units: Number(units), digest: digest, seconds: Number(ticks) / TIMEBASE_HZ };
+  const [, workload, units, digest, ticks, timed] = match;
+  return { workload, units: Number(timed ?? units), digest, seconds: Number(ticks) / TIMEBASE_HZ };
 }

@@ -9,7 +9,7 @@ import type { TopLevelStatement } from "./source.ts";
 const ACQUIRE = "acquire";
 const RELEASE = "release";
 
-/** A function that an engine reaches; `calls` and `name` tell private names of different modules apart. */
+/** A function that an engine reaches; private names are told apart by their module. */
 interface Reached {
   readonly statement: TopLevelStatement;
   readonly name: string | undefined;
@@ -20,7 +20,7 @@ interface Reached {
 export function lockSites(modules: readonly ReachedModule[]): ReadonlyMap<TopLevelStatement, number> {
   const functions = modules.flatMap(({ path, statements }) => statements.flatMap((statement) =>
     statement.functions.map((text): Reached => qualified(path, statement, text))));
-  const takes = takers(functions);
+  const { takes } = lockUse(functions);
   const called = new Set(functions.flatMap(({ events }) => events));
   const sites = new Map<TopLevelStatement, number>();
   for (const { statement, name, events } of functions) {
@@ -31,24 +31,39 @@ export function lockSites(modules: readonly ReachedModule[]): ReadonlyMap<TopLev
   return sites;
 }
 
-/** Names of the functions that return holding a lock. */
-function takers(functions: readonly Reached[]): ReadonlySet<string> {
+/** What functions do to locks, by their names. */
+interface LockUse {
+  /** Return holding a lock. */
+  readonly takes: ReadonlySet<string>;
+  /** Give back a lock that they have not taken. */
+  readonly gives: ReadonlySet<string>;
+}
+
+function lockUse(functions: readonly Reached[]): LockUse {
+  let use: LockUse = { takes: new Set([ACQUIRE]), gives: new Set([RELEASE]) };
+  // Each round is right about wrappers of one more level.
+  for (let round = 0; round < functions.length; round++) {
+    const next = nextUse(functions, use);
+    if (next.takes.symmetricDifference(use.takes).size + next.gives.symmetricDifference(use.gives).size === 0) break;
+    use = next;
+  }
+  return use;
+}
+
+function nextUse(functions: readonly Reached[], use: LockUse): LockUse {
   const takes = new Set([ACQUIRE]);
   const gives = new Set([RELEASE]);
-  for (let known = 0; known < takes.size + gives.size;) {
-    known = takes.size + gives.size;
-    for (const { name, events } of functions) {
-      if (name === undefined) continue;
-      const { holds, gave } = run(events, takes, gives);
-      if (holds) takes.add(name);
-      else if (gave) gives.add(name);
-    }
+  for (const { name, events } of functions) {
+    if (name === undefined) continue;
+    const { holds, gave } = run(events, use);
+    if (holds) takes.add(name);
+    else if (gave) gives.add(name);
   }
-  return takes;
+  return { takes, gives };
 }
 
 /** Whether the function returns somewhere between taking a lock and giving it back; whether it gives one that it has not taken. */
-function run(events: Reached["events"], takes: ReadonlySet<string>, gives: ReadonlySet<string>): { holds: boolean; gave: boolean } {
+function run(events: Reached["events"], { takes, gives }: LockUse): { holds: boolean; gave: boolean } {
   let held = false;
   let holds = false;
   let gave = false;

@@ -1,11 +1,11 @@
 // What harts share of engine state, field by field: for whoever counts it, never for an engine. A field that
 // a layout gains does not compile before it is here.
 
-import { RING, RING_SLOTS } from "../channels/ring.ts";
-import { LOCK, LOCK_NODE } from "../locks/record.ts";
+import { type RING, RING_SLOTS } from "../channels/ring.ts";
+import type { LOCK, LOCK_NODE } from "../locks/record.ts";
 import { CONTEXT_BYTES } from "../machine/hart/context.ts";
-import { QUEUE } from "../scheduler/queue.ts";
-import { VCPU } from "../vcpu/record.ts";
+import type { QUEUE } from "../scheduler/queue.ts";
+import type { VCPU } from "../vcpu/record.ts";
 import { VM, VM_BYTES } from "../virtual-machine/record.ts";
 
 /**

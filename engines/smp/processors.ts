@@ -99,7 +99,12 @@ export class Processors {
   waitForInterrupt(hart: Hart): void {
     hart.advance();
     if ((hart.csrLow(CSR.vsip) & hart.csrLow(CSR.vsie)) !== 0) return;
-    this.#choose(hart, NONE, true);
+    this.#choose(hart, NONE, VCPU_STATE.blocked);
+  }
+
+  /** The current vCPU stops: whoever finds it stopped may start it again. */
+  stopCurrent(hart: Hart): void {
+    this.#choose(hart, NONE, VCPU_STATE.stopped);
   }
 
   /** The current vCPU's timer is nobody else's business: no lock. */
@@ -135,34 +140,34 @@ export class Processors {
 
   /** Chooses again; `yielding` is NONE or the current vCPU, which then runs only if nobody else can. */
   reschedule(hart: Hart, yielding: PhysicalAddress): void {
-    this.#choose(hart, yielding, false);
+    this.#choose(hart, yielding, VCPU_STATE.running);
   }
 
-  /** `blocking`: the current vCPU waits from now on, unless an interrupt has been raised at it. */
-  #choose(hart: Hart, yielding: PhysicalAddress, blocking: boolean): void {
+  /** `becomes`: the state of the current vCPU from now on; `running` is any in which it can run. */
+  #choose(hart: Hart, yielding: PhysicalAddress, becomes: number): void {
     const { memory } = hart;
     const queue = queueOf(hart.id);
     if (current(memory, queue) === NONE) this.#idle.remove(hart);
-    let next = this.#turn(hart, yielding, blocking);
+    let next = this.#turn(hart, yielding, becomes);
     while (next === NONE) {
       this.#idle.add(hart);
       if (!this.#pull(hart, false)) return hart.idle();
       this.#idle.remove(hart);
-      next = this.#turn(hart, NONE, false);
+      next = this.#turn(hart, NONE, VCPU_STATE.running);
     }
-    if (memory.load(field(queue, QUEUE.slack)) !== 0 && this.#pull(hart, true)) this.#turn(hart, NONE, false);
+    if (memory.load(field(queue, QUEUE.slack)) !== 0 && this.#pull(hart, true)) this.#turn(hart, NONE, VCPU_STATE.running);
     if (memory.atomicLoad(field(queue, QUEUE.waiting)) > 0) this.#idle.wakeOne(hart);
   }
 
   /** Begins a turn of whom the scheduler picks of this hart's queue. */
-  #turn(hart: Hart, yielding: PhysicalAddress, blocking: boolean): PhysicalAddress {
+  #turn(hart: Hart, yielding: PhysicalAddress, becomes: number): PhysicalAddress {
     const { memory } = hart;
     const queue = queueOf(hart.id);
     this.#exclusion.acquire(hart, queueLock(hart.id));
     memory.atomicStore(field(queue, QUEUE.preempt), 0);
     const now = hart.now();
     const last = current(memory, queue);
-    if (blocking && memory.atomicLoad(field(last, VCPU.pending)) === 0) memory.store(field(last, VCPU.state), VCPU_STATE.blocked);
+    if (becomes !== VCPU_STATE.running) leaveRunning(memory, last, becomes);
     charge(memory, queue, now);
     this.#expireTimers(hart, now);
     const next = this.#scheduler.pick(memory, queue, now, yielding);
@@ -282,6 +287,13 @@ export class Processors {
     hart.memory.atomicStore(field(queueOf(target), QUEUE.preempt), 1);
     if (target !== hart.id) hart.sendIpi(hartId(target));
   }
+}
+
+/** The vCPU blocks, unless an interrupt has been raised at it; or it stops. */
+function leaveRunning(memory: CoreMemory, vcpu: PhysicalAddress, becomes: number): void {
+  if (becomes === VCPU_STATE.blocked && memory.atomicLoad(field(vcpu, VCPU.pending)) !== 0) return;
+  memory.store(field(vcpu, VCPU.state), becomes);
+  if (becomes === VCPU_STATE.stopped) memory.storeNumber(field(vcpu, VCPU.timer), Infinity);
 }
 
 /** Whether a member waits that its own hart will not run at once: one that idles has been interrupted, and takes one itself. */

@@ -46,8 +46,7 @@ export class SmpServices implements Services {
   }
 
   hartStop(hart: Hart): void {
-    this.#processors.stopVcpu(hart, this.#processors.current(hart));
-    this.#processors.reschedule(hart, NONE);
+    this.#processors.stopCurrent(hart);
   }
 
   hartStatus(hart: Hart, number: number): number {

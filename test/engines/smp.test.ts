@@ -3,7 +3,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ENGINES } from "../../engines/engines.ts";
+import { LOCK } from "../../engines/locks/record.ts";
+import type { PhysicalAddress } from "../../engines/machine/address.ts";
+import { CoreMemory } from "../../engines/machine/hart/core-memory.ts";
 import { CSR } from "../../engines/machine/hart/hart.ts";
+import { queueLock } from "../../engines/smp/layout.ts";
 import { EngineBench, guest, TICKS_PER_MILLISECOND } from "./fixture.ts";
 import { Smp, type Step } from "./smp-model.ts";
 
@@ -145,6 +149,27 @@ test("under a big lock, every trap takes that one and no other", () => {
   smp.bench.call(0, 0x10, 0);
   smp.bench.call(1, VENDOR, 2);
   expect(acquisitions()).toBe(before + 2);
+});
+
+test("a vCPU that stops may be started again by another hart at once, and begins anew", () => {
+  const bench = new EngineBench(ENGINES.smp, [guest("pair", { vcpus: 2 })], { harts: 2 });
+  bench.call(0, HART_STATE, 0, 1, 0x8020_1000, 42);
+  bench.deliver(1);
+  const { memory } = bench.hart(1);
+  let restarts = 0;
+  // Hart 0 comes in at the first moment that hart 1 holds no lock: the release of a ticket lock adds.
+  Object.defineProperty(memory, "add", { value(address: PhysicalAddress, value: number): number {
+    const old = CoreMemory.prototype.add.call(memory, address, value);
+    if (address === queueLock(1) + LOCK.serving && restarts === 0) {
+      restarts++;
+      expect(bench.call(0, HART_STATE, 0, 1, 0x8020_3000, 7).error).toBe(0);
+    }
+    return old;
+  } });
+  bench.call(1, HART_STATE, 1);
+  bench.deliver(1);
+  expect(restarts).toBe(1);
+  expect([bench.idles(1), bench.hart(1).xNumber(11), bench.hart(1).csrNumber(CSR.sepc)]).toEqual([false, 7, 0x8020_3000]);
 });
 
 test("a guest's second vCPU starts on another hart, is interrupted there, and stops with its machine", () => {

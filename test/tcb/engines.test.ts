@@ -111,3 +111,11 @@ test("only the engine that shares its tables takes locks, and each multicore add
   expect(smpReport.added.statements).toBeGreaterThan(0);
   expect((await count(perCore, REPOSITORY)).added.statements).toBeGreaterThan(0);
 });
+
+test("an entry into the hypervisor under its big lock is a lock site of smp", async () => {
+  const copy = join(root, "lock-sites");
+  await cp(join(REPOSITORY, "engines"), join(copy, "engines"), { recursive: true });
+  const before = await count(ENGINES.smp, copy);
+  await replaceIn(join(copy, "engines/smp/hypervisor.ts"), "this.#exclusion.enter(hart);", "");
+  expect(difference((await count(ENGINES.smp, copy)).source, before.source)).toMatchObject({ lockSites: -1, statements: -1 });
+});

@@ -30,6 +30,8 @@ describe("a wrapper's callers are, and what it does itself is not", () => {
       acquire(lock) { this.kind.acquire(lock); }
       release(lock) { this.kind.release(lock); }
     }
+  `;
+  const BIG = `
     export class Big {
       enter() { if (this.on) this.locks.acquire(this.big); }
       leave() { if (this.on) this.locks.release(this.big); }
@@ -38,7 +40,6 @@ describe("a wrapper's callers are, and what it does itself is not", () => {
 
   test("in whatever module", () => {
     expect(sites({
-      "locks.ts": LOCKS,
       "engine.ts": `
         export const trap = (big, locks) => {
           big.enter();
@@ -48,12 +49,15 @@ describe("a wrapper's callers are, and what it does itself is not", () => {
         };
         export function start(big) { big.enter(); big.leave(); }
       `,
+      "big.ts": BIG,
+      "locks.ts": LOCKS,
     })).toBe(3);
   });
 
   test("private, and one that gives up and tries again", () => {
     const engine = `
       export class Engine {
+        raise(vcpu) { const home = this.#lockHome(vcpu); this.locks.release(home); }
         #lockHome(vcpu) {
           for (;;) {
             const home = homeOf(vcpu);
@@ -62,12 +66,11 @@ describe("a wrapper's callers are, and what it does itself is not", () => {
             this.locks.release(home);
           }
         }
-        raise(vcpu) { const home = this.#lockHome(vcpu); this.locks.release(home); }
         stop(vcpu) { const home = this.#lockHome(vcpu); this.locks.release(home); }
       }
     `;
     const stranger = "export class Stranger { #lockHome() {} raise() { this.#lockHome(); } }";
-    expect(sites({ "locks.ts": LOCKS, "engine.ts": engine, "stranger.ts": stranger })).toBe(2);
+    expect(sites({ "engine.ts": engine, "stranger.ts": stranger, "locks.ts": LOCKS })).toBe(2);
   });
 
   test("one that gives back what it took is none: it is a site, and its callers are not", () => {
