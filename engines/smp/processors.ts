@@ -9,7 +9,7 @@ import { CSR } from "../machine/hart/csr-numbers.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import { INTERRUPT } from "../machine/hart/privileged.ts";
 import { enterWorld, leaveWorld } from "../hypervisor-mode/world-switch.ts";
-import { append, charge, current, firstMember, nextMember, QUEUE, remove } from "../scheduler/queue.ts";
+import { append, charge, current, firstMember, nextMember, QUEUE, remove, runs } from "../scheduler/queue.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import { firstTickAt } from "../scheduler/time.ts";
 import { field, NONE, toAddress } from "../state/words.ts";
@@ -170,7 +170,9 @@ export class Processors {
     if (becomes !== VCPU_STATE.running) leaveRunning(memory, last, becomes);
     charge(memory, queue, now);
     this.#expireTimers(hart, now);
-    const next = this.#scheduler.pick(memory, queue, now, yielding);
+    // Who yields may have been stopped by another hart just before.
+    const yields = yielding !== NONE && runs(memory, yielding);
+    const next = this.#scheduler.pick(memory, queue, now, yields ? yielding : NONE);
     if (last !== NONE && next !== last) {
       // Before the lock is released: from then on another hart may pull it.
       leaveWorld(hart, last);
@@ -289,8 +291,9 @@ export class Processors {
   }
 }
 
-/** The vCPU blocks, unless an interrupt has been raised at it; or it stops. */
+/** The vCPU blocks, unless an interrupt has been raised at it; or it stops. One that another hart has stopped stays so. */
 function leaveRunning(memory: CoreMemory, vcpu: PhysicalAddress, becomes: number): void {
+  if (memory.load(field(vcpu, VCPU.state)) !== VCPU_STATE.running) return;
   if (becomes === VCPU_STATE.blocked && memory.atomicLoad(field(vcpu, VCPU.pending)) !== 0) return;
   memory.store(field(vcpu, VCPU.state), becomes);
   if (becomes === VCPU_STATE.stopped) memory.storeNumber(field(vcpu, VCPU.timer), Infinity);

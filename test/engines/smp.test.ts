@@ -151,6 +151,21 @@ test("under a big lock, every trap takes that one and no other", () => {
   expect(acquisitions()).toBe(before + 2);
 });
 
+test.each(["wait", "yield"])("a vCPU whose machine another hart ended stays stopped, whatever it does (%s) before it hears of that", (deed) => {
+  const channel = { name: "channel", ends: [0, 1] as const, windowBytes: 0x1000 };
+  const bench = new EngineBench(ENGINES.smp, [guest("pair", { vcpus: 2 }), guest("peer")], { harts: 3, channels: [channel] });
+  bench.call(0, HART_STATE, 0, 1, 0x8020_1000, 42);
+  bench.deliver(1);
+  expect([0, 1, 2].map((hart) => bench.idles(hart))).toEqual([false, false, false]);
+  bench.call(1, RESET, 0, 0, 0);
+  if (deed === "wait") bench.wait(0);
+  else bench.call(0, VENDOR, 3);
+  bench.deliver(0);
+  bench.call(2, VENDOR, 1, 0); // the peer rings
+  for (const hart of [0, 1]) bench.deliver(hart);
+  expect([0, 1, 2].map((hart) => bench.idles(hart))).toEqual([true, true, false]);
+});
+
 test("a vCPU that stops may be started again by another hart at once, and begins anew", () => {
   const bench = new EngineBench(ENGINES.smp, [guest("pair", { vcpus: 2 })], { harts: 2 });
   bench.call(0, HART_STATE, 0, 1, 0x8020_1000, 42);
