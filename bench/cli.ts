@@ -87,7 +87,7 @@ function splitWords(words: readonly string[]) {
   try {
     return parseArgs({ args: [...words], options: FLAGS, allowPositionals: false }).values;
   } catch (error) {
-    const [sentence] = (error as Error).message.split(/\. (?=[A-Z])/);
+    const [sentence] = (error as Error).message.split(/\.[ \n](?=[A-Z])/);
     throw new UsageError(`${sentence.replace(/\.$/, "")} (--help lists what there is)`);
   }
 }

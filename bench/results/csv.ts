@@ -1,7 +1,7 @@
 // CSV files of result rows: written a few whole records at a time, read back through the schema.
 
-import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { appendFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { parse } from "csv-parse/sync";
 import { stringify } from "csv-stringify/sync";
 import * as v from "valibot";
@@ -9,7 +9,7 @@ import { COLUMNS, ResultRow } from "./schema.ts";
 
 /** Creates the file with its header, and the folders above it. Fails if it exists. */
 export function createCsv(path: string): void {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(resolve(path)));
   writeFileSync(path, stringify([COLUMNS]), { flag: "wx" });
 }
 
@@ -36,3 +36,10 @@ export function parseRows(text: string): ResultRow[] {
 
 /** Numbers in their shortest form that reads back as the same number. */
 const formatField = (value: string | number | null): string => (value === null ? "" : String(value));
+
+/** One folder after another: Node's own recursive form does not end where the kernel answers "no such file", as below /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder);
+}

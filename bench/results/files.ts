@@ -1,6 +1,6 @@
 // The files of one run: results/wall/<host>/<run>.csv, and the record of the host beside it.
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../exit-code.ts";
 import { createCsv } from "./csv.ts";
@@ -17,7 +17,6 @@ export function createRunFiles(folder: string, environment: Environment): RunFil
   const base = join(folder, "wall", environment.host.replaceAll(/[^\w.-]/g, "_"), run);
   const files = { csv: `${base}.csv`, environment: `${base}.json` };
   try {
-    mkdirSync(join(base, ".."), { recursive: true });
     createCsv(files.csv);
     writeFileSync(files.environment, `${JSON.stringify(environment, undefined, 2)}\n`);
   } catch (error) {

@@ -42,6 +42,10 @@ describe("result files", () => {
     expect(parseRows(readFileSync(path, "utf8"))).toHaveLength(3);
   });
 
+  test.runIf(process.platform === "linux")("a folder that cannot be made is refused at once", () => {
+    expect(() => createCsv("/proc/tcbench/run.csv")).toThrow("ENOENT");
+  });
+
   test.each([
     ["harts", "two", "not a count"],
     ["value", "fast", "not a number"],
