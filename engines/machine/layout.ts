@@ -68,8 +68,6 @@ export const HART = {
   retired: 0x118,
   /** i32, atomic: 0, or 0x7fff_ffff to make translated code come out at its next check. */
   attention: 0x120,
-  /** i32: why generated code came back (EXIT). */
-  exit: 0x124,
   /** i64: guest RAM bytes - 8; a fast access at RAM offset t needs t <= this (unsigned). */
   ramLimit: 0x128,
   /** i32: host offset of the first byte of the RAM that guest address RAM_BASE means now. */

@@ -89,6 +89,11 @@ function afterCall(unit: UnitBuilder, then: number, pushTarget: () => void, go: 
   code.select();
   code.return();
   code.end();
+  goOn(unit, then, go);
+}
+
+/** Behind a call or a service, everything is taken from the hart again. */
+function goOn(unit: UnitBuilder, then: number, go: (to: number) => void): void {
   unit.loadFuel();
   unit.load(unit.plan.registers.liveIn[then]);
   go(then);
@@ -106,7 +111,8 @@ export function emitSystem(unit: UnitBuilder, ending: Extract<Ending, { kind: "s
   code.i32(instruction.immediate);
   code.call(unit.services.system);
   code.tee(LOCAL.offset);
-  if (CONTINUE !== 0) throw new Error("CONTINUE is tested as zero");
+  code.i32(CONTINUE);
+  code.op("i32.ne");
   code.if();
   code.i64(LEFT_PC);
   code.i64(MOVED_PC);
@@ -116,9 +122,7 @@ export function emitSystem(unit: UnitBuilder, ending: Extract<Ending, { kind: "s
   code.select();
   code.return();
   code.end();
-  unit.loadFuel();
-  unit.load(unit.plan.registers.liveIn[then]);
-  go(then);
+  goOn(unit, then, go);
 }
 
 export function emitJumpRegister(unit: UnitBuilder, ending: Extract<Ending, { kind: "jump-register" }>, stored: number, go: (to: number) => void): void {

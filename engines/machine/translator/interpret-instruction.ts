@@ -314,9 +314,6 @@ export function moveTo(code: Code, pc: number): void {
 }
 
 export function leave(code: Code, exit: number): void {
-  code.get(STATE);
-  code.i32(exit);
-  code.access("i32.store", HART.exit);
   code.i32(exit);
   code.return();
 }

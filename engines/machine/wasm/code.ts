@@ -12,18 +12,11 @@ export class Code {
   #bytes = new Uint8Array(INITIAL_BYTES);
   #length = 0;
   #depth = 0;
-  #unlikely: number[] = [];
+  readonly #unlikely: number[] = [];
 
   /** The bytes emitted so far (a view, valid until the next emission). */
   bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
-  }
-
-  /** Empties the body so that the buffer can serve the next function. */
-  reset(): void {
-    this.#length = 0;
-    this.#depth = 0;
-    this.#unlikely = [];
   }
 
   /** Offsets of the `if` and `br_if` that are marked as rarely taken (branch hinting proposal). */
