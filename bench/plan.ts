@@ -21,11 +21,11 @@ const FULL = {
     "compute-hash", "compute-sort", "compute-matrix", "compute-chase", "hypercall-base", "hypercall-yield",
     "timer", "channel-pingpong", "channel-stream", "contend", "legacy",
   ],
-  timing: { windowMs: 80, samples: 10, warmUpMs: 250 },
+  timing: { windowMs: 80, samples: 10, warmUpMs: 600 },
 } as const;
 const QUICK = {
   workloads: ["compute-hash", "hypercall-base", "channel-pingpong", "contend", "legacy"],
-  timing: { windowMs: 40, samples: 6, warmUpMs: 100 },
+  timing: { windowMs: 40, samples: 6, warmUpMs: 350 },
 } as const;
 const DEFAULT_HARTS = [1, 2];
 /** The workload whose locks are timed without being asked. */

@@ -32,5 +32,5 @@ export function contamination(harts: number, cores: number, cpuToWall: number): 
 
 /** The warning for contaminated cases, at the end. */
 export function contaminationWarning(count: number): string {
-  return `warning: ${count} case${count === 1 ? " was" : "s were"} contaminated: other work took the CPU, or there are more harts than cores. Stop other work and run again; compare only cases that are not marked.`;
+  return `warning: ${count} case${count === 1 ? " was" : "s were"} contaminated: other work took the CPU, V8 was still compiling the guests, or there are more harts than cores. Stop other work, use longer windows, and run again; compare only cases that are not marked.`;
 }
