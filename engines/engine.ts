@@ -24,6 +24,8 @@ export interface VirtualMachine {
   readonly share: Share;
   /** Where an engine that places guests at boot puts it, modulo the harts there are; other engines ignore it. */
   readonly hart: number;
+  /** Whether it has a 16550 for a console, and so an interrupt controller. */
+  readonly serial?: boolean;
 }
 
 /** A window of memory that two guests share, with a doorbell at both ends. */
@@ -35,9 +37,21 @@ export interface Channel {
   readonly windowBytes: number;
 }
 
+/** A guest's network interface: a port of the machine, or its place on that port's segment. */
+export interface Nic {
+  /** 0 to 3. */
+  readonly port: number;
+  /** Index of a virtual machine. */
+  readonly owner: number;
+}
+
 export interface Configuration {
   readonly vms: readonly VirtualMachine[];
   readonly channels: readonly Channel[];
+  /** In the order in which each owner sees its own. */
+  readonly nics?: readonly Nic[];
+  /** The machine's block device and the virtual machine that has it. */
+  readonly disk?: { readonly owner: number };
 }
 
 export interface Platform {
@@ -125,8 +139,21 @@ export interface LockReport {
   readonly holdingMax: Cycles;
 }
 
+/** What the engine itself did for its guests' network interfaces. */
+export interface NetworkReport {
+  /** Frames that the virtual switch took from a port or a guest. */
+  readonly frames: number;
+  /** Times that the contents of a frame were copied, and bytes of them. */
+  readonly copies: number;
+  readonly bytesCopied: number;
+  /** Frames that a port or a guest had no buffer for. */
+  readonly dropped: number;
+}
+
 export interface EngineReport {
   readonly vms: readonly VmReport[];
+  /** Absent where the engine moves no frames. */
+  readonly network?: NetworkReport;
   /** Empty when the engine takes no lock. */
   readonly locks: readonly LockReport[];
   /** Times that a hart took up the context of a vCPU: another's, or its own after idling. */
