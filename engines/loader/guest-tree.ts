@@ -3,6 +3,7 @@
 import type { GuestPhysicalAddress } from "../machine/address.ts";
 import { TIMEBASE_HZ } from "../machine/layout.ts";
 import { cells64, writeDeviceTree, type DeviceTreeNode } from "./device-tree.ts";
+import { processorInterrupts, SERIAL_PATH, soc, type GuestDevices } from "./guest-devices.ts";
 
 export interface GuestChannel {
   /** Position in the guest's own list of channels. */
@@ -18,6 +19,8 @@ export interface GuestDescription {
   readonly vcpus: number;
   readonly bootArguments: string;
   readonly channels: readonly GuestChannel[];
+  /** Absent: it has none, and no interrupt controller. */
+  readonly devices?: GuestDevices;
 }
 
 export function guestDeviceTree(guest: GuestDescription): Uint8Array {
@@ -30,7 +33,14 @@ export function guestDeviceTree(guest: GuestDescription): Uint8Array {
       model: { text: "tcbench" },
     },
     children: [
-      { name: "chosen", properties: { bootargs: { text: guest.bootArguments } }, children: [] },
+      {
+        name: "chosen",
+        properties: {
+          bootargs: { text: guest.bootArguments },
+          ...(guest.devices?.serial === true ? { "stdout-path": { text: SERIAL_PATH } } : {}),
+        },
+        children: [],
+      },
       {
         name: `memory@${guest.memory.toString(16)}`,
         properties: {
@@ -40,6 +50,7 @@ export function guestDeviceTree(guest: GuestDescription): Uint8Array {
         children: [],
       },
       processors(guest.vcpus),
+      ...(guest.devices === undefined ? [] : [soc(guest.devices, guest.vcpus)]),
       {
         name: "tcbench",
         properties: { "#address-cells": { cells: [2] }, "#size-cells": { cells: [2] }, ranges: { present: true } },
@@ -68,7 +79,7 @@ function processors(count: number): DeviceTreeNode {
         "riscv,isa": { text: "rv64imac" },
         "mmu-type": { text: "riscv,none" },
       },
-      children: [],
+      children: [processorInterrupts(id)],
     })),
   };
 }

@@ -10,7 +10,17 @@ export const FIRMWARE_BYTES = 0x0020_0000;
 export const ACLINT_MSWI = 0x0200_0000; // msip of hart h at + 4h
 export const ACLINT_MTIMECMP = 0x0200_4000; // mtimecmp of hart h at + 8h
 export const ACLINT_MTIME = 0x0200_bff8;
+export const PLIC_BASE = 0x0c00_0000; // contexts 2h (M-mode) and 2h + 1 (S-mode) of hart h
+export const PLIC_BYTES = 0x60_0000;
 export const UART_BASE = 0x1000_0000;
+export const UART_IRQ = 10;
+export const VIRTIO_BASE = 0x1000_1000; // slot k at + VIRTIO_STRIDE * k, with interrupt VIRTIO_FIRST_IRQ + k
+export const VIRTIO_STRIDE = 0x1000;
+export const VIRTIO_FIRST_IRQ = 1;
+/** Network ports 0 to 3 have slots of the same number. */
+export const NETWORK_PORTS = 4;
+export const BLOCK_SLOT = 4;
+export const VIRTIO_SLOTS = 8;
 export const TIMEBASE_HZ = 10_000_000;
 
 // ---- host map -------------------------------------------------------------------------------

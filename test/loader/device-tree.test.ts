@@ -59,6 +59,14 @@ describe.skipIf(!hasCompiler)("a guest's device tree, read by dtc", () => {
       			compatible = "riscv";
       			riscv,isa = "rv64imac";
       			mmu-type = "riscv,none";
+
+      			interrupt-controller {
+      				#address-cells = <0x00>;
+      				#interrupt-cells = <0x01>;
+      				interrupt-controller;
+      				compatible = "riscv,cpu-intc";
+      				phandle = <0x01>;
+      			};
       		};
 
       		cpu@1 {
@@ -68,6 +76,14 @@ describe.skipIf(!hasCompiler)("a guest's device tree, read by dtc", () => {
       			compatible = "riscv";
       			riscv,isa = "rv64imac";
       			mmu-type = "riscv,none";
+
+      			interrupt-controller {
+      				#address-cells = <0x00>;
+      				#interrupt-cells = <0x01>;
+      				interrupt-controller;
+      				compatible = "riscv,cpu-intc";
+      				phandle = <0x02>;
+      			};
       		};
       	};
 
@@ -99,6 +115,57 @@ describe.skipIf(!hasCompiler)("a guest's device tree, read by dtc", () => {
     const { source } = decode(guestDeviceTree(guest));
     const run = spawnSync("dtc", ["-I", "dts", "-O", "dtb", "-V", "17", "-"], { input: source });
     expect(decode(run.stdout).source).toBe(source);
+  });
+
+  test("has the nodes of the devices that the guest has, as QEMU's virt board writes them", () => {
+    const { source, warnings } = decode(guestDeviceTree({
+      ...guest, vcpus: 2, channels: [], devices: { serial: true, slots: [0, 4], sources: 31, firstHart: 1 },
+    }));
+    expect(warnings).toBe("");
+    expect(source).toContain('stdout-path = "/soc/serial@10000000"');
+    expect(source.slice(source.indexOf("\tsoc {"), source.indexOf("\ttcbench {"))).toMatchInlineSnapshot(`
+      "	soc {
+      		#address-cells = <0x02>;
+      		#size-cells = <0x02>;
+      		compatible = "simple-bus";
+      		ranges;
+
+      		plic@c000000 {
+      			compatible = "sifive,plic-1.0.0\\0riscv,plic0";
+      			reg = <0x00 0xc000000 0x00 0x600000>;
+      			interrupts-extended = <0x01 0xffffffff 0x01 0xffffffff 0x01 0xffffffff 0x01 0x09 0x02 0xffffffff 0x02 0x09>;
+      			interrupt-controller;
+      			#interrupt-cells = <0x01>;
+      			#address-cells = <0x00>;
+      			riscv,ndev = <0x1f>;
+      			phandle = <0x03>;
+      		};
+
+      		serial@10000000 {
+      			compatible = "ns16550a";
+      			reg = <0x00 0x10000000 0x00 0x100>;
+      			clock-frequency = "\\08@";
+      			interrupts = <0x0a>;
+      			interrupt-parent = <0x03>;
+      		};
+
+      		virtio_mmio@10001000 {
+      			compatible = "virtio,mmio";
+      			reg = <0x00 0x10001000 0x00 0x1000>;
+      			interrupts = <0x01>;
+      			interrupt-parent = <0x03>;
+      		};
+
+      		virtio_mmio@10005000 {
+      			compatible = "virtio,mmio";
+      			reg = <0x00 0x10005000 0x00 0x1000>;
+      			interrupts = <0x05>;
+      			interrupt-parent = <0x03>;
+      		};
+      	};
+
+      "
+    `);
   });
 
   test("of a guest with nothing is a tree too", () => {
