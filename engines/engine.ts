@@ -13,13 +13,15 @@ export interface Share {
 /** One guest, as data (structured-cloneable). */
 export interface VirtualMachine {
   readonly name: string;
-  /** An ELF file. */
+  /** An ELF file, a Linux Image or a flat binary. */
   readonly image: Uint8Array;
   /** A multiple of 4096. */
   readonly memoryBytes: number;
   readonly vcpus: number;
   /** `/chosen/bootargs` of its device tree. */
   readonly bootArguments: string;
+  /** A flattened device tree that it gets instead of one that says what it has. */
+  readonly deviceTree?: Uint8Array;
   /** Of each of its vCPUs. */
   readonly share: Share;
   /** Where an engine that places guests at boot puts it, modulo the harts there are; other engines ignore it. */

@@ -83,6 +83,7 @@ function checkImage(bytes: Uint8Array): void {
   const relocations = readRelocations(image.value);
   if (!relocations.ok) throw new Error(relocations.error.message);
   if (image.value.alignment !== PAGE_BYTES) throw new Error(`segments are aligned to ${image.value.alignment} bytes`);
+  if (image.value.floatingPoint) throw new Error("it is built for floating-point registers");
   if (image.value.entry !== image.value.low) throw new Error("the entry is not the image's lowest address");
 }
 

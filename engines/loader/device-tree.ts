@@ -1,11 +1,12 @@
 // Writes a flattened device tree, version 17 (Devicetree Specification 0.4, chapter 5).
 
-/** Text, a list of texts, 32-bit cells, or present without a value. */
+/** Text, a list of texts, 32-bit cells, present without a value, or bytes of whatever meaning. */
 export type PropertyValue =
   | { readonly text: string }
   | { readonly texts: readonly string[] }
   | { readonly cells: readonly number[] }
-  | { readonly present: true };
+  | { readonly present: true }
+  | { readonly bytes: Uint8Array };
 
 export interface DeviceTreeNode {
   /** Name with its unit address; "" for the root. */
@@ -14,22 +15,33 @@ export interface DeviceTreeNode {
   readonly children: readonly DeviceTreeNode[];
 }
 
-const MAGIC = 0xd00d_feed;
-const VERSION = 17;
-const LAST_COMPATIBLE_VERSION = 16;
-const HEADER_BYTES = 40;
+/** Memory that the guest must leave alone. */
+export interface MemoryReservation {
+  readonly address: bigint;
+  readonly bytes: bigint;
+}
+
+export interface DeviceTree {
+  readonly root: DeviceTreeNode;
+  readonly reservations: readonly MemoryReservation[];
+}
+
+export const MAGIC = 0xd00d_feed;
+export const VERSION = 17;
+export const LAST_COMPATIBLE_VERSION = 16;
+export const HEADER_BYTES = 40;
+export const TOKEN = { beginNode: 1, endNode: 2, property: 3, end: 9 } as const;
 const BOOT_HART = 0;
-const RESERVATION_BYTES = 16; // only the terminating entry
-const TOKEN = { beginNode: 1, endNode: 2, property: 3, end: 9 } as const;
 
 /** The tree as bytes. Throws RangeError on a text that holds NUL. */
-export function writeDeviceTree(root: DeviceTreeNode): Uint8Array {
+export function writeDeviceTree(root: DeviceTreeNode, reservations: readonly MemoryReservation[] = []): Uint8Array {
   const structure: number[] = [];
   const strings = new StringTable();
   writeNode(root, structure, strings);
   pushCell(structure, TOKEN.end);
 
-  const structureOffset = HEADER_BYTES + RESERVATION_BYTES;
+  const reserved = reservationBlock(reservations);
+  const structureOffset = HEADER_BYTES + reserved.length;
   const stringsOffset = structureOffset + structure.length;
   const total = stringsOffset + strings.bytes.length;
   const header: number[] = [];
@@ -40,6 +52,7 @@ export function writeDeviceTree(root: DeviceTreeNode): Uint8Array {
 
   const tree = new Uint8Array(total);
   tree.set(header, 0);
+  tree.set(reserved, HEADER_BYTES);
   tree.set(structure, structureOffset);
   tree.set(strings.bytes, stringsOffset);
   return tree;
@@ -65,6 +78,17 @@ class StringTable {
   }
 }
 
+/** Terminated by an entry of zeros. */
+function reservationBlock(reservations: readonly MemoryReservation[]): Uint8Array {
+  const words = new BigUint64Array(2 * (reservations.length + 1));
+  const view = new DataView(words.buffer);
+  for (const [index, { address, bytes }] of reservations.entries()) {
+    view.setBigUint64(16 * index, address, false);
+    view.setBigUint64(16 * index + 8, bytes, false);
+  }
+  return new Uint8Array(words.buffer);
+}
+
 function writeNode(node: DeviceTreeNode, out: number[], strings: StringTable): void {
   pushCell(out, TOKEN.beginNode);
   pushText(out, node.name);
@@ -86,6 +110,7 @@ function encode(value: PropertyValue): readonly number[] {
   if ("text" in value) pushText(out, value.text);
   else if ("texts" in value) for (const text of value.texts) pushText(out, text);
   else if ("cells" in value) for (const cell of value.cells) pushCell(out, cell);
+  else if ("bytes" in value) return Array.from(value.bytes);
   return out;
 }
 

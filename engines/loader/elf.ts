@@ -1,36 +1,8 @@
 // Reads an ELF64 RISC-V executable. What it returns is checked: every segment's bytes are in the file,
 // no two overlap in memory, and the entry is code. (System V gABI chapters 4 and 5, RISC-V psABI.)
 
+import type { GuestImage, ImageSegment } from "./guest-image.ts";
 import { hex, loaded, refuse, type Loaded } from "./result.ts";
-
-export interface ElfSegment {
-  /** Where its bytes are in the file. */
-  readonly offset: number;
-  readonly fileBytes: number;
-  /** Linked address, and bytes there; those beyond `fileBytes` are zero. */
-  readonly address: number;
-  readonly memoryBytes: number;
-  /** A power of two, at least 1. */
-  readonly alignment: number;
-  readonly executable: boolean;
-  readonly writable: boolean;
-}
-
-export interface ElfImage {
-  /** ET_EXEC runs only at its linked address; ET_DYN can be relocated. */
-  readonly relocatable: boolean;
-  readonly entry: number;
-  /** Linked addresses of its first byte, and of the byte behind its last. */
-  readonly low: number;
-  readonly high: number;
-  /** What the distance it is moved by must be a multiple of. */
-  readonly alignment: number;
-  /** Loadable segments that occupy memory, in ascending order of address. */
-  readonly segments: readonly ElfSegment[];
-  /** File range of the dynamic section; zero bytes when there is none. */
-  readonly dynamic: { readonly offset: number; readonly bytes: number };
-  readonly file: Uint8Array;
-}
 
 const HEADER_BYTES = 64;
 const PROGRAM_HEADER_BYTES = 56;
@@ -40,16 +12,20 @@ const LITTLE_ENDIAN = 1;
 const CURRENT_VERSION = 1;
 const TYPE = { executable: 2, dynamic: 3 } as const;
 const MACHINE_RISCV = 243;
+const MACHINE_NAMES: Readonly<Record<number, string>> = {
+  2: "SPARC", 3: "x86", 8: "MIPS", 20: "PowerPC", 21: "64-bit PowerPC", 22: "S/390", 40: "ARM", 43: "SPARC V9",
+  62: "x86-64", 183: "AArch64", 258: "LoongArch",
+};
 const FLAG = { floatAbi: 0x6, embedded: 0x8 } as const;
 const SEGMENT = { load: 1, dynamic: 2 } as const;
 const RIGHT = { execute: 1, write: 2 } as const;
 
-export function parseElf(file: Uint8Array): Loaded<ElfImage> {
+export function parseElf(file: Uint8Array): Loaded<GuestImage> {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const header = checkHeader(file, view);
   if (!header.ok) return header;
-  const { relocatable, entry, tableOffset, tableEntries } = header.value;
-  const segments: ElfSegment[] = [];
+  const { relocatable, floatingPoint, entry, tableOffset, tableEntries } = header.value;
+  const segments: ImageSegment[] = [];
   let dynamic = { offset: 0, bytes: 0 };
   for (let index = 0; index < tableEntries; index++) {
     const at = tableOffset + index * PROGRAM_HEADER_BYTES;
@@ -61,7 +37,7 @@ export function parseElf(file: Uint8Array): Loaded<ElfImage> {
     else if (segment.value.memoryBytes > 0) segments.push(segment.value);
   }
   segments.sort((a, b) => a.address - b.address);
-  return checkSegments({ relocatable, entry, segments, dynamic, file });
+  return checkSegments({ relocatable, floatingPoint, entry, segments, dynamic, file });
 }
 
 /** A 64-bit field as a double: exact below 2^53, and above it too large for every check. */
@@ -71,6 +47,7 @@ export function readWord64(view: DataView, at: number): number {
 
 interface Header {
   readonly relocatable: boolean;
+  readonly floatingPoint: boolean;
   readonly entry: number;
   readonly tableOffset: number;
   readonly tableEntries: number;
@@ -94,16 +71,14 @@ function checkHeader(file: Uint8Array, view: DataView): Loaded<Header> {
   }
   const machine = view.getUint16(18, true);
   if (machine !== MACHINE_RISCV) {
-    return refuse("machine", `ELF machine ${machine} is not RISC-V (${MACHINE_RISCV})`);
+    return refuse("machine", `the ELF file is for ${MACHINE_NAMES[machine] ?? "another machine"} (${machine}), not for RISC-V (${MACHINE_RISCV})`);
   }
   const type = view.getUint16(16, true);
   if (type !== TYPE.executable && type !== TYPE.dynamic) {
     return refuse("type", `ELF type ${type} is neither an executable (2) nor position-independent (3): link it`);
   }
   const flags = view.getUint32(48, true);
-  if ((flags & (FLAG.floatAbi | FLAG.embedded)) !== 0) {
-    return refuse("abi", `ELF flags ${hex(flags)} ask for floating-point or RVE registers: build with -mabi=lp64`);
-  }
+  if ((flags & FLAG.embedded) !== 0) return refuse("abi", `ELF flags ${hex(flags)} ask for RVE's 16 registers: build with -mabi=lp64`);
   const tableOffset = readWord64(view, 32);
   const tableEntries = view.getUint16(56, true);
   const entryBytes = view.getUint16(54, true);
@@ -113,10 +88,12 @@ function checkHeader(file: Uint8Array, view: DataView): Loaded<Header> {
   if (tableEntries > 0 && tableOffset + tableEntries * PROGRAM_HEADER_BYTES > file.length) {
     return refuse("truncated", `${tableEntries} program headers from ${hex(tableOffset)} leave the file of ${file.length} bytes`);
   }
-  return loaded({ relocatable: type === TYPE.dynamic, entry: readWord64(view, 24), tableOffset, tableEntries });
+  return loaded({
+    relocatable: type === TYPE.dynamic, floatingPoint: (flags & FLAG.floatAbi) !== 0, entry: readWord64(view, 24), tableOffset, tableEntries,
+  });
 }
 
-function readSegment(view: DataView, at: number, index: number): Loaded<ElfSegment> {
+function readSegment(view: DataView, at: number, index: number): Loaded<ImageSegment> {
   const rights = view.getUint32(at + 4, true);
   const offset = readWord64(view, at + 8);
   const address = readWord64(view, at + 16);
@@ -147,7 +124,7 @@ function readSegment(view: DataView, at: number, index: number): Loaded<ElfSegme
   });
 }
 
-function checkSegments(parts: Omit<ElfImage, "low" | "high" | "alignment">): Loaded<ElfImage> {
+function checkSegments(parts: Omit<GuestImage, "low" | "high" | "alignment">): Loaded<GuestImage> {
   const { segments, entry } = parts;
   const first = segments[0];
   const last = segments[segments.length - 1];

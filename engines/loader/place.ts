@@ -2,7 +2,7 @@
 
 import { guestPhysical, physical, type GuestPhysicalAddress, type PhysicalAddress } from "../machine/address.ts";
 import type { PhysicalMemory } from "../machine/memory.ts";
-import type { ElfImage } from "./elf.ts";
+import type { GuestImage } from "./guest-image.ts";
 import { readRelocations } from "./relocate.ts";
 import { hex, loaded, refuse, type Loaded } from "./result.ts";
 
@@ -23,7 +23,7 @@ export interface PlacedImage {
 const DEVICE_TREE_ALIGNMENT = 8;
 
 /** Where to put an image in a slot: its linked address if it fits there, else the lowest that it can be moved to. */
-export function placementIn(image: ElfImage, slot: Slot): GuestPhysicalAddress {
+export function placementIn(image: GuestImage, slot: Slot): GuestPhysicalAddress {
   const fits = image.low >= slot.guest && image.high <= slot.guest + slot.bytes;
   if (fits || !image.relocatable) return guestPhysical(image.low);
   const distance = Math.ceil((slot.guest - image.low) / image.alignment) * image.alignment;
@@ -32,7 +32,7 @@ export function placementIn(image: ElfImage, slot: Slot): GuestPhysicalAddress {
 
 /** Copies an image so that its lowest byte is at `address`, zeroes what its file does not hold, and relocates it. */
 export function placeImage(
-  memory: PhysicalMemory, image: ElfImage, slot: Slot, address: GuestPhysicalAddress,
+  memory: PhysicalMemory, image: GuestImage, slot: Slot, address: GuestPhysicalAddress,
 ): Loaded<PlacedImage> {
   const distance = address - image.low;
   if (distance !== 0 && !image.relocatable) {

@@ -2,7 +2,8 @@
 // Such an image has only R_RISCV_RELATIVE (RISC-V psABI, "Relocations": B + A); anything else needs
 // symbols or a dynamic linker, and is refused by name.
 
-import { readWord64, type ElfImage } from "./elf.ts";
+import { readWord64 } from "./elf.ts";
+import type { GuestImage } from "./guest-image.ts";
 import { hex, loaded, refuse, type Loaded } from "./result.ts";
 
 /** Put `addend` plus the distance that the image was moved by at the linked address `address` (8 bytes). */
@@ -22,7 +23,7 @@ const RELOCATION_NAMES: Readonly<Record<number, string>> = {
 };
 
 /** The image's relocations, each checked to lie inside one of its segments. */
-export function readRelocations(image: ElfImage): Loaded<readonly Relocation[]> {
+export function readRelocations(image: GuestImage): Loaded<readonly Relocation[]> {
   const view = new DataView(image.file.buffer, image.file.byteOffset, image.file.byteLength);
   const table = findTable(image, view);
   if (!table.ok) return table;
@@ -54,7 +55,7 @@ interface FileRange {
   readonly bytes: number;
 }
 
-function findTable(image: ElfImage, view: DataView): Loaded<FileRange> {
+function findTable(image: GuestImage, view: DataView): Loaded<FileRange> {
   let address = 0;
   let bytes = 0;
   let entryBytes = RELA_ENTRY_BYTES;

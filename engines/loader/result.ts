@@ -1,10 +1,15 @@
 // What loading answers: the thing, or why not and what would be right. Nothing here throws on bad input.
 
 export type LoadErrorKind =
+  // the kind of file
+  | "foreign"
   // the ELF header
   | "not-elf" | "class" | "endianness" | "version" | "machine" | "type" | "abi" | "header" | "truncated"
   // the segments
   | "no-segment" | "segment-size" | "alignment" | "address-range" | "overlap" | "entry"
+  // a flattened device tree
+  | "tree-truncated" | "tree-magic" | "tree-version" | "tree-layout" | "tree-reservations" | "tree-structure" | "tree-name"
+  | "tree-duplicate" | "tree-depth" | "tree-cells"
   // relocation
   | "dynamic" | "relocation-table" | "relocation-kind" | "relocation-target"
   // placement

@@ -2,7 +2,8 @@
 
 import type { GuestPhysicalAddress } from "../machine/address.ts";
 import type { PhysicalMemory } from "../machine/memory.ts";
-import { parseElf } from "../loader/elf.ts";
+import { parseImage } from "../loader/image-format.ts";
+import { foreignDeviceTree } from "../loader/foreign-tree.ts";
 import { guestDeviceTree } from "../loader/guest-tree.ts";
 import { placeDeviceTree, placeImage, placementIn } from "../loader/place.ts";
 import type { Loaded } from "../loader/result.ts";
@@ -18,13 +19,13 @@ export interface GuestEntry {
 /** Throws BootError where the image cannot be loaded there. */
 export function loadGuest(memory: PhysicalMemory, vm: PlacedVm): GuestEntry {
   const { machine, slot } = vm;
-  const image = expect(machine.name, parseElf(machine.image));
+  const image = expect(machine.name, parseImage(machine.image));
   const placed = expect(machine.name, placeImage(memory, image, slot, placementIn(image, slot)));
-  const tree = guestDeviceTree({
-    memory: slot.guest,
-    memoryBytes: slot.bytes,
-    vcpus: machine.vcpus,
-    bootArguments: machine.bootArguments,
+  const { bootArguments, vcpus, deviceTree: foreign } = machine;
+  const description = { memory: slot.guest, memoryBytes: slot.bytes, bootArguments };
+  const tree = foreign !== undefined ? expect(machine.name, foreignDeviceTree(foreign, description)) : guestDeviceTree({
+    ...description,
+    vcpus,
     channels: vm.ends.map((end, id) => ({ id, end: end.end, window: end.window.guest, windowBytes: end.window.bytes })),
   });
   const deviceTree = expect(machine.name, placeDeviceTree(memory, tree, slot, placed.high));

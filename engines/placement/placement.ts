@@ -3,7 +3,7 @@
 
 import { guestPhysical, physical, type GuestPhysicalAddress, type PhysicalAddress } from "../machine/address.ts";
 import { FIRMWARE_BYTES, RAM_BASE } from "../machine/layout.ts";
-import { parseElf } from "../loader/elf.ts";
+import { parseImage } from "../loader/image-format.ts";
 import { hex } from "../loader/result.ts";
 import type { Slot } from "../loader/place.ts";
 import { BootError, type Configuration, type VirtualMachine } from "../engine.ts";
@@ -66,7 +66,7 @@ function placeMachines(vms: readonly VirtualMachine[], ram: RamAllocator, view: 
   if (view === "flat") {
     // An image that cannot be moved gets the memory around its address, before others take it.
     for (const [index, vm] of vms.entries()) {
-      const image = parseElf(vm.image);
+      const image = parseImage(vm.image);
       if (!image.ok || image.value.relocatable) continue;
       const base = Math.floor(image.value.low / SLOT_ALIGNMENT) * SLOT_ALIGNMENT;
       bases[index] = ram.takeAt(physical(base), vm.memoryBytes, vm.name);

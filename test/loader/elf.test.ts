@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseElf, type ElfImage } from "../../engines/loader/elf.ts";
+import { parseElf } from "../../engines/loader/elf.ts";
+import type { GuestImage } from "../../engines/loader/guest-image.ts";
 import { placeDeviceTree, placeImage, placementIn, type Slot } from "../../engines/loader/place.ts";
 import type { LoadErrorKind } from "../../engines/loader/result.ts";
 import { guestPhysical, physical } from "../../engines/machine/address.ts";
@@ -14,7 +15,7 @@ const memory = PhysicalMemory.create(RAM_BYTES, 1);
 /** In the middle of RAM, so that writes on either side of it would show. */
 const slot: Slot = { guest: guestPhysical(0x8000_0000), physical: physical(RAM_BASE + 0x1_0000), bytes: 0x1_0000 };
 
-function good(): ElfImage {
+function good(): GuestImage {
   const parsed = parseElf(goodElf());
   if (!parsed.ok) throw new Error(parsed.error.message);
   return parsed.value;
@@ -105,7 +106,7 @@ const refusals: readonly [string, LoadErrorKind, Uint8Array][] = [
   ["an unknown ELF version", "version", edited(6, 2)],
   ["an x86-64 image", "machine", edited(18, 62)],
   ["an object file", "type", edited(16, 1)],
-  ["an image for the D extension", "abi", edited(48, 4)],
+  ["an image for RVE", "abi", edited(48, 8)],
   ["32-bit program headers", "header", edited(54, 32)],
   ["a program header table beyond the file", "truncated", edited(32, 0, 0, 1)],
   ["a file cut short", "truncated", goodElf().subarray(0, goodElf().length - 80)],

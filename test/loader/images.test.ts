@@ -3,7 +3,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
-import { parseElf, type ElfImage } from "../../engines/loader/elf.ts";
+import { parseElf } from "../../engines/loader/elf.ts";
+import type { GuestImage } from "../../engines/loader/guest-image.ts";
 import { placeImage } from "../../engines/loader/place.ts";
 import { guestPhysical, physical } from "../../engines/machine/address.ts";
 import { RAM_BASE } from "../../engines/machine/layout.ts";
@@ -15,7 +16,7 @@ const RAM_BYTES = 4 << 20;
 const LINKED = 0x8020_0000;
 
 /** The image's 8-byte words where it was placed at `address`. */
-function wordsAt(image: ElfImage, address: number): BigInt64Array {
+function wordsAt(image: GuestImage, address: number): BigInt64Array {
   const memory = PhysicalMemory.create(RAM_BYTES, 1);
   const slot = { guest: guestPhysical(RAM_BASE), physical: physical(RAM_BASE), bytes: RAM_BYTES };
   const placed = placeImage(memory, image, slot, guestPhysical(address));
