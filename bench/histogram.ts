@@ -1,7 +1,8 @@
 // Latency histograms as guests keep them: 16 linear buckets, then 16 buckets to every power of two,
 // so a bucket is never wider than 1/16 of its lower bound.
 
-export const HISTOGRAM_BUCKETS = 448;
+import { HISTOGRAM_BUCKETS } from "../engines/machine/network/latency.ts";
+
 const LINEAR = 16;
 const PER_OCTAVE = 16;
 
@@ -22,14 +23,6 @@ export interface LatencySummary {
 }
 
 export const emptyHistogram = (): Histogram => ({ counts: new Float64Array(HISTOGRAM_BUCKETS), maximum: 0 });
-
-/** The bucket a value falls in. */
-export function bucketOf(value: number): number {
-  if (value < LINEAR) return Math.max(0, Math.floor(value));
-  const exponent = Math.floor(Math.log2(value));
-  const bucket = (exponent - 3) * PER_OCTAVE + (Math.floor(value / 2 ** (exponent - 4)) - PER_OCTAVE);
-  return Math.min(bucket, HISTOGRAM_BUCKETS - 1);
-}
 
 /** The smallest value of a bucket; that of the next bucket bounds it from above. */
 export function lowerBound(bucket: number): number {

@@ -3,7 +3,8 @@
 
 import type { PhysicalMemory } from "../engines/machine/memory.ts";
 import type { PhysicalAddress } from "../engines/machine/address.ts";
-import { HISTOGRAM_BUCKETS, type Histogram } from "./histogram.ts";
+import { HISTOGRAM_BUCKETS } from "../engines/machine/network/latency.ts";
+import type { Histogram } from "./histogram.ts";
 
 export const UNITS_PAGE = {
   magic: 0x00,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import * as fc from "fast-check";
-import { addHistograms, bucketOf, emptyHistogram, HISTOGRAM_BUCKETS, histogramSince, type Histogram, type LatencySummary, lowerBound, summariseLatency } from "../../bench/histogram.ts";
+import { bucketOf, HISTOGRAM_BUCKETS } from "../../engines/machine/network/latency.ts";
+import { addHistograms, emptyHistogram, histogramSince, type Histogram, type LatencySummary, lowerBound, summariseLatency } from "../../bench/histogram.ts";
 
 function record(values: readonly number[]): Histogram {
   const histogram = emptyHistogram();

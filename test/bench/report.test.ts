@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { BenchCase } from "../../bench/case.ts";
-import { bucketOf, emptyHistogram } from "../../bench/histogram.ts";
+import { emptyHistogram } from "../../bench/histogram.ts";
+import { bucketOf } from "../../engines/machine/network/latency.ts";
 import type { CaseFigures, LockReading } from "../../bench/machine-reading.ts";
 import { formatReport } from "../../bench/report/report.ts";
 import { formatFigure, formatNanoseconds, formatTable } from "../../bench/report/table.ts";

@@ -1,7 +1,7 @@
 // The guests' runtime under the test firmware: what the line on the console does not show.
 
 import { expect, test } from "vitest";
-import { bucketOf } from "../../bench/histogram.ts";
+import { bucketOf } from "../../engines/machine/network/latency.ts";
 import { buildImage } from "../../workloads/build.ts";
 import { runOnQemu } from "../../bench/anchors/qemu.ts";
 import { type FirmwareGuest, runUnderFirmware } from "./firmware.ts";

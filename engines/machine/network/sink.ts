@@ -1,0 +1,238 @@
+// What departs from a port is checked against what arrived at its peer, frame by frame: that it arrived, once, that
+// its flow's order is kept, that nothing changed but what forwarding and NAT may change; and timed.
+
+import type { Cycles, HostOffset } from "../address.ts";
+import { FrameParts, headerChecksumHolds } from "./frame-parts.ts";
+import {
+  ENTRY, ENTRY_SHIFT, FAULTS, FIRST_HEADER_BYTES, FLOW, FLOW_SHIFT, KIND, KIND_SHIFT, LOGGED, LOGGED_HEADER_BYTES,
+  OUTSTANDING, PORT, RECORD, RECORD_SHIFT, STAMP, STAMP_BYTES, STAMP_MARK,
+} from "./layout.ts";
+import { bucketOf } from "./latency.ts";
+import { STAMP_OFFSET } from "./source.ts";
+import type { NetworkViews } from "./views.ts";
+
+const FORWARDED = PORT.forwarded >> 3;
+const FORWARDED_BYTES = PORT.forwardedBytes >> 3;
+const LATENCY_MAXIMUM = PORT.latencyMaximum >> 3;
+const HISTOGRAM = PORT.histogram >> 3;
+const FIRST_FAULT = PORT.firstFault >> 2;
+const LOG_USED = PORT.logUsed >> 2;
+const LOG_BYTES = PORT.logBytes >> 2;
+const LAST_TAKEN = PORT.lastTaken >> 2;
+const OUTSTANDING_MASK = OUTSTANDING - 1;
+const STAMPED_BYTES = STAMP_OFFSET + STAMP_BYTES;
+/** Ethernet and IPv4 without options. */
+const IPV4 = { type: 12, header: 14, totalLength: 16, protocol: 23, source: 26, destination: 30, end: 34 } as const;
+const UDP = { ports: 34, length: 38, checksum: 40 } as const;
+const PROTOCOL_UDP = 17;
+const VERSION_AND_LENGTH = 0x45;
+
+const FOREIGN = FAULTS.indexOf("foreign");
+const DUPLICATE = FAULTS.indexOf("duplicate");
+const CORRUPT = FAULTS.indexOf("corrupt");
+const REORDERED = FAULTS.indexOf("reordered");
+const FORBIDDEN = FAULTS.indexOf("forbidden");
+const NONE = -1;
+
+export class Sink {
+  readonly #views: NetworkViews;
+  /** Port block, as index of each view. */
+  readonly #i: number;
+  readonly #f: number;
+  /** Of the port where the frames arrive that depart here. */
+  readonly #source: number;
+  readonly #mark: number;
+  readonly #trace: number;
+  readonly #traceFrames: number;
+  readonly #stamped: boolean;
+  readonly #outstanding: number;
+  readonly #flows: number;
+  readonly #kinds: number;
+  readonly #kindMask: number;
+  readonly #log: number;
+  readonly #sent = new FrameParts();
+  readonly #original = new FrameParts();
+
+  /** The blocks of the port and of its peer, and the peer's number. */
+  constructor(views: NetworkViews, block: number, source: number, peer: number) {
+    const word = (offset: number) => views.i32[(source + offset) >>> 2];
+    this.#views = views;
+    this.#i = block >>> 2;
+    this.#f = block >>> 3;
+    this.#source = source >>> 2;
+    this.#mark = STAMP_MARK | (peer << 24);
+    this.#trace = word(PORT.trace) >>> 0;
+    this.#traceFrames = word(PORT.traceFrames);
+    this.#stamped = word(PORT.stamped) !== 0;
+    this.#outstanding = word(PORT.outstanding) >>> 0;
+    this.#flows = word(PORT.flows) >>> 0;
+    this.#kinds = word(PORT.kinds) >>> 0;
+    this.#kindMask = word(PORT.kindMask);
+    this.#log = views.i32[(block + PORT.log) >>> 2] >>> 0;
+  }
+
+  /** The frame at `frame` departs. */
+  transmit(now: Cycles, frame: HostOffset, bytes: number): void {
+    const { i32, f64 } = this.#views;
+    if (i32[this.#i + LOG_USED] < i32[this.#i + LOG_BYTES]) this.#keep(now, frame, bytes);
+    const record = this.#stamped ? this.#recordOfStamp(frame, bytes) : this.#recordOfKind(frame, bytes);
+    if (record < 0) {
+      this.#report(~record, frame, bytes);
+      return;
+    }
+    const entryWord = (record + RECORD.entry) >>> 2;
+    const entry = (this.#trace + (i32[entryWord] << ENTRY_SHIFT)) >>> 2;
+    i32[entryWord] = ~i32[entryWord];
+    let fault = this.#stamped ? this.#compareStamped(frame, bytes, entry) : this.#compareCaptured();
+    if (fault === NONE && i32[entry + (ENTRY.forward >> 2)] === 0) fault = FORBIDDEN;
+    if (fault === NONE) fault = this.#follow(frame, i32[entry + (ENTRY.flow >> 2)], i32[(record + RECORD.sequence) >>> 2]);
+    if (fault !== NONE) {
+      this.#report(fault, frame, bytes);
+      return;
+    }
+    const f = this.#f;
+    const latency = now - f64[record >>> 3];
+    f64[f + FORWARDED] += 1;
+    f64[f + FORWARDED_BYTES] += bytes;
+    f64[f + HISTOGRAM + bucketOf(latency)] += 1;
+    if (latency > f64[f + LATENCY_MAXIMUM]) f64[f + LATENCY_MAXIMUM] = latency;
+  }
+
+  /** Record of the frame that bears this stamp, or the complement of a fault. */
+  #recordOfStamp(frame: number, bytes: number): number {
+    const { i32, u8 } = this.#views;
+    const at = frame + STAMP_OFFSET;
+    if (bytes < STAMPED_BYTES || littleEndian(u8, at + STAMP.mark) !== this.#mark) return ~FOREIGN;
+    const sequence = littleEndian(u8, at + STAMP.sequence);
+    const record = this.#outstanding + ((sequence & OUTSTANDING_MASK) << RECORD_SHIFT);
+    if (i32[(record + RECORD.sequence) >>> 2] !== sequence) return ~FOREIGN;
+    return i32[(record + RECORD.entry) >>> 2] < 0 ? ~DUPLICATE : record;
+  }
+
+  /** What a generated frame may not change: type, header length, total length, protocol, UDP's length and no checksum, payload. */
+  #compareStamped(frame: number, bytes: number, entry: number): number {
+    const { i32, u8, words } = this.#views;
+    const original = i32[entry + (ENTRY.offset >> 2)] >>> 0;
+    if (bytes !== i32[entry + (ENTRY.bytes >> 2)]) return CORRUPT;
+    if (u8[frame + IPV4.type] !== 0x08 || u8[frame + IPV4.type + 1] !== 0 || u8[frame + IPV4.header] !== VERSION_AND_LENGTH
+      || u8[frame + IPV4.totalLength] !== u8[original + IPV4.totalLength] || u8[frame + IPV4.totalLength + 1] !== u8[original + IPV4.totalLength + 1]
+      || u8[frame + IPV4.protocol] !== PROTOCOL_UDP
+      || u8[frame + UDP.length] !== u8[original + UDP.length] || u8[frame + UDP.length + 1] !== u8[original + UDP.length + 1]
+      || u8[frame + UDP.checksum] !== 0 || u8[frame + UDP.checksum + 1] !== 0) return CORRUPT;
+    if (words.equal(frame + STAMPED_BYTES, original + STAMPED_BYTES, bytes - STAMPED_BYTES) === 0) return CORRUPT;
+    return headerChecksumHolds(u8, frame + IPV4.header, frame + IPV4.end) ? NONE : CORRUPT;
+  }
+
+  /** Record of the oldest outstanding frame of a capture that looks like this one, or the complement of a fault. */
+  #recordOfKind(frame: number, bytes: number): number {
+    const { i32, u8 } = this.#views;
+    const sent = this.#sent;
+    sent.read(u8, frame, bytes);
+    if (this.#traceFrames === 0) return ~FOREIGN;
+    const hash = sent.hash(u8);
+    for (let place = hash & this.#kindMask; ; place = (place + 1) & this.#kindMask) {
+      const kind = (this.#kinds + (place << KIND_SHIFT)) >>> 2;
+      const example = i32[kind + (KIND.entry >> 2)];
+      if (example < 0) return ~FOREIGN;
+      if (i32[kind + (KIND.hash >> 2)] !== hash) continue;
+      const entry = (this.#trace + (example << ENTRY_SHIFT)) >>> 2;
+      this.#original.read(u8, i32[entry + (ENTRY.offset >> 2)] >>> 0, i32[entry + (ENTRY.bytes >> 2)]);
+      if (this.#alike(sent, this.#original)) return this.#oldest(kind);
+    }
+  }
+
+  /** The oldest outstanding frame of a kind that is to be forwarded; only if there is none, one that is not. */
+  #oldest(kind: number): number {
+    const { i32 } = this.#views;
+    const last = i32[this.#source + LAST_TAKEN];
+    let sequence = i32[kind + (KIND.sequence >> 2)];
+    let entry = i32[kind + (KIND.next >> 2)];
+    // Older ones are forgotten: whole rounds of the trace are skipped at once.
+    const behind = ((last - sequence) | 0) - OUTSTANDING;
+    if (behind > 0) sequence = (sequence + Math.ceil(behind / this.#traceFrames) * this.#traceFrames) | 0;
+    let forbidden = ~DUPLICATE;
+    let found = false;
+    while (!found && ((last - sequence) | 0) >= 0) {
+      const record = this.#outstanding + ((sequence & OUTSTANDING_MASK) << RECORD_SHIFT);
+      const word = (this.#trace + (entry << ENTRY_SHIFT)) >>> 2;
+      const there = i32[(record + RECORD.sequence) >>> 2] === sequence && i32[(record + RECORD.entry) >>> 2] >= 0;
+      found = there && i32[word + (ENTRY.forward >> 2)] !== 0;
+      if (there && (found || forbidden < 0)) forbidden = record;
+      const step = i32[word + (ENTRY.untilNext >> 2)];
+      sequence = (sequence + step) | 0;
+      entry = (entry + step) % this.#traceFrames;
+    }
+    if (!found) return forbidden;
+    i32[kind + (KIND.sequence >> 2)] = sequence;
+    i32[kind + (KIND.next >> 2)] = entry;
+    return forbidden;
+  }
+
+  #alike(left: FrameParts, right: FrameParts): boolean {
+    const { words } = this.#views;
+    const first = left.firstEnd - left.firstStart;
+    const second = left.secondEnd - left.secondStart;
+    return left.protocol === right.protocol && left.bytes === right.bytes
+      && first === right.firstEnd - right.firstStart && second === right.secondEnd - right.secondStart
+      && words.equal(left.firstStart, right.firstStart, first) === 1
+      && words.equal(left.secondStart, right.secondStart, second) === 1;
+  }
+
+  /** All else was the same when it was found. */
+  #compareCaptured(): number {
+    const { ipv4, ipv4End } = this.#sent;
+    return ipv4 === 0 || headerChecksumHolds(this.#views.u8, ipv4, ipv4End) ? NONE : CORRUPT;
+  }
+
+  /** Order within the flow, and that every frame of it is rewritten alike. */
+  #follow(frame: number, flowNumber: number, sequence: number): number {
+    const { i32, u8 } = this.#views;
+    const flow = (this.#flows + (flowNumber << FLOW_SHIFT)) >>> 2;
+    const addresses = this.#stamped ? frame + IPV4.source : this.#sent.addressBytes === 4 ? this.#sent.addresses : 0;
+    const ports = this.#stamped ? frame + UDP.ports : this.#sent.ports;
+    const source = addresses === 0 ? 0 : littleEndian(u8, addresses);
+    const destination = addresses === 0 ? 0 : littleEndian(u8, addresses + 4);
+    const pair = ports === 0 ? 0 : littleEndian(u8, ports);
+    const order = (sequence - i32[flow + (FLOW.sequence >> 2)]) | 0;
+    if (i32[flow + (FLOW.seen >> 2)] === 0) {
+      i32[flow + (FLOW.seen >> 2)] = 1;
+      i32[flow + (FLOW.source >> 2)] = source;
+      i32[flow + (FLOW.destination >> 2)] = destination;
+      i32[flow + (FLOW.ports >> 2)] = pair;
+    } else if (i32[flow + (FLOW.source >> 2)] !== source || i32[flow + (FLOW.destination >> 2)] !== destination || i32[flow + (FLOW.ports >> 2)] !== pair) {
+      return CORRUPT;
+    } else if (order <= 0) {
+      return REORDERED;
+    }
+    i32[flow + (FLOW.sequence >> 2)] = sequence;
+    return NONE;
+  }
+
+  #report(fault: number, frame: number, bytes: number): void {
+    const { i32, u8 } = this.#views;
+    i32[this.#i + (PORT.faults >> 2) + fault] += 1;
+    if (i32[this.#i + FIRST_FAULT] !== 0) return;
+    i32[this.#i + FIRST_FAULT] = fault + 1;
+    i32[this.#i + (PORT.firstBytes >> 2)] = bytes;
+    const header = (this.#i << 2) + PORT.firstHeader;
+    for (let at = 0; at < FIRST_HEADER_BYTES; at++) u8[header + at] = at < bytes ? u8[frame + at] : 0;
+  }
+
+  /** Appends the frame to the log; the first that does not fit ends it. */
+  #keep(now: Cycles, frame: number, bytes: number): void {
+    const { i32, f64, words } = this.#views;
+    const used = i32[this.#i + LOG_USED];
+    const room = LOGGED_HEADER_BYTES + ((bytes + 7) & ~7);
+    if (used + room > i32[this.#i + LOG_BYTES]) {
+      i32[this.#i + LOG_BYTES] = used;
+      return;
+    }
+    const at = this.#log + used;
+    f64[(at + LOGGED.departure) >>> 3] = now;
+    i32[(at + LOGGED.bytes) >>> 2] = bytes;
+    words.copy(at + LOGGED_HEADER_BYTES, frame, bytes);
+    i32[this.#i + LOG_USED] = used + room;
+  }
+}
+
+const littleEndian = (u8: Uint8Array, at: number): number => u8[at] | (u8[at + 1] << 8) | (u8[at + 2] << 16) | (u8[at + 3] << 24);
