@@ -1,22 +1,25 @@
 // Firmware that answers SBI for one guest on hart 0, and does nothing else: the baseline.
 
-import { ticks, type Ticks } from "../machine/address.ts";
+import { ticks, type PhysicalAddress, type Ticks } from "../machine/address.ts";
 import { CSR } from "../machine/hart/csr-numbers.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import { CAUSE, INTERRUPT, INTERRUPT_CAUSE } from "../machine/hart/privileged.ts";
 import type { PhysicalMemory } from "../machine/memory.ts";
 import { plainDoorbells } from "../channels/doorbells.ts";
 import { BootError, type Configuration, type Engine, type Platform } from "../engine.ts";
-import { setUpHart, TIMER_INTERRUPT } from "../machine-mode/setup.ts";
+import { clearSoftware, setUpHart, TIMER_INTERRUPT } from "../machine-mode/setup.ts";
+import { resume, suspend } from "../machine-mode/suspend.ts";
 import { checkConfiguration } from "../placement/check.ts";
 import { loadGuest } from "../placement/load.ts";
 import { place, type PlacedVm } from "../placement/placement.ts";
 import { writeGuest } from "../placement/records.ts";
 import { SbiCalls, type Services } from "../sbi/calls.ts";
-import { writeCharacter, writeText } from "../sbi/console.ts";
-import { ERROR, STARTED, SUCCESS } from "../sbi/numbers.ts";
+import { readCharacter, readText, writeCharacter, writeText } from "../sbi/console.ts";
+import { ERROR, SUCCESS } from "../sbi/numbers.ts";
 import { field, NONE } from "../state/words.ts";
-import { isNamed } from "../vcpu/hart-state.ts";
+import { fenceHere } from "../vcpu/fences.ts";
+import { isNamed, namesOnly } from "../vcpu/hart-mask.ts";
+import { findVcpu, statusOf } from "../vcpu/hart-state.ts";
 import { contextOf } from "../vcpu/record.ts";
 import { recordFailure, recordFinish } from "../virtual-machine/outcome.ts";
 import { VM, VM_STATE } from "../virtual-machine/record.ts";
@@ -49,6 +52,7 @@ export class Firmware implements Engine, Services {
 
   trap(hart: Hart): void {
     const cause = hart.trapCause();
+    resume(hart, GUEST_VCPU);
     if (cause === CAUSE.supervisorCall) {
       this.#calls.call(hart);
     } else if (cause === TIMER_INTERRUPT) {
@@ -57,7 +61,7 @@ export class Firmware implements Engine, Services {
     } else if ((cause & INTERRUPT_CAUSE) !== 0) {
       hart.clearIpi();
     } else {
-      recordFailure(hart, GUEST, cause, CSR.mepc, CSR.mtval);
+      recordFailure(hart, GUEST_VCPU, cause, CSR.mepc, CSR.mtval);
       hart.saveContext(contextOf(GUEST_VCPU));
     }
     if (hart.memory.load(field(GUEST, VM.state)) !== VM_STATE.running) hart.idle();
@@ -68,8 +72,23 @@ export class Firmware implements Engine, Services {
     hart.setTimer(deadline);
   }
 
-  sendInterrupt(hart: Hart, mask: number, base: number): number {
-    if (isNamed(mask, base, 0)) hart.setCsrBits(CSR.mip, INTERRUPT.SSI);
+  machine(): PhysicalAddress {
+    return GUEST;
+  }
+
+  sendInterrupt(hart: Hart, low: number, high: number, base: number): number {
+    if (!namesOnly(low, high, base, 1)) return ERROR.invalidParameter;
+    if (isNamed(low, high, base, 0)) hart.setCsrBits(CSR.mip, INTERRUPT.SSI);
+    return SUCCESS;
+  }
+
+  clearInterrupt(hart: Hart): number {
+    return clearSoftware(hart);
+  }
+
+  fence(hart: Hart, fences: number, low: number, high: number, base: number): number {
+    if (!namesOnly(low, high, base, 1)) return ERROR.invalidParameter;
+    fenceHere(hart, fences);
     return SUCCESS;
   }
 
@@ -81,8 +100,12 @@ export class Firmware implements Engine, Services {
     this.reset(hart, 0);
   }
 
-  hartStatus(_hart: Hart, number: number): number {
-    return number === 0 ? STARTED : ERROR.invalidParameter;
+  hartStatus(hart: Hart, number: number): number {
+    return statusOf(hart, findVcpu(hart, GUEST, number));
+  }
+
+  hartSuspend(hart: Hart): void {
+    suspend(hart, GUEST_VCPU);
   }
 
   reset(hart: Hart, kind: number): void {
@@ -96,6 +119,14 @@ export class Firmware implements Engine, Services {
 
   consoleWriteByte(hart: Hart, byte: number): void {
     writeCharacter(hart, GUEST, byte);
+  }
+
+  consoleRead(hart: Hart, address: number, bytes: number): number {
+    return readText(hart, GUEST, address, bytes);
+  }
+
+  consoleReadByte(hart: Hart): number {
+    return readCharacter(hart, GUEST);
   }
 
   registerUnits(hart: Hart, page: number): number {

@@ -50,6 +50,8 @@ export const CONTROL = {
   epoch: 0x18,
   /** Harts that are out of reset. */
   present: 0x20,
+  /** fence.i executed, and fences done by engines for their guests, modulo 2^32. */
+  instructionFences: 0x24,
   /** The 16550's registers IER, (unused), LCR, MCR, ..., SCR, DLL, DLM: one word each. */
   uart: 0x40,
 } as const;

@@ -69,10 +69,11 @@ export class Machine {
     const unit = new AccessUnit([new Aclint(memory, clock), new Uart(memory)]);
     const stateAt = (base: number): HartState => this.#states[(base - HART_BLOCKS_OFFSET) >> BLOCK_SHIFT] as HartState;
     this.core = description.core(memory, thread, {
-      system: (base, word) => executeSystem(stateAt(base), word, this.core),
+      system: (base, word) => executeSystem(stateAt(base), word),
       trap: (base, cause) => takeTrap(stateAt(base), cause),
       device: (base, access) => unit.perform(stateAt(base), access),
     });
+    for (const id of description.harts) this.state(hartId(id)).flusher = this.core;
   }
 
   /** The engine's view of hart `id`, which must be one of this thread's. */

@@ -6,6 +6,8 @@ import { cyclesToTicks } from "../machine/clock.ts";
 import { CSR } from "../machine/hart/csr-numbers.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import { INTERRUPT } from "../machine/hart/privileged.ts";
+import { clearSoftware } from "../machine-mode/setup.ts";
+import { suspend } from "../machine-mode/suspend.ts";
 import type { VcpuProcessor } from "../sbi/local-services.ts";
 import { firstTickAt } from "../scheduler/time.ts";
 import { field, NONE } from "../state/words.ts";
@@ -43,6 +45,14 @@ export class MicroschedulerProcessor implements VcpuProcessor {
     hart.memory.or(field(vcpu, VCPU.pending), INTERRUPT.SSI);
     const home = this.#placement.get(vcpu);
     if (home !== undefined && home !== hart.id) hart.sendIpi(home);
+  }
+
+  clearSoftware(hart: Hart): number {
+    return clearSoftware(hart);
+  }
+
+  suspend(hart: Hart): void {
+    suspend(hart, this.current(hart));
   }
 
   setTimer(hart: Hart, deadline: Ticks): void {

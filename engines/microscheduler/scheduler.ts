@@ -4,18 +4,18 @@
 import { hartId, type HartId, type PhysicalAddress } from "../machine/address.ts";
 import { CSR } from "../machine/hart/csr-numbers.ts";
 import type { Hart } from "../machine/hart/hart.ts";
-import { CAUSE } from "../machine/hart/privileged.ts";
+import { CAUSE, INTERRUPT_CAUSE } from "../machine/hart/privileged.ts";
 import type { PhysicalMemory } from "../machine/memory.ts";
 import { atomicDoorbells } from "../channels/doorbells.ts";
 import type { Configuration, Engine, Platform } from "../engine.ts";
 import { setUpHart, SOFTWARE_INTERRUPT, TIMER_INTERRUPT } from "../machine-mode/setup.ts";
+import { resume } from "../machine-mode/suspend.ts";
 import { checkConfiguration } from "../placement/check.ts";
 import { loadGuest } from "../placement/load.ts";
 import { place, type PlacedVm } from "../placement/placement.ts";
 import { writeGuest } from "../placement/records.ts";
 import { SbiCalls } from "../sbi/calls.ts";
 import { LocalServices } from "../sbi/local-services.ts";
-import { machineOf } from "../vcpu/record.ts";
 import { recordFailure } from "../virtual-machine/outcome.ts";
 import { CAPACITY, vcpuAt, vmAt } from "./layout.ts";
 import { MicroschedulerProcessor } from "./processor.ts";
@@ -62,17 +62,19 @@ export class Microscheduler implements Engine {
 
   trap(hart: Hart): void {
     const cause = hart.trapCause();
+    resume(hart, this.#processor.current(hart));
     switch (cause) {
       case CAUSE.supervisorCall: return this.#calls.call(hart);
       case TIMER_INTERRUPT: return this.#processor.timerInterrupt(hart);
       case SOFTWARE_INTERRUPT: return this.#processor.softwareInterrupt(hart);
-      default: return this.#fail(hart, cause);
+      default:
+        // What a guest that was suspended waited for is its own.
+        if ((cause & INTERRUPT_CAUSE) === 0) this.#fail(hart, cause);
     }
   }
 
   #fail(hart: Hart, cause: number): void {
-    const vm = machineOf(hart.memory, this.#processor.current(hart));
-    recordFailure(hart, vm, cause, CSR.mepc, CSR.mtval);
-    this.#services.stop(hart, vm);
+    recordFailure(hart, this.#processor.current(hart), cause, CSR.mepc, CSR.mtval);
+    this.#services.stop(hart, this.#services.machine(hart));
   }
 }

@@ -26,16 +26,17 @@ export function reportGuest(view: StateView, name: string, vm: PhysicalAddress):
   const cause = view.word(vm, VM.cause);
   switch (state) {
     case VM_STATE.finished: return { ...report, state: "finished", reason: `it ${RESET_NAMES[cause] ?? `ended with reset type ${cause}`}` };
-    case VM_STATE.failed: return { ...report, state: "failed", reason: failure(view, vm, vcpus, cause) };
+    case VM_STATE.failed: return { ...report, state: "failed", reason: failure(view, vm, cause) };
     default: return { ...report, state: "running" };
   }
 }
 
-function failure(view: StateView, vm: PhysicalAddress, vcpus: PhysicalAddress, cause: number): string {
+function failure(view: StateView, vm: PhysicalAddress, cause: number): string {
+  const vcpu = view.address(vm, VM.failed);
   const what = (cause & INTERRUPT) === 0 ? `exception ${cause}` : `interrupt ${cause & ~INTERRUPT}`;
   const registers = Array.from({ length: 31 }, (_, index) =>
-    `x${index + 1} ${hex(view.integer64(vcpus, VCPU.context + CONTEXT.x + 8 * (index + 1)))}`);
-  return `${what} at pc ${hex(view.integer64(vm, VM.pc))} with value ${hex(view.integer64(vm, VM.value))}; ${registers.join(" ")}`;
+    `x${index + 1} ${hex(view.integer64(vcpu, VCPU.context + CONTEXT.x + 8 * (index + 1)))}`);
+  return `vCPU ${view.word(vcpu, VCPU.number)}: ${what} at pc ${hex(view.integer64(vm, VM.pc))} with value ${hex(view.integer64(vm, VM.value))}; ${registers.join(" ")}`;
 }
 
 function hex(value: bigint): string {

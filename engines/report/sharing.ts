@@ -33,7 +33,7 @@ const NUMBER = 2;
 export const VM_SHARING: SharingOf<typeof VM> = {
   state: shared(WORD), cause: shared(WORD), pc: shared(NUMBER), value: shared(NUMBER),
   ram: fixed(NUMBER), guestRam: fixed(NUMBER), ramBytes: fixed(NUMBER), unitsPage: shared(NUMBER),
-  vcpus: fixed(WORD), vcpuCount: fixed(WORD), number: fixed(WORD), rung: shared(WORD), channelCount: fixed(WORD),
+  vcpus: fixed(WORD), vcpuCount: fixed(WORD), number: fixed(WORD), rung: shared(WORD), channelCount: fixed(WORD), failed: shared(WORD),
   channels: fixed((VM.secondStage - VM.channels) / 4), secondStage: fixed((VM_BYTES - VM.secondStage) / 4),
 };
 
@@ -42,7 +42,8 @@ export const VCPU_SHARING: SharingOf<typeof VCPU> = {
   state: shared(WORD), vm: fixed(WORD), number: fixed(WORD), next: shared(WORD), queue: shared(WORD),
   pending: shared(WORD), deferred: shared(WORD), budget: fixed(NUMBER), period: fixed(NUMBER),
   remaining: shared(NUMBER), deadline: shared(NUMBER), lastRun: shared(NUMBER), cpuTime: shared(NUMBER),
-  timer: shared(NUMBER), context: shared(CONTEXT_BYTES / 4),
+  timer: shared(NUMBER), fences: shared(WORD), fenceRequests: shared(WORD), fencesServed: shared(WORD),
+  lastHart: shared(WORD), suspended: shared(WORD), context: shared(CONTEXT_BYTES / 4),
 };
 
 /** Of a run queue from which other harts pull. */

@@ -1,4 +1,4 @@
-// Console output of guests.
+// The console of guests.
 
 import { physical, type PhysicalAddress } from "../machine/address.ts";
 import type { Hart } from "../machine/hart/hart.ts";
@@ -7,10 +7,11 @@ import { physicalOf } from "../virtual-machine/memory.ts";
 import { VM } from "../virtual-machine/record.ts";
 import { ERROR, SUCCESS } from "./numbers.ts";
 
-/** DBCN may write less than it is asked to: what one call may hold the engine up with. */
-export const LONGEST_WRITE = 256;
+/** DBCN may write or read less than it is asked to: what one call may hold the engine up with. */
+export const LONGEST_TEXT = 256;
+const NO_CHARACTER = -1;
 
-/** Writes `bytes`, at most LONGEST_WRITE, from the guest's physical `address`. Answers an SBI error. */
+/** Writes `bytes`, at most LONGEST_TEXT, from the guest's physical `address`. Answers an SBI error. */
 export function writeText(hart: Hart, vm: PhysicalAddress, address: number, bytes: number): number {
   const text = physicalOf(hart.memory, vm, address, bytes);
   if (text === NONE) return ERROR.invalidParameter;
@@ -20,4 +21,21 @@ export function writeText(hart: Hart, vm: PhysicalAddress, address: number, byte
 
 export function writeCharacter(hart: Hart, vm: PhysicalAddress, byte: number): void {
   hart.consoleWrite(byte, hart.memory.load(field(vm, VM.number)));
+}
+
+/** Reads as many bytes as there are, `bytes` at most, to the guest's physical `address`. Answers how many, or an SBI error. */
+export function readText(hart: Hart, vm: PhysicalAddress, address: number, bytes: number): number {
+  const text = physicalOf(hart.memory, vm, address, bytes);
+  if (text === NONE) return ERROR.invalidParameter;
+  for (let index = 0; index < bytes; index++) {
+    const byte = readCharacter(hart, vm);
+    if (byte === NO_CHARACTER) return index;
+    hart.memory.storeByte(physical(text + index), byte);
+  }
+  return bytes;
+}
+
+/** The next byte for this guest, or -1 if there is none. */
+export function readCharacter(_hart: Hart, _vm: PhysicalAddress): number {
+  return NO_CHARACTER;
 }

@@ -4,13 +4,15 @@ import type { PhysicalAddress, Ticks } from "../machine/address.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import type { Doorbells } from "../channels/doorbells.ts";
 import { field, NONE } from "../state/words.ts";
-import { findVcpu, isNamed, resetVcpu, statusOf } from "../vcpu/hart-state.ts";
+import { fenceHere } from "../vcpu/fences.ts";
+import { isNamed, namesOnly } from "../vcpu/hart-mask.ts";
+import { checkStart, findVcpu, resetVcpu, statusOf } from "../vcpu/hart-state.ts";
 import { machineOf, VCPU, VCPU_STATE, vcpuOf } from "../vcpu/record.ts";
 import { recordFinish } from "../virtual-machine/outcome.ts";
 import { VM } from "../virtual-machine/record.ts";
 import { registerUnits } from "../virtual-machine/units.ts";
 import type { Services } from "./calls.ts";
-import { writeCharacter, writeText } from "./console.ts";
+import { readCharacter, readText, writeCharacter, writeText } from "./console.ts";
 import { ERROR, SUCCESS } from "./numbers.ts";
 
 /** Shares a hart out among vCPUs. */
@@ -19,6 +21,10 @@ export interface VcpuProcessor {
   current(hart: Hart): PhysicalAddress;
   /** Raises a guest's software interrupt. If that makes a vCPU ready, preempt() is due. */
   raiseSoftware(hart: Hart, vcpu: PhysicalAddress): void;
+  /** Clears the current vCPU's own; answers 1 if it was raised, else 0. */
+  clearSoftware(hart: Hart): number;
+  /** The current vCPU waits until an interrupt that it enables is pending. */
+  suspend(hart: Hart): void;
   setTimer(hart: Hart, deadline: Ticks): void;
   /** Makes ready a vCPU that was stopped or blocked; preempt() is due. */
   makeReady(hart: Hart, vcpu: PhysicalAddress): void;
@@ -37,40 +43,65 @@ export class LocalServices implements Services {
     this.#doorbells = doorbells;
   }
 
+  machine(hart: Hart): PhysicalAddress {
+    return machineOf(hart.memory, this.#processor.current(hart));
+  }
+
   setTimer(hart: Hart, deadline: Ticks): void {
     this.#processor.setTimer(hart, deadline);
   }
 
-  sendInterrupt(hart: Hart, mask: number, base: number): number {
+  sendInterrupt(hart: Hart, low: number, high: number, base: number): number {
     const { memory } = hart;
-    const vm = this.#caller(hart);
+    const vm = this.machine(hart);
     const count = memory.load(field(vm, VM.vcpuCount));
+    if (!namesOnly(low, high, base, count)) return ERROR.invalidParameter;
     for (let number = 0; number < count; number++) {
-      if (isNamed(mask, base, number)) this.#processor.raiseSoftware(hart, vcpuOf(memory, vm, number));
+      if (isNamed(low, high, base, number)) this.#processor.raiseSoftware(hart, vcpuOf(memory, vm, number));
     }
     return SUCCESS;
   }
 
+  clearInterrupt(hart: Hart): number {
+    return this.#processor.clearSoftware(hart);
+  }
+
+  /** Whoever is named runs on this hart: what it fences is fenced for all of them. */
+  fence(hart: Hart, fences: number, low: number, high: number, base: number): number {
+    if (!namesOnly(low, high, base, hart.memory.load(field(this.machine(hart), VM.vcpuCount)))) return ERROR.invalidParameter;
+    fenceHere(hart, fences);
+    return SUCCESS;
+  }
+
   hartStart(hart: Hart, number: number): number {
-    const vcpu = findVcpu(hart, this.#caller(hart), number);
+    const vm = this.machine(hart);
+    const vcpu = findVcpu(hart, vm, number);
     if (vcpu === NONE) return ERROR.invalidParameter;
     if (hart.memory.load(field(vcpu, VCPU.state)) !== VCPU_STATE.stopped) return ERROR.alreadyAvailable;
+    const error = checkStart(hart, vm);
+    if (error !== SUCCESS) return error;
     resetVcpu(hart, vcpu);
     this.#processor.makeReady(hart, vcpu);
     return SUCCESS;
   }
 
   hartStop(hart: Hart): void {
-    hart.memory.store(field(this.#processor.current(hart), VCPU.state), VCPU_STATE.stopped);
+    const vcpu = this.#processor.current(hart);
+    hart.memory.store(field(vcpu, VCPU.state), VCPU_STATE.stopped);
+    hart.memory.storeNumber(field(vcpu, VCPU.timer), Infinity);
     this.#processor.reschedule(hart, NONE);
   }
 
   hartStatus(hart: Hart, number: number): number {
-    return statusOf(hart, findVcpu(hart, this.#caller(hart), number));
+    return statusOf(hart, findVcpu(hart, this.machine(hart), number));
+  }
+
+  hartSuspend(hart: Hart): void {
+    this.#processor.suspend(hart);
   }
 
   reset(hart: Hart, kind: number): void {
-    const vm = this.#caller(hart);
+    const vm = this.machine(hart);
     recordFinish(hart, vm, kind);
     this.stop(hart, vm);
   }
@@ -88,26 +119,34 @@ export class LocalServices implements Services {
   }
 
   consoleWrite(hart: Hart, address: number, bytes: number): number {
-    return writeText(hart, this.#caller(hart), address, bytes);
+    return writeText(hart, this.machine(hart), address, bytes);
   }
 
   consoleWriteByte(hart: Hart, byte: number): void {
-    writeCharacter(hart, this.#caller(hart), byte);
+    writeCharacter(hart, this.machine(hart), byte);
+  }
+
+  consoleRead(hart: Hart, address: number, bytes: number): number {
+    return readText(hart, this.machine(hart), address, bytes);
+  }
+
+  consoleReadByte(hart: Hart): number {
+    return readCharacter(hart, this.machine(hart));
   }
 
   registerUnits(hart: Hart, page: number): number {
-    return registerUnits(hart.memory, this.#caller(hart), page);
+    return registerUnits(hart.memory, this.machine(hart), page);
   }
 
   channelNotify(hart: Hart, id: number): number {
-    const peer = this.#doorbells.ring(hart.memory, this.#caller(hart), id);
+    const peer = this.#doorbells.ring(hart.memory, this.machine(hart), id);
     if (peer === NONE) return ERROR.invalidParameter;
     this.#processor.raiseSoftware(hart, vcpuOf(hart.memory, peer, 0));
     return SUCCESS;
   }
 
   channelPending(hart: Hart): number {
-    return this.#doorbells.takeRung(hart.memory, this.#caller(hart));
+    return this.#doorbells.takeRung(hart.memory, this.machine(hart));
   }
 
   preempt(hart: Hart): void {
@@ -116,9 +155,5 @@ export class LocalServices implements Services {
 
   yield(hart: Hart): void {
     this.#processor.reschedule(hart, this.#processor.current(hart));
-  }
-
-  #caller(hart: Hart): PhysicalAddress {
-    return machineOf(hart.memory, this.#processor.current(hart));
   }
 }

@@ -14,6 +14,7 @@ import type { Scheduler } from "../scheduler/scheduler.ts";
 import { firstTickAt } from "../scheduler/time.ts";
 import { field, NONE, toAddress } from "../state/words.ts";
 import { machineOf, VCPU, VCPU_STATE } from "../vcpu/record.ts";
+import { fenceGoal, fenceHere, lacksFences, requestFences, serveFences } from "../vcpu/fences.ts";
 import { resetVcpu } from "../vcpu/hart-state.ts";
 import { VM, VM_STATE } from "../virtual-machine/record.ts";
 import type { Exclusion } from "../locks/exclusion.ts";
@@ -98,8 +99,43 @@ export class Processors {
   /** The current vCPU executed WFI: it waits until an interrupt that it enables is pending. */
   waitForInterrupt(hart: Hart): void {
     hart.advance();
+    this.#block(hart, 0);
+  }
+
+  suspend(hart: Hart): void {
+    this.#block(hart, 1);
+  }
+
+  #block(hart: Hart, suspended: number): void {
     if ((hart.csrLow(CSR.vsip) & hart.csrLow(CSR.vsie)) !== 0) return;
+    hart.memory.store(field(this.current(hart), VCPU.suspended), suspended);
     this.#choose(hart, NONE, VCPU_STATE.blocked);
+  }
+
+  clearSoftware(hart: Hart): number {
+    const raised = (hart.csrLow(CSR.hvip) & INTERRUPT.VSSI) !== 0;
+    hart.clearCsrBits(CSR.hvip, INTERRUPT.VSSI);
+    return raised ? 1 : 0;
+  }
+
+  /** Makes fences due at a vCPU, wherever it is, and sees to it that the hart it runs on looks. */
+  requestFences(hart: Hart, vcpu: PhysicalAddress, fences: number): void {
+    if (vcpu === this.current(hart)) return fenceHere(hart, fences);
+    requestFences(hart, vcpu, fences);
+    const home = this.#lockQueueOf(hart, vcpu);
+    const running = hart.memory.load(field(vcpu, VCPU.state)) === VCPU_STATE.running;
+    this.#exclusion.release(hart, queueLock(home));
+    if (running) hart.sendIpi(hartId(home));
+  }
+
+  /** Returns when a vCPU has done the fences requested of it until now, or will before it executes. No lock is held. */
+  awaitFences(hart: Hart, vcpu: PhysicalAddress): void {
+    const goal = fenceGoal(hart, vcpu);
+    while (lacksFences(hart, vcpu, goal)) {
+      // Who runs there may be waiting for the vCPU here.
+      serveFences(hart, this.current(hart));
+      hart.relax();
+    }
   }
 
   /** The current vCPU stops: whoever finds it stopped may start it again. */
@@ -135,6 +171,7 @@ export class Processors {
     const running = this.current(hart);
     if (running === NONE) return this.reschedule(hart, NONE);
     this.#takePending(hart, running);
+    serveFences(hart, running);
     this.preempt(hart);
   }
 
@@ -189,12 +226,20 @@ export class Processors {
     }
     if (next !== last) this.#enter(hart, next);
     this.#takePending(hart, next);
+    serveFences(hart, next);
     hart.setTimer(ticks(Math.min(event, memory.loadNumber(field(next, VCPU.timer)))));
     return next;
   }
 
   #enter(hart: Hart, vcpu: PhysicalAddress): void {
     enterWorld(hart, vcpu);
+    const lastHart = field(vcpu, VCPU.lastHart);
+    if (hart.memory.load(lastHart) !== hart.id) {
+      hart.memory.store(lastHart, hart.id);
+      // What it fenced there, it expects to be fenced here.
+      hart.refreshInstructions();
+      hart.fenceGuest();
+    }
     const switches = field(queueOf(hart.id), QUEUE.worldSwitches);
     hart.memory.storeNumber(switches, hart.memory.loadNumber(switches) + 1);
   }

@@ -5,10 +5,11 @@ import type { Hart } from "../machine/hart/hart.ts";
 import { INTERRUPT } from "../machine/hart/privileged.ts";
 import { plainDoorbells } from "../channels/doorbells.ts";
 import type { Services } from "../sbi/calls.ts";
-import { writeCharacter, writeText } from "../sbi/console.ts";
-import { ERROR, SUCCESS } from "../sbi/numbers.ts";
+import { readCharacter, readText, writeCharacter, writeText } from "../sbi/console.ts";
+import { ERROR, STATUS, SUCCESS } from "../sbi/numbers.ts";
 import { field, NONE } from "../state/words.ts";
-import { findVcpu, isNamed, statusOf } from "../vcpu/hart-state.ts";
+import { isNamed, namesOnly } from "../vcpu/hart-mask.ts";
+import { checkStart, findVcpu, statusOf } from "../vcpu/hart-state.ts";
 import { machineOf, vcpuOf } from "../vcpu/record.ts";
 import { recordFailure, recordFinish } from "../virtual-machine/outcome.ts";
 import { VM } from "../virtual-machine/record.ts";
@@ -30,18 +31,47 @@ export class SmpServices implements Services {
     this.#processors.setTimer(hart, deadline);
   }
 
-  sendInterrupt(hart: Hart, mask: number, base: number): number {
-    const vm = this.#caller(hart);
+  machine(hart: Hart): PhysicalAddress {
+    return machineOf(hart.memory, this.#processors.current(hart));
+  }
+
+  sendInterrupt(hart: Hart, low: number, high: number, base: number): number {
+    const vm = this.machine(hart);
     const count = hart.memory.load(field(vm, VM.vcpuCount));
+    if (!namesOnly(low, high, base, count)) return ERROR.invalidParameter;
     for (let number = 0; number < count; number++) {
-      if (isNamed(mask, base, number)) this.#processors.raise(hart, vcpuOf(hart.memory, vm, number), INTERRUPT.VSSI);
+      if (isNamed(low, high, base, number)) this.#processors.raise(hart, vcpuOf(hart.memory, vm, number), INTERRUPT.VSSI);
     }
     return SUCCESS;
   }
 
+  clearInterrupt(hart: Hart): number {
+    return this.#processors.clearSoftware(hart);
+  }
+
+  fence(hart: Hart, fences: number, low: number, high: number, base: number): number {
+    const vm = this.machine(hart);
+    const count = hart.memory.load(field(vm, VM.vcpuCount));
+    if (!namesOnly(low, high, base, count)) return ERROR.invalidParameter;
+    for (let number = 0; number < count; number++) {
+      if (isNamed(low, high, base, number)) this.#processors.requestFences(hart, vcpuOf(hart.memory, vm, number), fences);
+    }
+    // Others may need the hypervisor before they can answer.
+    this.#exclusion.leave(hart);
+    for (let number = 0; number < count; number++) {
+      if (isNamed(low, high, base, number)) this.#processors.awaitFences(hart, vcpuOf(hart.memory, vm, number));
+    }
+    this.#exclusion.enter(hart);
+    return SUCCESS;
+  }
+
   hartStart(hart: Hart, number: number): number {
-    const vcpu = findVcpu(hart, this.#caller(hart), number);
+    const vm = this.machine(hart);
+    const vcpu = findVcpu(hart, vm, number);
     if (vcpu === NONE) return ERROR.invalidParameter;
+    const error = checkStart(hart, vm);
+    // Who is running already says so first.
+    if (error !== SUCCESS) return statusOf(hart, vcpu) === STATUS.stopped ? error : ERROR.alreadyAvailable;
     return this.#processors.startVcpu(hart, vcpu) ? SUCCESS : ERROR.alreadyAvailable;
   }
 
@@ -50,11 +80,15 @@ export class SmpServices implements Services {
   }
 
   hartStatus(hart: Hart, number: number): number {
-    return statusOf(hart, findVcpu(hart, this.#caller(hart), number));
+    return statusOf(hart, findVcpu(hart, this.machine(hart), number));
+  }
+
+  hartSuspend(hart: Hart): void {
+    this.#processors.suspend(hart);
   }
 
   reset(hart: Hart, kind: number): void {
-    const vm = this.#caller(hart);
+    const vm = this.machine(hart);
     this.#exclusion.acquire(hart, LOCK_AT.vmTable);
     recordFinish(hart, vm, kind);
     this.#exclusion.release(hart, LOCK_AT.vmTable);
@@ -63,36 +97,50 @@ export class SmpServices implements Services {
 
   /** The current guest did what nobody can go on from. */
   fail(hart: Hart, cause: number, epc: number, tval: number): void {
-    const vm = this.#caller(hart);
+    const vm = this.machine(hart);
     this.#exclusion.acquire(hart, LOCK_AT.vmTable);
-    recordFailure(hart, vm, cause, epc, tval);
+    recordFailure(hart, this.#processors.current(hart), cause, epc, tval);
     this.#exclusion.release(hart, LOCK_AT.vmTable);
     this.#stop(hart, vm);
   }
 
   consoleWrite(hart: Hart, address: number, bytes: number): number {
     this.#exclusion.acquire(hart, LOCK_AT.console);
-    const error = writeText(hart, this.#caller(hart), address, bytes);
+    const error = writeText(hart, this.machine(hart), address, bytes);
     this.#exclusion.release(hart, LOCK_AT.console);
     return error;
   }
 
   consoleWriteByte(hart: Hart, byte: number): void {
     this.#exclusion.acquire(hart, LOCK_AT.console);
-    writeCharacter(hart, this.#caller(hart), byte);
+    writeCharacter(hart, this.machine(hart), byte);
     this.#exclusion.release(hart, LOCK_AT.console);
+  }
+
+  consoleRead(hart: Hart, address: number, bytes: number): number {
+    this.#exclusion.acquire(hart, LOCK_AT.console);
+    const read = readText(hart, this.machine(hart), address, bytes);
+    this.#exclusion.release(hart, LOCK_AT.console);
+    return read;
+  }
+
+  consoleReadByte(hart: Hart): number {
+    this.#exclusion.acquire(hart, LOCK_AT.console);
+    const byte = readCharacter(hart, this.machine(hart));
+    this.#exclusion.release(hart, LOCK_AT.console);
+    return byte;
   }
 
   registerUnits(hart: Hart, page: number): number {
     this.#exclusion.acquire(hart, LOCK_AT.vmTable);
-    const error = registerUnits(hart.memory, this.#caller(hart), page);
+    const error = registerUnits(hart.memory, this.machine(hart), page);
     this.#exclusion.release(hart, LOCK_AT.vmTable);
     return error;
   }
 
   channelNotify(hart: Hart, id: number): number {
     this.#exclusion.acquire(hart, LOCK_AT.channels);
-    const peer = plainDoorbells.ring(hart.memory, this.#caller(hart), id);
+    const peer = plainDoorbells.ring(hart.memory, this.machine(hart), id);
     this.#exclusion.release(hart, LOCK_AT.channels);
     if (peer === NONE) return ERROR.invalidParameter;
     this.#processors.raise(hart, vcpuOf(hart.memory, peer, 0), INTERRUPT.VSSI);
@@ -101,7 +149,7 @@ export class SmpServices implements Services {
 
   channelPending(hart: Hart): number {
     this.#exclusion.acquire(hart, LOCK_AT.channels);
-    const rung = plainDoorbells.takeRung(hart.memory, this.#caller(hart));
+    const rung = plainDoorbells.takeRung(hart.memory, this.machine(hart));
     this.#exclusion.release(hart, LOCK_AT.channels);
     return rung;
   }
@@ -118,9 +166,5 @@ export class SmpServices implements Services {
     const count = hart.memory.load(field(vm, VM.vcpuCount));
     for (let number = 0; number < count; number++) this.#processors.stopVcpu(hart, vcpuOf(hart.memory, vm, number));
     this.#processors.reschedule(hart, NONE);
-  }
-
-  #caller(hart: Hart): PhysicalAddress {
-    return machineOf(hart.memory, this.#processors.current(hart));
   }
 }

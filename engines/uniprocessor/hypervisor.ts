@@ -20,7 +20,7 @@ import { BudgetScheduler } from "../scheduler/budget.ts";
 import { append } from "../scheduler/queue.ts";
 import { TableScheduler } from "../scheduler/table.ts";
 import { NONE } from "../state/words.ts";
-import { machineOf, vcpuOf } from "../vcpu/record.ts";
+import { vcpuOf } from "../vcpu/record.ts";
 import { recordFailure } from "../virtual-machine/outcome.ts";
 import { CAPACITY, Layout } from "./layout.ts";
 import { Processor } from "./processor.ts";
@@ -107,8 +107,7 @@ export class Uniprocessor implements Engine {
   }
 
   #fail(hart: Hart, cause: number): void {
-    const vm = machineOf(hart.memory, this.processor.current(hart));
-    recordFailure(hart, vm, cause, CSR.sepc, CSR.stval);
-    this.#services.stop(hart, vm);
+    recordFailure(hart, this.processor.current(hart), cause, CSR.sepc, CSR.stval);
+    this.#services.stop(hart, this.#services.machine(hart));
   }
 }

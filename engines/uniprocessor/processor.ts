@@ -51,9 +51,17 @@ export class Processor implements VcpuProcessor {
   /** The current vCPU executed WFI: it waits until an interrupt that it enables is pending. */
   waitForInterrupt(hart: Hart): void {
     hart.advance();
-    if ((hart.csrLow(CSR.vsip) & hart.csrLow(CSR.vsie)) !== 0) return;
-    hart.memory.store(field(this.current(hart), VCPU.state), VCPU_STATE.blocked);
-    this.reschedule(hart, NONE);
+    this.#block(hart, 0);
+  }
+
+  suspend(hart: Hart): void {
+    this.#block(hart, 1);
+  }
+
+  clearSoftware(hart: Hart): number {
+    const raised = (hart.csrLow(CSR.hvip) & INTERRUPT.VSSI) !== 0;
+    hart.clearCsrBits(CSR.hvip, INTERRUPT.VSSI);
+    return raised ? 1 : 0;
   }
 
   setTimer(hart: Hart, deadline: Ticks): void {
@@ -97,6 +105,14 @@ export class Processor implements VcpuProcessor {
     } else {
       hart.setTimer(ticks(Math.min(event, memory.loadNumber(field(next, VCPU.timer)))));
     }
+  }
+
+  #block(hart: Hart, suspended: number): void {
+    if ((hart.csrLow(CSR.vsip) & hart.csrLow(CSR.vsie)) !== 0) return;
+    const vcpu = this.current(hart);
+    hart.memory.store(field(vcpu, VCPU.suspended), suspended);
+    hart.memory.store(field(vcpu, VCPU.state), VCPU_STATE.blocked);
+    this.reschedule(hart, NONE);
   }
 
   /** Raises interrupts (bits of hvip) at a vCPU. */

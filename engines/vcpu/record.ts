@@ -14,6 +14,7 @@ export const VCPU = {
   queue: 0x10, // address of the queue it is a member of
   pending: 0x14, // interrupts raised while it was not on a hart: bits of hvip or mip
   deferred: 0x18, // 1: it yielded a turn that it had budget for (scheduler/budget.ts)
+  fences: 0x1c, // FENCE bits due before it executes again (vcpu/fences.ts)
   budget: 0x20, // number: cycles due in every period
   period: 0x28, // number: cycles
   remaining: 0x30, // number: cycles of budget left; below 0 when it ran over
@@ -21,6 +22,10 @@ export const VCPU = {
   lastRun: 0x40, // number: when it last stopped running, in cycles
   cpuTime: 0x48, // number: cycles charged
   timer: 0x50, // number: when its timer interrupt is due, in ticks; Infinity is never
+  fenceRequests: 0x58, // how often others asked for `fences`, modulo 2^32
+  fencesServed: 0x5c, // up to which request they have been done
+  lastHart: 0x60, // the hart that it was on last
+  suspended: 0x64, // 1: what it waits for while blocked is the end of an SBI suspend
   context: 0x80,
 } as const;
 

@@ -3,6 +3,7 @@
 import type { PhysicalAddress } from "../machine/address.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import { field } from "../state/words.ts";
+import { machineOf } from "../vcpu/record.ts";
 import { VM, VM_STATE } from "./record.ts";
 
 /** The guest asked to be reset or powered off. */
@@ -12,11 +13,13 @@ export function recordFinish(hart: Hart, vm: PhysicalAddress, resetType: number)
 }
 
 /**
- * The guest did what nobody can go on from. Its registers are in its vCPU's context. `epc` and `tval` are
+ * A vCPU did what nobody can go on from. Its registers are in its context. `epc` and `tval` are
  * the CSRs that the trap wrote.
  */
-export function recordFailure(hart: Hart, vm: PhysicalAddress, cause: number, epc: number, tval: number): void {
+export function recordFailure(hart: Hart, vcpu: PhysicalAddress, cause: number, epc: number, tval: number): void {
   const { memory } = hart;
+  const vm = machineOf(memory, vcpu);
+  memory.store(field(vm, VM.failed), vcpu);
   memory.store(field(vm, VM.cause), cause);
   memory.store(field(vm, VM.pc), hart.csrLow(epc));
   memory.store(field(vm, VM.pc + 4), hart.csrHigh(epc));

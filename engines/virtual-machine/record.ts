@@ -29,6 +29,7 @@ export const VM = {
   number: 0x40, // its index in the configuration
   rung: 0x44, // bitmap of the channel ends rung since last asked
   channelCount: 0x48,
+  failed: 0x4c, // address of the vCPU that failed it
   channels: 0x50, // CHANNEL_END entries
   secondStage: 0x90, // region table; unused where there is no second stage
 } as const;

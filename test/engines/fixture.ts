@@ -41,6 +41,8 @@ export class EngineBench {
   readonly clock = new TestClock();
   readonly memory: PhysicalMemory;
   readonly machine: Machine;
+  /** How often translations were compared with memory. */
+  flushes = 0;
   readonly #description: EngineDescription;
   readonly #configuration: Configuration;
   readonly #options: Options;
@@ -63,9 +65,10 @@ export class EngineBench {
       software: description.create({ memory: this.memory, harts }, this.#configuration, options),
       core: (_memory, _thread, given) => {
         this.#imports = given;
-        return { run: () => { throw new Error("no guest executes here"); }, flush() {} };
+        return { run: () => { throw new Error("no guest executes here"); }, flush: () => { this.flushes++; } };
       },
     });
+    for (let id = 0; id < harts; id++) this.state(id).relax = () => this.#others(id);
     this.machine.software.boot(this.hart(0));
     for (let id = 0; id < harts; id++) {
       this.machine.software.start(this.hart(id));
@@ -136,6 +139,13 @@ export class EngineBench {
       if (takeInterrupt(state) === CONTINUE) return count > 0;
     }
     throw new Error(`hart ${id} takes interrupts for ever`);
+  }
+
+  /** The engine on hart `id` waits for other harts. */
+  #others(id: number): void {
+    let answered = false;
+    for (let other = 0; other < this.#harts; other++) if (other !== id) answered = this.deliver(other) || answered;
+    if (!answered) throw new Error(`hart ${id} waits for harts that have nothing to answer`);
   }
 
   /** Lets `cycles` pass in steps, delivering what is due to all harts after each. */

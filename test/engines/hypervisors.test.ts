@@ -46,13 +46,13 @@ describe.each([["uniprocessor"], ["per-core"], ["smp"]] as const)("%s", (name) =
     bench.raise(0, GUEST_FETCH, 0x1000);
     const [failed, other] = bench.report().vms;
     expect(failed).toMatchObject({ name: "guest-0", state: "failed" });
-    expect(failed.reason).toMatch(/^exception 20 at pc 0x1000 with value 0x1000; .*x27 0x1234/);
+    expect(failed.reason).toMatch(/^vCPU 0: exception 20 at pc 0x1000 with value 0x1000; .*x27 0x1234/);
     expect(other.state).toBe("running");
     expect(bench.idles(0)).toBe(false);
     expect(bench.marked(0)).not.toBe(0x1234);
     bench.raise(0, 19, 0x77);
     expect(bench.report().vms[1]).toMatchObject({ state: "failed" });
-    expect(bench.report().vms[1].reason).toMatch(/^exception 19 at pc 0x[0-9a-f]+ with value 0x77/);
+    expect(bench.report().vms[1].reason).toMatch(/^vCPU 0: exception 19 at pc 0x[0-9a-f]+ with value 0x77/);
     expect(bench.idles(0)).toBe(true);
     bench.pass(30 * MILLISECOND, MILLISECOND);
     expect(bench.idles(0)).toBe(true);

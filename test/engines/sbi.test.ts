@@ -11,6 +11,7 @@ const TIMER = 0x5449_4d45;
 const INTERRUPT = 0x73_5049;
 const HART_STATE = 0x48_534d;
 const RESET = 0x5352_5354;
+const FENCE = 0x5246_4e43;
 const CONSOLE = 0x4442_434e;
 const VENDOR = 0x0854_4342;
 const NOT_SUPPORTED = -2;
@@ -39,7 +40,7 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))("%s answe
       expect([hart.xLow(register), hart.xHigh(register)]).toEqual([register, -register]);
     }
     expect([hart.xHigh(10), hart.xHigh(11)]).toEqual([0, 0]);
-    for (const [probed, value] of [[TIMER, 1], [VENDOR, 1], [0x8, 1], [0x3, 0], [0x1234_5678, 0]]) {
+    for (const [probed, value] of [[TIMER, 1], [VENDOR, 1], [FENCE, 1], [0x8, 1], [0x3, 1], [0x9, 0], [0x1234_5678, 0]]) {
       expect(bench.call(0, BASE, 3, probed)).toEqual({ error: 0, value });
     }
     expect(bench.call(0, BASE, 7).error).toBe(NOT_SUPPORTED);
@@ -91,7 +92,9 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))("%s answe
     expect(bench.call(0, CONSOLE, 0, 1, ram - 1, 0).error).toBe(INVALID_PARAMETER);
     expect(bench.call(0, CONSOLE, 0, 1, ram, 1).error).toBe(INVALID_PARAMETER);
     expect(bench.call(0, CONSOLE, 2, 0x42).error).toBe(0);
-    expect(bench.call(0, CONSOLE, 1, 1, ram, 0).error).toBe(NOT_SUPPORTED);
+    expect(bench.call(0, CONSOLE, 1, 8, ram, 0)).toEqual({ error: 0, value: 0 });
+    expect(bench.call(0, CONSOLE, 1, 8, ram + MEMORY_BYTES - 7, 0).error).toBe(INVALID_PARAMETER);
+    expect(bench.call(0, CONSOLE, 3, 1, ram, 0).error).toBe(NOT_SUPPORTED);
   });
 
   test("units: a page of the guest's own, which the report gives as a physical address", () => {
@@ -119,9 +122,10 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))("%s answe
   test("interrupts to itself by mask and base", () => {
     const bench = make();
     const pending = (): number => bench.hart(0).csrLow(sip) & SOFTWARE_PENDING;
-    bench.call(0, INTERRUPT, 0, 2, 0);
-    expect(pending()).toBe(0);
-    bench.call(0, INTERRUPT, 0, 1, 1);
+    for (const [mask, base] of [[2, 0], [3, 0], [1, 1], [0, 1], [2 ** 32, 0], [1, 2 ** 40]]) {
+      expect(bench.call(0, INTERRUPT, 0, mask, base).error).toBe(INVALID_PARAMETER);
+    }
+    expect(bench.call(0, INTERRUPT, 0, 0, 0).error).toBe(0);
     expect(pending()).toBe(0);
     expect(bench.call(0, INTERRUPT, 0, 1, 0).error).toBe(0);
     expect(pending()).toBe(SOFTWARE_PENDING);
@@ -137,6 +141,7 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))("%s answe
     expect(bench.call(0, HART_STATE, 2, 1).error).toBe(INVALID_PARAMETER);
     expect(bench.call(0, HART_STATE, 0, 0, ram, 0).error).toBe(-6);
     expect(bench.call(0, HART_STATE, 0, 1, ram, 0).error).toBe(INVALID_PARAMETER);
+    expect(bench.call(0, HART_STATE, 4, 0).error).toBe(NOT_SUPPORTED);
     expect(bench.call(0, VENDOR, 3)).toEqual({ error: 0, value: 0 });
     expect(bench.call(0, RESET, 0, 3, 0).error).toBe(INVALID_PARAMETER);
     expect(bench.report().vms[0].state).toBe("running");
@@ -144,5 +149,77 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))("%s answe
     expect(bench.report().vms[0]).toMatchObject({ state: "finished", reason: "it asked for a cold reboot" });
     bench.pass(20_000_000, 1_000_000);
     expect(bench.idles(0)).toBe(true);
+  });
+
+  test("suspend waits for an interrupt that is enabled, and answers when it is over", () => {
+    const bench = make();
+    const sie = engine.mode === "hypervisor" ? CSR.vsie : CSR.sie;
+    for (const kind of [1, 0x0fff_ffff, 0x1000_0000, 0x7fff_ffff, 0x8000_0001, 0xffff_ffff]) {
+      expect(bench.call(0, HART_STATE, 3, kind, 0, 0).error).toBe(INVALID_PARAMETER);
+    }
+    expect(bench.call(0, HART_STATE, 3, 0x8000_0000, ram, 0).error).toBe(NOT_SUPPORTED);
+    bench.hart(0).setX(20, 77, 0);
+    bench.hart(0).setCsr(sie, TIMER_PENDING, 0);
+    bench.call(0, TIMER, 0, 1500);
+    bench.call(0, HART_STATE, 3, 0, 0, 0);
+    expect(bench.idles(0)).toBe(true);
+    bench.clock.set(1500);
+    bench.deliver(0);
+    expect(bench.idles(0)).toBe(false);
+    expect([bench.hart(0).xLow(20), bench.hart(0).xLow(10), bench.hart(0).csrLow(sip) & TIMER_PENDING]).toEqual([77, 0, TIMER_PENDING]);
+    // It is pending still: the next one is over at once.
+    bench.call(0, HART_STATE, 3, 0, 0, 0);
+    bench.deliver(0);
+    expect(bench.idles(0)).toBe(false);
+  });
+
+  test("remote fences: of whom, and of which addresses", () => {
+    const bench = make();
+    const before = bench.flushes;
+    expect(bench.call(0, FENCE, 0, 1, 0)).toEqual({ error: 0, value: 0 });
+    expect(bench.flushes).toBe(before + 1);
+    expect(bench.call(0, FENCE, 0, 0, -1).error).toBe(0);
+    for (const operation of [0, 1, 2]) expect(bench.call(0, FENCE, operation, 2, 0, 0, 0).error).toBe(INVALID_PARAMETER);
+    for (const operation of [1, 2]) {
+      for (const [start, size] of [[0, 0], [0x1000, 0], [0, -1], [0x1000, -1], [-4096, 4096], [0x1000, 0x1000]]) {
+        expect(bench.call(0, FENCE, operation, 1, 0, start, size).error).toBe(0);
+      }
+      expect(bench.call(0, FENCE, operation, 1, 0, -4096, 8192).error).toBe(INVALID_ADDRESS);
+    }
+    for (const operation of [3, 4, 5, 6, 7]) expect(bench.call(0, FENCE, operation, 1, 0, 0, 0, 0).error).toBe(NOT_SUPPORTED);
+  });
+
+  test("legacy masks are in the guest's memory", () => {
+    const bench = make();
+    const mask = ram + 0x1_0000;
+    const place = (bits: number): void => bench.hart(0).memory.store(physical(RAM_BASE + FIRMWARE_BYTES + 0x1_0000), bits);
+    expect(bench.call(0, 3, 0).error).toBe(0);
+    place(2);
+    expect(bench.call(0, 4, 0, mask).error).toBe(0);
+    expect(bench.call(0, 3, 0).error).toBe(0);
+    place(3);
+    expect(bench.call(0, 4, 0, mask).error).toBe(0);
+    expect(bench.hart(0).csrLow(sip) & SOFTWARE_PENDING).toBe(SOFTWARE_PENDING);
+    expect(bench.call(0, 3, 0).error).toBe(1);
+    expect(bench.hart(0).csrLow(sip) & SOFTWARE_PENDING).toBe(0);
+    expect(bench.call(0, 4, 0, 0).error).toBe(0);
+    expect(bench.call(0, 3, 0).error).toBe(1);
+    const before = bench.flushes;
+    expect(bench.call(0, 5, 0, mask).error).toBe(0);
+    expect(bench.flushes).toBe(before + 1);
+    expect(bench.call(0, 6, 0, mask, 0, 0).error).toBe(0);
+    expect(bench.call(0, 7, 0, mask, 0, -1, 0).error).toBe(0);
+    expect(bench.call(0, 6, 0, mask, -4096, 8192).error).toBe(INVALID_ADDRESS);
+  });
+
+  test("a legacy mask that cannot be read is the caller's fault, at its call", () => {
+    const bench = make();
+    const csrs = engine.mode === "hypervisor" ? { tvec: CSR.vstvec, epc: CSR.vsepc, cause: CSR.vscause, tval: CSR.vstval }
+      : { tvec: CSR.stvec, epc: CSR.sepc, cause: CSR.scause, tval: CSR.stval };
+    bench.hart(0).setCsr(csrs.tvec, ram | 0, 0);
+    const pc = bench.state(0).block[HART.pc >> 2] >>> 0;
+    bench.call(0, 4, 0, ram + MEMORY_BYTES);
+    expect([csrs.epc, csrs.cause, csrs.tval].map((csr) => bench.hart(0).csrNumber(csr))).toEqual([pc, 5, ram + MEMORY_BYTES]);
+    expect(bench.state(0).block[HART.pc >> 2] >>> 0).toBe(ram);
   });
 });

@@ -18,13 +18,15 @@ import { QUEUE, QUEUE_BYTES } from "../../engines/scheduler/queue.ts";
 import { IDLE_HARTS, LOCK_AT, LOCK_NODES, queueOf, vcpuAt, vmAt } from "../../engines/smp/layout.ts";
 import { VCPU, VCPU_BYTES } from "../../engines/vcpu/record.ts";
 import { VM, VM_BYTES } from "../../engines/virtual-machine/record.ts";
-import { EngineBench, guests } from "./fixture.ts";
+import { EngineBench, guest, guests } from "./fixture.ts";
 import { Smp, type Step } from "./smp-model.ts";
 
 const HARTS = 3;
 const VMS = 6;
 const MILLISECOND = 1_000_000;
 const TIMER = 0x5449_4d45;
+const HART_STATE = 0x48_534d;
+const REMOTE_FENCE = 0x5246_4e43;
 const VENDOR = 0x0854_4342;
 const WORD_BYTES = 4;
 
@@ -144,6 +146,17 @@ function failSomeone(bench: EngineBench): void {
   expect(bench.report().vms.some(({ state }) => state === "failed")).toBe(true);
 }
 
+/** The vCPUs of one guest on two harts: one fences both, which the other hears while it runs, and then suspends. */
+function fenceBoth(options: Readonly<Record<string, string>>): Watch {
+  const bench = new EngineBench(ENGINES.smp, [guest("two", { vcpus: 2 })], { harts: 2, options });
+  const watch = new Watch(bench, 2);
+  bench.call(0, HART_STATE, 0, 1, RAM_BASE, 0);
+  bench.deliver(1);
+  bench.call(0, REMOTE_FENCE, 0, 3, 0);
+  bench.call(1, HART_STATE, 3, 0, 0, 0);
+  return watch;
+}
+
 test("smp: its harts write what it says they write, and share no more than it says they share", () => {
   const records: readonly Placed[] = [
     { record: KINDS.vm, at: vmAt, count: VMS }, { record: KINDS.vcpu, at: vcpuAt, count: VMS }, { record: KINDS.queue, at: queueOf, count: HARTS },
@@ -159,14 +172,15 @@ test("smp: its harts write what it says they write, and share no more than it sa
     for (const step of steps(600)) smp.step(step);
     smp.settle();
     failSomeone(smp.bench);
-    for (const name of watch.written(records)) written.add(name);
-    for (const name of watch.shared(records)) shared.add(name);
+    for (const each of [watch, fenceBoth({ lock, "lock-timing": "on" })]) {
+      for (const name of each.written(records)) written.add(name);
+      for (const name of each.shared(records)) shared.add(name);
+    }
   }
   const kinds = [...new Set(records.map(({ record }) => record))];
   const unseen = new Set([
     "lock.contended", "lock.waiting", "lock.waitingMax", "node.waits", // on one thread nobody waits for a lock
     "lock.holdingMax", // nor does time pass in the engine
-    "vcpu.context", // the world switch moves it as a whole
     "queue.frameStart", // the table scheduler's
   ]);
   expect(declared(kinds, "own", "shared").difference(written)).toEqual(unseen);

@@ -154,7 +154,7 @@ test("under a big lock, every trap takes that one and no other", () => {
 test.each(["wait", "yield"])("a vCPU whose machine another hart ended stays stopped, whatever it does (%s) before it hears of that", (deed) => {
   const channel = { name: "channel", ends: [0, 1] as const, windowBytes: 0x1000 };
   const bench = new EngineBench(ENGINES.smp, [guest("pair", { vcpus: 2 }), guest("peer")], { harts: 3, channels: [channel] });
-  bench.call(0, HART_STATE, 0, 1, 0x8020_1000, 42);
+  bench.call(0, HART_STATE, 0, 1, 0x8010_1000, 42);
   bench.deliver(1);
   expect([0, 1, 2].map((hart) => bench.idles(hart))).toEqual([false, false, false]);
   bench.call(1, RESET, 0, 0, 0);
@@ -168,7 +168,7 @@ test.each(["wait", "yield"])("a vCPU whose machine another hart ended stays stop
 
 test("a vCPU that stops may be started again by another hart at once, and begins anew", () => {
   const bench = new EngineBench(ENGINES.smp, [guest("pair", { vcpus: 2 })], { harts: 2 });
-  bench.call(0, HART_STATE, 0, 1, 0x8020_1000, 42);
+  bench.call(0, HART_STATE, 0, 1, 0x8010_1000, 42);
   bench.deliver(1);
   const { memory } = bench.hart(1);
   let restarts = 0;
@@ -177,25 +177,25 @@ test("a vCPU that stops may be started again by another hart at once, and begins
     const old = CoreMemory.prototype.add.call(memory, address, value);
     if (address === queueLock(1) + LOCK.serving && restarts === 0) {
       restarts++;
-      expect(bench.call(0, HART_STATE, 0, 1, 0x8020_3000, 7).error).toBe(0);
+      expect(bench.call(0, HART_STATE, 0, 1, 0x8010_3000, 7).error).toBe(0);
     }
     return old;
   } });
   bench.call(1, HART_STATE, 1);
   bench.deliver(1);
   expect(restarts).toBe(1);
-  expect([bench.idles(1), bench.hart(1).xNumber(11), bench.hart(1).csrNumber(CSR.sepc)]).toEqual([false, 7, 0x8020_3000]);
+  expect([bench.idles(1), bench.hart(1).xNumber(11), bench.hart(1).csrNumber(CSR.sepc)]).toEqual([false, 7, 0x8010_3000]);
 });
 
 test("a guest's second vCPU starts on another hart, is interrupted there, and stops with its machine", () => {
   const bench = new EngineBench(ENGINES.smp, [guest("pair", { vcpus: 2 })], { harts: 2 });
   expect(bench.idles(1)).toBe(true);
   expect(bench.call(0, HART_STATE, 2, 1)).toEqual({ error: 0, value: 1 });
-  expect(bench.call(0, HART_STATE, 0, 1, 0x8020_1000, 42).error).toBe(0);
-  expect(bench.call(0, HART_STATE, 0, 1, 0x8020_1000, 42).error).toBe(-6);
+  expect(bench.call(0, HART_STATE, 0, 1, 0x8010_1000, 42).error).toBe(0);
+  expect(bench.call(0, HART_STATE, 0, 1, 0x8010_1000, 42).error).toBe(-6);
   bench.deliver(1);
   expect(bench.idles(1)).toBe(false);
-  expect([bench.hart(1).xNumber(10), bench.hart(1).xNumber(11), bench.hart(1).csrNumber(CSR.sepc)]).toEqual([1, 42, 0x8020_1000]);
+  expect([bench.hart(1).xNumber(10), bench.hart(1).xNumber(11), bench.hart(1).csrNumber(CSR.sepc)]).toEqual([1, 42, 0x8010_1000]);
   expect(bench.call(0, HART_STATE, 2, 1)).toEqual({ error: 0, value: 0 });
   bench.call(0, INTERRUPT, 0, 2, 0);
   bench.deliver(1);

@@ -6,6 +6,7 @@ import { loadContext, resetContext, saveContext } from "./context.ts";
 import { CoreMemory } from "./core-memory.ts";
 import { timersChanged } from "./csr-file.ts";
 import { BANK, SLOT, SUPERVISOR_BANK, VIRTUAL_SUPERVISOR_BANK } from "./csr-slots.ts";
+import { fenceInstructions, refreshInstructions } from "./instruction-fence.ts";
 import { INTERRUPT_CAUSE, MPP_SHIFT, PRIVILEGE, STATUS } from "./privileged.ts";
 import { loadSecondStage } from "./second-stage.ts";
 import { clearInterrupt, raiseInterrupt } from "./signal.ts";
@@ -176,6 +177,29 @@ export class Hart {
   /** Clears this hart's own. */
   clearIpi(): void {
     clearInterrupt(this.#state.i32, this.id, this.#state.hypervisor ? RAISED.supervisor : RAISED.machine);
+  }
+
+  /** One round of waiting for another hart to answer; the engine holds no lock. The machine may pause here, or stop,
+   *  in which case this does not return. */
+  relax(): void {
+    this.#state.relax();
+  }
+
+  // ---- fences on behalf of the guest ----------------------------------------------------------------------
+
+  /** fence.i in the guest's address space. */
+  fenceInstructions(): void {
+    fenceInstructions(this.#state);
+  }
+
+  /** What a guest needs that last ran on another hart: the same, unless no fence.i has been executed since. */
+  refreshInstructions(): void {
+    refreshInstructions(this.#state);
+  }
+
+  /** sfence.vma of everything in the guest's address spaces. */
+  fenceGuest(): void {
+    // Bare: there is no translation to fence.
   }
 
   // ---- which guest --------------------------------------------------------------------------------------

@@ -52,6 +52,9 @@ export interface RunObserver {
   paused(): void;
 }
 
+/** The machine was stopped while an engine waited for another hart: unwinds the engine. */
+class SwitchedOff extends Error {}
+
 /**
  * Boots (on hart 0), starts and executes hart `id` of `machine`, on the calling thread, until its engine halts it
  * or a "stop" command arrives. If the engine throws, the whole machine stops and the error comes out here.
@@ -60,8 +63,10 @@ export function runHart(machine: Machine, id: HartId, observer?: RunObserver): v
   const state = machine.state(id);
   const { i32 } = state;
   try {
+    state.relax = () => relax(state, observer);
     if (startHart(machine, state)) execute(machine, state, observer);
   } catch (error) {
+    if (error instanceof SwitchedOff) return;
     Atomics.store(i32, COMMAND, CONTROL_COMMAND.stop);
     Atomics.add(i32, SEQUENCE, 1);
     signalAll(i32);
@@ -110,6 +115,16 @@ function execute(machine: Machine, state: HartState, observer: RunObserver | und
     else if (isGuest(state) && wakes(state)) block[WAITING] = 0;
     else sleepUntil(state, ticksToCycles(ticks(timers.next)));
   }
+}
+
+/** A round of the engine's waiting for another hart, which may be pausing with all others. */
+function relax(state: HartState, observer: RunObserver | undefined): void {
+  const { block } = state;
+  if (Atomics.load(block, ATTENTION_WORD) === 0) return Atomics.pause();
+  Atomics.store(block, ATTENTION_WORD, 0);
+  if (!obey(state, observer)) throw new SwitchedOff();
+  // Who else asked for attention gets it when the engine returns.
+  requestAttention(block);
 }
 
 /** Takes up the machine's command; a paused hart waits here. Answers whether to go on. */

@@ -22,6 +22,11 @@ export interface TrapHandler {
   trap(hart: Hart): void;
 }
 
+/** What fence.i needs of the core. */
+export interface Flusher {
+  flush(state: number): void;
+}
+
 /** Earlier than any timer: nothing runs that a timer would have to cut short. */
 export const NO_SLICE = -Infinity;
 
@@ -44,6 +49,10 @@ export class HartState {
   /** Set once, by the Hart made for this state. */
   hart!: Hart;
   readonly engine: TrapHandler;
+  /** The core of this thread; set once, by the machine. */
+  flusher!: Flusher;
+  /** What happens while the engine waits for another hart; replaced by whoever executes the hart. */
+  relax: () => void = () => Atomics.pause();
 
   /** The engine asked for these during the trap being handled. */
   idling = false;
@@ -63,6 +72,8 @@ export class HartState {
   space = -1;
   /** Second stages that this hart has used, by space. */
   readonly secondStages: SecondStage[] = [];
+  /** CONTROL.instructionFences as of this hart's last comparison, by space (hart/instruction-fence.ts). */
+  readonly instructionFences: number[] = [];
 
   constructor(memory: PhysicalMemory, id: number, mode: EngineMode, clock: Clock, engine: TrapHandler) {
     this.id = hartId(id);

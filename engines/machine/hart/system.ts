@@ -6,6 +6,7 @@ import { csrFault } from "./csr-access.ts";
 import { CSR, VIRTUAL_BANK, isBanked } from "./csr-numbers.ts";
 import { SLOT, SUPERVISOR_BANK, VIRTUAL_SUPERVISOR_BANK } from "./csr-slots.ts";
 import { KIND, KIND_OF } from "./csr-table.ts";
+import { fenceInstructions } from "./instruction-fence.ts";
 import { wakes } from "./interrupts.ts";
 import { CAUSE, HSTATUS, PRIVILEGE, STATUS } from "./privileged.ts";
 import type { HartState } from "./state.ts";
@@ -32,15 +33,10 @@ const HLV_FIRST = 0x30;
 const HSV_LAST = 0x37;
 const HLV_FORMS = [0b0011, 0b1011, 0b1011, 0b0001] as const;
 
-/** What fence.i needs of the core. */
-export interface Flusher {
-  flush(state: number): void;
-}
-
 /** Executes system instruction `word` at HART.pc. Returns CONTINUE, MOVED or LEAVE. */
-export function executeSystem(state: HartState, word: number, flusher: Flusher): number {
+export function executeSystem(state: HartState, word: number): number {
   if (word === WORD.ecall) return environmentCall(state);
-  if ((word & 0x7f) === OPCODE.miscMem) return fenceInstruction(state, word, flusher);
+  if ((word & 0x7f) === OPCODE.miscMem) return fenceInstruction(state, word);
   const operation = (word >> 12) & 7;
   if (operation === FUNCTION.virtualAccess) return virtualAccess(state, word);
   if (operation !== FUNCTION.privileged) return csrInstruction(state, word, operation);
@@ -185,9 +181,9 @@ function virtualAccess(state: HartState, word: number): number {
   return valid ? forbidden(state, word) : illegal(state, word);
 }
 
-function fenceInstruction(state: HartState, word: number, flusher: Flusher): number {
+function fenceInstruction(state: HartState, word: number): number {
   if (((word >> 12) & 7) !== FENCE_I) return CONTINUE;
-  flusher.flush(state.base);
+  fenceInstructions(state);
   // What follows may have been translated before.
   advance(state);
   return MOVED;
