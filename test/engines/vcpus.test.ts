@@ -223,11 +223,15 @@ describe.each<[Options]>([[{ granularity: "fine" }], [{ granularity: "big", lock
     expect(bench.marked(1)).toBe(1);
     expect(bench.flushes).toBeGreaterThanOrEqual(2);
     // Nothing is fenced from now on: who moves where it has been needs nothing.
-    for (let move = 0; move < 6; move++) {
-      const { flushes } = bench;
-      for (const id of [0, 1]) bench.call(id, VENDOR, 3);
-      for (const id of [0, 1]) bench.deliver(id);
-      if (move > 3) expect(bench.flushes).toBe(flushes);
-    }
+    const moves = (): void => {
+      for (let move = 0; move < 4; move++) {
+        for (const id of [0, 1]) bench.call(id, VENDOR, 3);
+        for (const id of [0, 1]) bench.deliver(id);
+      }
+    };
+    moves();
+    const { flushes } = bench;
+    moves();
+    expect(bench.flushes).toBe(flushes);
   });
 });
