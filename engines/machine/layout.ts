@@ -20,6 +20,7 @@ export const VIRTIO_FIRST_IRQ = 1;
 /** Network ports 0 to 3 have slots of the same number. */
 export const NETWORK_PORTS = 4;
 export const BLOCK_SLOT = 4;
+export const CONSOLE_SLOT = 5;
 export const VIRTIO_SLOTS = 8;
 export const TIMEBASE_HZ = 10_000_000;
 
@@ -31,6 +32,10 @@ export const HART_BLOCK_BYTES = 0x2000;
 /** One area per thread (predecoded instructions, translation look-up), first one here. */
 export const THREAD_AREAS_OFFSET = 0x0020_0000;
 export const THREAD_AREA_BYTES = 0x0010_0000;
+/** State of the devices, see DEVICES. */
+export const DEVICES_OFFSET = HART_BLOCKS_OFFSET + MAXIMUM_HARTS * HART_BLOCK_BYTES;
+// Behind the thread areas lies what devices hold (a disk, frames on their way), as much as the machine is made with;
+// then RAM.
 
 // ---- control block: how whoever started the machine steers it (Int32 words) --------------------
 export const CONTROL = {
@@ -52,8 +57,6 @@ export const CONTROL = {
   present: 0x20,
   /** fence.i executed, and fences done by engines for their guests, modulo 2^32. */
   instructionFences: 0x24,
-  /** The 16550's registers IER, (unused), LCR, MCR, ..., SCR, DLL, DLM: one word each. */
-  uart: 0x40,
 } as const;
 export const CONTROL_COMMAND = { pause: 0, run: 1, stop: 2 } as const;
 
@@ -67,6 +70,50 @@ export const CONSOLE = {
   entries: 0x2000,
   capacity: 0x2000,
 } as const;
+
+// ---- devices: byte offsets from DEVICES_OFFSET ---------------------------------------------------
+export const DEVICES = {
+  plic: 0x0000,
+  uart: 0x0c00,
+  /** Console input: INPUT. */
+  input: 0x1000,
+  /** A SLOT for each of VIRTIO_SLOTS. */
+  slots: 0x2000,
+} as const;
+/** What whoever started the machine types: a ring of bytes. */
+export const INPUT = {
+  /** i32, atomic: bytes ever written, and ever read. */
+  head: 0x00,
+  tail: 0x40,
+  /** i32, atomic: the hart that last used a device which reads them. */
+  home: 0x80,
+  bytes: 0x100,
+  capacity: 0x400,
+} as const;
+/** One virtio-mmio slot. */
+export const SLOT = {
+  /** i32, atomic: 1 while a thread runs the device. Of the simulation, not of the machine. */
+  lock: 0x000,
+  /** i32: virtio's device ID, 0 for none; what it is given: see devices/prepare.ts. */
+  kind: 0x004,
+  readOnly: 0x008,
+  /** i32: host offset and sectors of a disk. */
+  media: 0x00c,
+  sectors: 0x010,
+  /** i32: the hart that last touched the device, which gives it its time. */
+  home: 0x014,
+  /** i32: regions in the table below, and whether it has been set. */
+  regionCount: 0x018,
+  assigned: 0x01c,
+  /** The words of the virtio record. */
+  record: 0x040,
+  /** What the device may reach: REGION entries. */
+  regions: 0x400,
+  /** Where it assembles what lies scattered in its driver's memory. */
+  buffer: 0x800,
+} as const;
+export const SLOT_BYTES = 0x1000;
+export const SLOT_BUFFER_BYTES = 0x800;
 
 // ---- hart block: byte offsets from a hart's base ------------------------------------------------
 // 64-bit values are little-endian; TypeScript reads them as two Int32 halves (no BigInt, no garbage).
@@ -101,7 +148,7 @@ export const HART = {
   regionCount: 0x15c,
   /** i32: host offset of the thread area this hart uses now. */
   threadArea: 0x160,
-  /** i32, atomic: software interrupts other harts raised (bit 3 MSIP, bit 1 SSIP). */
+  /** i32, atomic: interrupts that other harts and devices raised: RAISED. */
   raised: 0x164,
   /** i32, atomic: 1 while the host thread may sleep on `attention` and must be notified. */
   sleeping: 0x168,
@@ -119,8 +166,8 @@ export const HART = {
 export const HART_STOPPED = 0x7fff_ffff;
 /** Value of `attention` that makes translated code come out. */
 export const ATTENTION = 0x7fff_ffff;
-/** Bits of `raised`: as mip.SSIP and mip.MSIP. */
-export const RAISED = { supervisor: 1 << 1, machine: 1 << 3 } as const;
+/** Bits of `raised`: as mip.SSIP and mip.MSIP, which software raises, and mip.SEIP and mip.MEIP, which the PLIC does. */
+export const RAISED = { supervisor: 1 << 1, machine: 1 << 3, supervisorExternal: 1 << 9, machineExternal: 1 << 11 } as const;
 
 /** Region entry: what resolves addresses beyond the fast RAM window. 32 bytes. */
 export const REGION = {

@@ -5,8 +5,8 @@ import { hartId, type HartId } from "./address.ts";
 import { WallClock, type Clock } from "./clock.ts";
 import type { CoreFactory, GeneratedCore } from "./core.ts";
 import { AccessUnit } from "./devices/access.ts";
-import { Aclint } from "./devices/aclint.ts";
-import { Uart } from "./devices/uart.ts";
+import { Devices } from "./devices/devices.ts";
+import { NO_DEVICES, prepareDevices, type DeviceDescription } from "./devices/prepare.ts";
 import { Hart } from "./hart/hart.ts";
 import { resetHart } from "./hart/reset.ts";
 import { HartState, type EngineMode, type TrapHandler } from "./hart/state.ts";
@@ -14,6 +14,7 @@ import { executeSystem } from "./hart/system.ts";
 import { takeTrap } from "./hart/trap.ts";
 import { CONTROL, CONTROL_OFFSET, HART_BLOCK_BYTES, HART_BLOCKS_OFFSET, MAXIMUM_HARTS } from "./layout.ts";
 import { threadArea, type PhysicalMemory } from "./memory.ts";
+import type { WirePort } from "./network/wire.ts";
 
 /** What runs on a machine: an engine. */
 export interface Software extends TrapHandler {
@@ -33,15 +34,18 @@ export interface MachineDescription {
   readonly thread: number;
   /** The harts that this thread executes. */
   readonly harts: readonly number[];
+  /** What its network ports are connected to, as this thread reaches it. */
+  readonly wire?: readonly WirePort[];
 }
 
 /** Prepares fresh memory for a machine of `harts` harts, paused, with its time starting now. Once, before any
  *  thread makes its Machine. */
-export function prepareMachine(memory: PhysicalMemory, harts: number): void {
+export function prepareMachine(memory: PhysicalMemory, harts: number, devices: DeviceDescription = NO_DEVICES): void {
   if (!Number.isInteger(harts) || harts < 1 || harts > MAXIMUM_HARTS) {
     throw new RangeError(`a machine has 1 to ${MAXIMUM_HARTS} harts, not ${harts}`);
   }
   memory.i32[(CONTROL_OFFSET + CONTROL.harts) >> 2] = harts;
+  prepareDevices(memory, devices);
   WallClock.setEpoch(memory);
 }
 
@@ -57,16 +61,18 @@ export class Machine {
 
   /** Resets the harts of this thread. */
   constructor(description: MachineDescription) {
-    const { memory, clock, mode, software, thread } = description;
+    const { memory, clock, mode, software, thread, wire = [] } = description;
     this.memory = memory;
     this.software = software;
+    const devices = new Devices(memory, clock, mode === "hypervisor", wire);
     for (const id of description.harts) {
       const state = new HartState(memory, id, mode, clock, software);
+      state.devices = devices;
       resetHart(state, threadArea(thread));
       this.#states[id] = state;
       this.#harts[id] = new Hart(state);
     }
-    const unit = new AccessUnit([new Aclint(memory, clock), new Uart(memory)]);
+    const unit = new AccessUnit(devices.byNumber);
     const stateAt = (base: number): HartState => this.#states[(base - HART_BLOCKS_OFFSET) >> BLOCK_SHIFT] as HartState;
     this.core = description.core(memory, thread, {
       system: (base, word) => executeSystem(stateAt(base), word),

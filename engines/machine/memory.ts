@@ -24,9 +24,10 @@ export class PhysicalMemory {
   readonly i32: Int32Array;
   readonly u8: Uint8Array;
 
-  /** Allocates a machine with `ramBytes` of RAM (a multiple of 64 KiB) used by `threads` threads. */
-  static create(ramBytes: number, threads: number): PhysicalMemory {
-    const ramOffset = THREAD_AREAS_OFFSET + threads * THREAD_AREA_BYTES;
+  /** Allocates a machine with `ramBytes` of RAM (a multiple of 64 KiB) used by `threads` threads, whose devices hold
+   *  `deviceBytes`. */
+  static create(ramBytes: number, threads: number, deviceBytes = 0): PhysicalMemory {
+    const ramOffset = THREAD_AREAS_OFFSET + threads * THREAD_AREA_BYTES + Math.ceil(deviceBytes / WASM_PAGE) * WASM_PAGE;
     const pages = Math.ceil((ramOffset + ramBytes) / WASM_PAGE);
     if (pages > MAXIMUM_PAGES) {
       throw new RangeError(`${ramBytes} bytes of RAM do not fit the 4 GiB of a WebAssembly memory`);
@@ -46,6 +47,11 @@ export class PhysicalMemory {
 
   handle(): MemoryHandle {
     return { wasm: this.wasm, ramOffset: this.ramOffset, ramBytes: this.ramBytes, threads: this.threads };
+  }
+
+  /** Host offset of what the devices hold. */
+  deviceArea(): HostOffset {
+    return (THREAD_AREAS_OFFSET + this.threads * THREAD_AREA_BYTES) as HostOffset;
   }
 
   /** Host offset of a physical RAM address. The caller has checked that it lies in RAM. */

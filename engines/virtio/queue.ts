@@ -79,6 +79,11 @@ export class Queue {
     return TAKEN.chain;
   }
 
+  /** Leaves the chain taken last to be taken again. */
+  giveBack(): void {
+    this.#set(QUEUE.taken, (this.#get(QUEUE.taken) - 1) & INDEX_MASK);
+  }
+
   /** Puts the chain taken last into the used ring, with `bytes` written to it. The driver sees it after publish(). */
   put(bytes: number): void {
     const put = this.#get(QUEUE.put);
@@ -95,7 +100,7 @@ export class Queue {
     return (this.#half(locationAt(this.#get(QUEUE.availableAt) as Location, AVAILABLE.flags)) & NO_INTERRUPT) === 0;
   }
 
-  /** Asks the driver to notify (or not to): after asking again, the ring must be looked at once more. */
+  /** Asks the driver to notify, or not to. Whoever asks again must then look at the ring once more. */
   wantNotifications(wanted: boolean): void {
     const flags = wanted ? 0 : NO_NOTIFY;
     if (!this.isReady() || this.#get(QUEUE.flags) === flags) return;

@@ -61,10 +61,10 @@ export class AccessUnit {
     if ((access & ACCESS.atomic) !== 0 || (low & (bytes - 1)) !== 0) return this.#unsupported(state, store, low, high);
     const register = X + 2 * ((access >> ACCESS.registerShift) & ACCESS.registerMask);
     if (store) {
-      if (!device.write(offset, bytes, state.block[register], state.block[register + 1])) return this.#unsupported(state, store, low, high);
+      if (!device.write(offset, bytes, state.block[register], state.block[register + 1], state.id)) return this.#unsupported(state, store, low, high);
       return CONTINUE;
     }
-    if (!device.read(offset, bytes)) return this.#unsupported(state, store, low, high);
+    if (!device.read(offset, bytes, state.id)) return this.#unsupported(state, store, low, high);
     this.#writeRegister(state, access, device.low, device.high);
     return CONTINUE;
   }

@@ -11,7 +11,9 @@ const COUNTERS_WORD = HART.counters >> 2;
 const EXCEPTIONS = 24;
 const INTERRUPTS = 16;
 const HIGH_UNIT = 0x1_0000_0000;
-if (HART.counters + 8 * (EXCEPTIONS + INTERRUPTS) > HART_BLOCK_BYTES) throw new Error("counters outgrow the hart block");
+/** Behind them: nanoseconds that the hart's thread has spent in models of devices. */
+const DEVICE_TIME = HART.counters + 8 * (EXCEPTIONS + INTERRUPTS);
+if (DEVICE_TIME + 8 > HART_BLOCK_BYTES) throw new Error("counters outgrow the hart block");
 
 /** What made guests on one hart leave for the engine, since reset. */
 export interface ExitCounts {
@@ -30,6 +32,21 @@ export function countExit(state: HartState, cause: number): void {
   const low = (block[counter] + 1) | 0;
   block[counter] = low;
   if (low === 0) block[counter + 1] += 1;
+}
+
+/** Adds to the time that `hart` has spent in models of devices, which real ones would take beside it. */
+export function countDeviceTime(i32: Int32Array, hart: number, nanoseconds: number): void {
+  const counter = (hartBlock(hart) + DEVICE_TIME) >> 2;
+  const before = i32[counter];
+  const low = (before + Math.round(nanoseconds)) | 0;
+  i32[counter] = low;
+  if (low >>> 0 < before >>> 0) i32[counter + 1] += 1;
+}
+
+/** Nanoseconds, from any thread. */
+export function readDeviceTime(memory: PhysicalMemory, hart: number): number {
+  const counter = (hartBlock(hart) + DEVICE_TIME) >> 2;
+  return memory.i32[counter + 1] * HIGH_UNIT + (memory.i32[counter] >>> 0);
 }
 
 /** The counts of `hart`, from any thread. Exact once the hart is paused; else each may lag by the exit under way. */

@@ -62,7 +62,7 @@ export class CsrFile {
       case KIND.mie: this.low = block[SLOT.mie] | block[ENABLED] | block[VIRTUAL_ENABLED]; break;
       case KIND.mip:
         this.low = this.#supervisorPending() | this.#virtualPending() | (state.timers.bits & INTERRUPT.MTI)
-          | (Atomics.load(block, RAISED_WORD) & RAISED.machine);
+          | (Atomics.load(block, RAISED_WORD) & (RAISED.machine | RAISED.machineExternal));
         break;
       case KIND.mstatus:
         this.low = block[SLOT.mstatus] | block[STATUS_SLOT];
@@ -107,7 +107,8 @@ export class CsrFile {
         break;
       case KIND.mip:
         this.#raise(low, touched);
-        this.#merge(PENDING, this.#softwarePending(), low);
+        // SEIP reads as this bit or the PLIC's, so what was read must not be written back to it unless it is named.
+        this.#merge(PENDING, this.#softwarePending() & touched, low);
         break;
       case KIND.mstatus:
         this.#merge(STATUS_SLOT, SUPERVISOR_STATUS, low);
@@ -149,7 +150,8 @@ export class CsrFile {
   #supervisorPending(): number {
     const { block, timers } = this.#state;
     this.#updateTimers();
-    return block[PENDING] | (timers.bits & INTERRUPT.STI) | (Atomics.load(block, RAISED_WORD) & RAISED.supervisor);
+    return block[PENDING] | (timers.bits & INTERRUPT.STI)
+      | (Atomics.load(block, RAISED_WORD) & (RAISED.supervisor | RAISED.supervisorExternal));
   }
 
   #virtualPending(): number {

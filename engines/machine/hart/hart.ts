@@ -2,13 +2,14 @@
 
 import type { Cycles, HartId, PhysicalAddress, Ticks } from "../address.ts";
 import { HART, RAISED } from "../layout.ts";
+import { DEVICE_WINDOWS } from "../devices/device.ts";
 import { loadContext, resetContext, saveContext } from "./context.ts";
 import { CoreMemory } from "./core-memory.ts";
 import { timersChanged } from "./csr-file.ts";
 import { BANK, SLOT, SUPERVISOR_BANK, VIRTUAL_SUPERVISOR_BANK } from "./csr-slots.ts";
 import { fenceInstructions, refreshInstructions } from "./instruction-fence.ts";
 import { INTERRUPT_CAUSE, MPP_SHIFT, PRIVILEGE, STATUS } from "./privileged.ts";
-import { loadSecondStage } from "./second-stage.ts";
+import { assignDevice, loadSecondStage } from "./second-stage.ts";
 import { clearInterrupt, raiseInterrupt } from "./signal.ts";
 import type { HartState } from "./state.ts";
 import { enterVector } from "./trap-entry.ts";
@@ -26,6 +27,7 @@ const HIGH_UNIT = 0x1_0000_0000;
 const EXACT = 2 ** 53;
 const ECALL_BYTES = 4;
 const ALL = -1;
+const REGISTER_BYTES = 4;
 
 export class Hart {
   readonly id: HartId;
@@ -237,6 +239,25 @@ export class Hart {
     state.switched = true;
   }
 
+  /** Gives the device in virtio-mmio slot `slot` to a guest: from now on it reaches the memory that the table at `table`
+   *  (see writeSecondStage) maps, at that guest's addresses, and nothing else. The device is reset. */
+  setDeviceRegions(slot: number, table: PhysicalAddress): void {
+    assignDevice(this.#state, slot, table);
+  }
+
+  /** Reads the 32-bit register of a device at `address`; where there is none, 0. */
+  readDevice(address: PhysicalAddress): number {
+    const number = deviceOf(address);
+    const device = this.#state.devices.byNumber[number];
+    return number >= 0 && device.read(address - DEVICE_WINDOWS[number].base, REGISTER_BYTES, this.id) ? device.low : 0;
+  }
+
+  /** Writes it. */
+  writeDevice(address: PhysicalAddress, value: number): void {
+    const number = deviceOf(address);
+    if (number >= 0) this.#state.devices.byNumber[number].write(address - DEVICE_WINDOWS[number].base, REGISTER_BYTES, value, 0, this.id);
+  }
+
   /** The engine found nothing to run: on return from trap() the hart waits for an interrupt that the engine has
    *  enabled, and traps again. */
   idle(): void {
@@ -252,6 +273,15 @@ export class Hart {
   consoleWrite(byte: number, source: number): void {
     this.#state.console.write(byte, source);
   }
+}
+
+/** DEVICE number of what lies at `address`, or -1. */
+function deviceOf(address: PhysicalAddress): number {
+  for (let number = 0; number < DEVICE_WINDOWS.length; number++) {
+    const { base, bytes } = DEVICE_WINDOWS[number];
+    if (address >= base && address < base + bytes) return number;
+  }
+  return -1;
 }
 
 function unsigned(low: number, high: number): number {

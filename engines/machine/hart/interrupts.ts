@@ -15,7 +15,7 @@ const VIRTUAL_STATUS = VIRTUAL_SUPERVISOR_BANK + BANK.status;
 const VIRTUAL_ENABLED = VIRTUAL_SUPERVISOR_BANK + BANK.enabled;
 const VIRTUAL_PENDING = VIRTUAL_SUPERVISOR_BANK + BANK.pending;
 const SUPERVISOR_TIMERS = INTERRUPT.STI | INTERRUPT.MTI;
-const RAISED_BITS = RAISED.supervisor | RAISED.machine;
+const RAISED_BITS = RAISED.supervisor | RAISED.machine | RAISED.supervisorExternal | RAISED.machineExternal;
 
 /** The interrupt the hart takes now: 0 for none, INTERRUPT_CAUSE | n if the engine takes it, n if the guest does.
  *  The engine counts as interruptible whenever this is asked: it is asked when a guest runs or the engine idles.
@@ -69,8 +69,9 @@ function machineDeliverable(state: HartState): number {
   return first(ready);
 }
 
-/** The highest in priority: MSI, MTI, SEI, SSI, STI, VSEI, VSSI, VSTI (there is no MEI, SGEI or LCOFI here). */
+/** The highest in priority: MEI, MSI, MTI, SEI, SSI, STI, VSEI, VSSI, VSTI (there is no SGEI or LCOFI here). */
 function first(bits: number): number {
+  if ((bits & INTERRUPT.MEI) !== 0) return 11;
   if ((bits & INTERRUPT.MSI) !== 0) return 3;
   if ((bits & INTERRUPT.MTI) !== 0) return 7;
   if ((bits & INTERRUPT.SEI) !== 0) return 9;

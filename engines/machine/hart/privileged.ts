@@ -35,10 +35,11 @@ export const ALL_COUNTERS = COUNTER.CY | COUNTER.TM | COUNTER.IR;
 /** Bits of mip, mie and their views. */
 export const INTERRUPT = {
   SSI: 1 << 1, VSSI: 1 << 2, MSI: 1 << 3, STI: 1 << 5, VSTI: 1 << 6, MTI: 1 << 7, SEI: 1 << 9, VSEI: 1 << 10,
+  MEI: 1 << 11,
 } as const;
 export const SUPERVISOR_INTERRUPTS = INTERRUPT.SSI | INTERRUPT.STI | INTERRUPT.SEI;
 export const VIRTUAL_INTERRUPTS = INTERRUPT.VSSI | INTERRUPT.VSTI | INTERRUPT.VSEI;
-export const MACHINE_INTERRUPTS = INTERRUPT.MSI | INTERRUPT.MTI;
+export const MACHINE_INTERRUPTS = INTERRUPT.MSI | INTERRUPT.MTI | INTERRUPT.MEI;
 
 /** Set in a cause number that is an interrupt (bit 63 of xcause). */
 export const INTERRUPT_CAUSE = 0x100;

@@ -37,6 +37,8 @@ const BOOTED = (CONTROL_OFFSET + CONTROL.booted) >> 2;
 /** Instructions in a slice with no deadline in sight, and in the shortest before one. */
 const LONGEST_SLICE = 200_000;
 const SHORTEST_SLICE = 2_000;
+/** Devices are looked after no more often than this: as a NIC that moderates its interrupts. */
+const DEVICE_INTERVAL = cycles(4_000);
 /** Part of the estimated time to a deadline that a slice may take. */
 const APPROACH = 0.9;
 /** Instructions per cycle expected of a hart not yet measured; weight of each new measurement. */
@@ -100,7 +102,7 @@ function startHart(machine: Machine, state: HartState): boolean {
 }
 
 function execute(machine: Machine, state: HartState, observer: RunObserver | undefined): void {
-  const { block, timers, clock } = state;
+  const { block, timers, clock, devices } = state;
   let speed = INITIAL_SPEED;
   while (!state.halted) {
     if (Atomics.load(block, ATTENTION_WORD) !== 0) {
@@ -110,10 +112,11 @@ function execute(machine: Machine, state: HartState, observer: RunObserver | und
     }
     const now = clock.now();
     if (timers.next !== Infinity) timers.update(cyclesToTicks(now));
+    devices.poll(state.id, now);
     if (takeInterrupt(state) !== CONTINUE) continue;
     if (block[WAITING] === 0) speed = runSlice(machine, state, speed, now);
     else if (isGuest(state) && wakes(state)) block[WAITING] = 0;
-    else sleepUntil(state, ticksToCycles(ticks(timers.next)));
+    else sleepUntil(state, cycles(Math.min(ticksToCycles(ticks(timers.next)), devices.nextEvent(state.id))));
   }
 }
 
@@ -153,6 +156,11 @@ function runSlice(machine: Machine, state: HartState, speed: number, now: Cycles
   if (timers.next !== Infinity) {
     const remaining = ticksToCycles(ticks(timers.next)) - now;
     slice = Math.max(SHORTEST_SLICE, Math.min(LONGEST_SLICE, Math.floor(remaining * APPROACH * speed)));
+  }
+  const event = state.devices.nextEvent(state.id);
+  if (event !== Infinity) {
+    const remaining = Math.max(event - now, DEVICE_INTERVAL);
+    slice = Math.min(slice, Math.max(SHORTEST_SLICE, Math.floor(remaining * speed)));
   }
   block[FUEL] = slice;
   block[SLICE] = slice;

@@ -2,6 +2,8 @@
 
 import type { GuestPhysicalAddress, PhysicalAddress } from "../address.ts";
 import { HART, MAXIMUM_REGIONS, RAM_BASE, REGION, REGION_BYTES, RIGHT } from "../layout.ts";
+import { DEVICE_WINDOWS } from "../devices/device.ts";
+import type { PhysicalMemory } from "../memory.ts";
 import type { CoreMemory } from "./core-memory.ts";
 import type { HartState } from "./state.ts";
 
@@ -13,7 +15,7 @@ const ENTRY_BYTES = 32;
 /** Room for a table of MAXIMUM_REGIONS. */
 export const SECOND_STAGE_BYTES = TABLE.regions + MAXIMUM_REGIONS * ENTRY_BYTES;
 
-/** What guest addresses [base, base + bytes) mean. */
+/** What guest addresses [base, base + bytes) mean: RAM or, with RIGHT.device, registers of one device. */
 export interface Region {
   readonly base: GuestPhysicalAddress;
   readonly bytes: number;
@@ -24,6 +26,9 @@ export interface Region {
 
 const REGIONS = HART.regions >> 2;
 const HIGH_UNIT = 0x1_0000_0000;
+const NOWHERE = -1;
+/** The least that a guest's address map can tell apart. */
+const PAGE_BYTES = 0x1000;
 const RAM_RIGHTS = RIGHT.read | RIGHT.write | RIGHT.execute;
 
 /** Writes a table that setSecondStage() takes. One region must be the guest's RAM: base RAM_BASE and all rights. */
@@ -71,7 +76,19 @@ export function loadSecondStage(state: HartState, table: PhysicalAddress, space:
   setFastRam(state, stage.ramOffset, stage.ramBytes);
 }
 
+/** Makes the table at `table` all that the device in virtio-mmio slot `slot` reaches, at the table's guest addresses. */
+export function assignDevice(state: HartState, slot: number, table: PhysicalAddress): void {
+  const { regions, count } = readRegions(state, table);
+  state.devices.assign(slot, regions, count);
+}
+
 function readSecondStage(state: HartState, table: PhysicalAddress): SecondStage {
+  const stage = readRegions(state, table);
+  if (stage.ramBytes === 0) throw new RangeError(`second stage at ${table.toString(16)} has no RAM at ${RAM_BASE.toString(16)}`);
+  return stage;
+}
+
+function readRegions(state: HartState, table: PhysicalAddress): SecondStage {
   const { i32, memory } = state;
   const first = memory.offset(table) >>> 2;
   const count = i32[first + (TABLE.count >> 2)];
@@ -86,10 +103,8 @@ function readSecondStage(state: HartState, table: PhysicalAddress): SecondStage 
     const bytes = number(i32, entry + (ENTRY.bytes >> 2));
     const physical = number(i32, entry + (ENTRY.physical >> 2));
     const rights = i32[entry + (ENTRY.rights >> 2)];
-    if (!memory.contains(physical, bytes)) {
-      throw new RangeError(`second stage at ${table.toString(16)}: region ${index} is not in physical memory`);
-    }
-    const offset = memory.offset(physical as PhysicalAddress);
+    const offset = (rights & RIGHT.device) === 0 ? ramAt(memory, physical, bytes) : deviceAt(physical, bytes);
+    if (offset === NOWHERE) throw new RangeError(`second stage at ${table.toString(16)}: region ${index} is not in physical memory`);
     for (let half = 0; half < 4; half++) regions[region + half] = i32[entry + half];
     regions[region + (REGION.offset >> 2)] = offset;
     regions[region + (REGION.rights >> 2)] = rights;
@@ -100,8 +115,16 @@ function readSecondStage(state: HartState, table: PhysicalAddress): SecondStage 
     entry += ENTRY_BYTES >> 2;
     region += REGION_BYTES >> 2;
   }
-  if (ramBytes === 0) throw new RangeError(`second stage at ${table.toString(16)} has no RAM at ${RAM_BASE.toString(16)}`);
   return { table, regions, count, ramOffset, ramBytes };
+}
+
+function ramAt(memory: PhysicalMemory, physical: number, bytes: number): number {
+  return memory.contains(physical, bytes) ? memory.offset(physical as PhysicalAddress) : NOWHERE;
+}
+
+/** Number of the device whose registers begin at `physical`. */
+function deviceAt(physical: number, bytes: number): number {
+  return DEVICE_WINDOWS.findIndex((window) => window.base === physical && bytes <= Math.max(window.bytes, PAGE_BYTES));
 }
 
 /** Sets the window at RAM_BASE that generated code reaches without a look at the regions. */

@@ -6,6 +6,7 @@ import type { Clock } from "../clock.ts";
 import { HART_BLOCK_BYTES } from "../layout.ts";
 import { hartBlock, type PhysicalMemory } from "../memory.ts";
 import { ConsoleWriter } from "../devices/console.ts";
+import type { Devices } from "../devices/devices.ts";
 import { contextCopy, type ContextCopy } from "./context-copy.ts";
 import { CsrFile } from "./csr-file.ts";
 import type { Hart } from "./hart.ts";
@@ -53,6 +54,8 @@ export class HartState {
   flusher!: Flusher;
   /** What happens while the engine waits for another hart; replaced by whoever executes the hart. */
   relax: () => void = () => Atomics.pause();
+  /** Set once, by the machine: its devices, as this thread runs them. */
+  devices!: Devices;
 
   /** The engine asked for these during the trap being handled. */
   idling = false;
