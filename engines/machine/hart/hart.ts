@@ -245,17 +245,18 @@ export class Hart {
     assignDevice(this.#state, slot, table);
   }
 
-  /** Reads the 32-bit register of a device at `address`; where there is none, 0. */
-  readDevice(address: PhysicalAddress): number {
+  /** Reads the register of a device at `address`, of 1, 2 or 4 bytes; where there is none, 0. */
+  readDevice(address: PhysicalAddress, bytes = REGISTER_BYTES): number {
     const number = deviceOf(address);
+    if (number < 0) return 0;
     const device = this.#state.devices.byNumber[number];
-    return number >= 0 && device.read(address - DEVICE_WINDOWS[number].base, REGISTER_BYTES, this.id) ? device.low : 0;
+    return device.read(address - DEVICE_WINDOWS[number].base, bytes, this.id) ? device.low : 0;
   }
 
   /** Writes it. */
-  writeDevice(address: PhysicalAddress, value: number): void {
+  writeDevice(address: PhysicalAddress, value: number, bytes = REGISTER_BYTES): void {
     const number = deviceOf(address);
-    if (number >= 0) this.#state.devices.byNumber[number].write(address - DEVICE_WINDOWS[number].base, REGISTER_BYTES, value, 0, this.id);
+    if (number >= 0) this.#state.devices.byNumber[number].write(address - DEVICE_WINDOWS[number].base, bytes, value, 0, this.id);
   }
 
   /** The engine found nothing to run: on return from trap() the hart waits for an interrupt that the engine has
