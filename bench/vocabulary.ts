@@ -23,9 +23,9 @@ export function vocabularyOf(engines: readonly EngineDescription[], workloads: r
 
 function range(parameter: Parameter): Pick<Setting, "values" | "accepts"> {
   if (parameter.kind === "choice") return { values: parameter.values.join("|"), accepts: (value) => parameter.values.includes(value) };
-  const { minimum, maximum } = parameter;
+  const { minimum, maximum, words = [] } = parameter;
   return {
-    values: `${minimum}..${maximum}`,
-    accepts: (value) => /^\d{1,15}$/.test(value) && Number(value) >= minimum && Number(value) <= maximum,
+    values: [...words, `${minimum}..${maximum}`].join("|"),
+    accepts: (value) => words.includes(value) || (/^\d{1,15}$/.test(value) && Number(value) >= minimum && Number(value) <= maximum),
   };
 }

@@ -27,8 +27,9 @@ function checkSetting(workload: Workload, name: string, value: string): void {
 
 function allows(parameter: Parameter, value: string): boolean {
   if (parameter.kind === "choice") return parameter.values.includes(value);
+  if (parameter.words?.includes(value)) return true;
   return /^\d{1,15}$/.test(value) && Number(value) >= parameter.minimum && Number(value) <= parameter.maximum;
 }
 
 const allowed = (parameter: Parameter): string =>
-  (parameter.kind === "choice" ? parameter.values.join(" or ") : `a number from ${parameter.minimum} to ${parameter.maximum}`);
+  (parameter.kind === "choice" ? parameter.values.join(" or ") : [...(parameter.words ?? []), `a number from ${parameter.minimum} to ${parameter.maximum}`].join(" or "));

@@ -1,13 +1,15 @@
 // What a workload is: data that says which guests run, with which boot arguments, and what one unit of
 // their work is.
 
+import type { Traffic } from "./network/traffic.ts";
+
 /** Images in images/, without the extension. */
 export type ImageName = "compute" | "hypercall" | "timer" | "channel" | "contend" | "legacy";
 
 /** What a run may set. Values are text, as on a command line. */
 export type Parameter =
   | { readonly kind: "choice"; readonly values: readonly string[]; readonly default: string; readonly summary: string }
-  | { readonly kind: "number"; readonly minimum: number; readonly maximum: number; readonly default: string; readonly summary: string };
+  | { readonly kind: "number"; readonly minimum: number; readonly maximum: number; readonly words?: readonly string[]; readonly default: string; readonly summary: string };
 
 export interface Guest {
   readonly name: string;
@@ -26,9 +28,19 @@ export interface GuestChannel {
   readonly windowBytes: number;
 }
 
+export interface GuestNic {
+  readonly port: number;
+  /** Position in the list of guests. */
+  readonly owner: number;
+}
+
 export interface Layout {
   readonly guests: readonly Guest[];
   readonly channels: readonly GuestChannel[];
+  /** In the order in which each owner sees its own. */
+  readonly nics?: readonly GuestNic[];
+  /** What arrives at the ports. With it, a unit is a frame forwarded, and results are checked where the frames depart. */
+  readonly traffic?: Traffic;
 }
 
 export interface Workload {
