@@ -4,6 +4,8 @@ import type { EngineDescription, EngineName } from "../engines/engine.ts";
 import type { Workload } from "../workloads/workload.ts";
 import { helpText, parseCommandLine } from "./cli.ts";
 import { EXIT_CODE } from "./exit-code.ts";
+import { hostGuest } from "./guest/guest.ts";
+import { asksForGuest, parseGuestCommand } from "./guest/request.ts";
 import { estimateMs, type Plan, planCases } from "./plan.ts";
 import { reportProgress } from "./progress.ts";
 import { formatReport } from "./report/report.ts";
@@ -23,11 +25,12 @@ const TCB_BASELINE: EngineName = "uniprocessor";
 /** Answers the exit code. Throws a UsageError before anything is measured. */
 export async function bench(words: readonly string[], engines: readonly EngineDescription[], workloads: readonly Workload[]): Promise<number> {
   const vocabulary = vocabularyOf(engines, workloads);
-  const request = parseCommandLine(words, vocabulary);
+  const request = asksForGuest(words) ? parseGuestCommand(words, engines) : parseCommandLine(words, vocabulary);
   if (request === "help") {
     process.stdout.write(`${helpText(vocabulary)}\n`);
     return EXIT_CODE.fine.code;
   }
+  if ("guest" in request) return hostGuest(request);
   const environment = readEnvironment(new Date(), words);
   const plan = planCases(request, engines, workloads, environment.cores);
   const files = createRunFiles(request.resultsFolder, environment);

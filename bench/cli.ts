@@ -1,8 +1,9 @@
 // The command line: flags to a checked request.
 
-import { parseArgs } from "node:util";
 import * as v from "valibot";
-import { EXIT_CODE, UsageError } from "./exit-code.ts";
+import { EXIT_CODE } from "./exit-code.ts";
+import { assignment, check, columns, flagLines, oneOf, type Setting, splitWords, whole } from "./flags.ts";
+import { GUEST_EXAMPLES, GUEST_FLAGS } from "./guest/request.ts";
 
 const FLAGS = {
   engine: { type: "string", multiple: true, value: "NAME", doc: "measure this engine only (may be repeated)" },
@@ -41,32 +42,17 @@ export interface Vocabulary {
   readonly maximumHarts: number;
 }
 
-/** An option of an engine, or a parameter of a workload. */
-export interface Setting {
-  readonly owner: string;
-  readonly name: string;
-  /** The values it takes, for people. */
-  readonly values: string;
-  readonly default: string;
-  readonly summary: string;
-  accepts(value: string): boolean;
-}
-
 const DEFAULT_RESULTS = "results";
 const MAXIMUM_SAMPLES = 10_000;
 const WINDOW_MS = { minimum: 1, maximum: 60_000 } as const;
 
 /** Checks the command line. Throws a UsageError of one line, or answers "help". */
 export function parseCommandLine(words: readonly string[], vocabulary: Vocabulary): BenchRequest | "help" {
-  const { help, ...flags } = splitWords(words);
-  if (help) return "help";
-  const result = v.safeParse(requestSchema(vocabulary), flags);
-  if (result.success) return result.output;
-  throw new UsageError(result.issues[0].message);
+  const { help, ...flags } = splitWords(words, FLAGS);
+  return help === true ? "help" : check(requestSchema(vocabulary), flags);
 }
 
 export function helpText(vocabulary: Vocabulary): string {
-  const flags = Object.entries(FLAGS).map(([name, flag]) => [`--${name}${"value" in flag ? ` ${flag.value}` : ""}`, flag.doc]);
   const settings = [...Map.groupBy(vocabulary.settings, ({ name, values, summary }) => [name, values, summary].join("\n")).values()].map((alike) => [
     `${alike[0].name}=${alike[0].values}`,
     `${alike[0].summary}; ${alike.map(({ owner, default: value }) => `${owner}: ${value}`).join(", ")}`,
@@ -75,7 +61,11 @@ export function helpText(vocabulary: Vocabulary): string {
   return [
     "npm run bench -- [flags]", "",
     "Runs the same guests on every hypervisor architecture and compares them.", "",
-    "Flags", ...columns(flags), "",
+    "Flags", ...flagLines(FLAGS), "",
+    "npm run bench -- --guest FILE [flags]", "",
+    "Runs a guest of yours, with its console on the terminal.", "",
+    "Flags", ...flagLines(GUEST_FLAGS), "",
+    "For example", ...GUEST_EXAMPLES.map((line) => `  ${line}`), "",
     "Engines", ...columns(Object.entries(vocabulary.engines)), "",
     "Workloads", ...columns(Object.entries(vocabulary.workloads)), "",
     "Settings (--set), and their defaults", ...columns(settings), "",
@@ -83,28 +73,13 @@ export function helpText(vocabulary: Vocabulary): string {
   ].join("\n");
 }
 
-function splitWords(words: readonly string[]) {
-  try {
-    return parseArgs({ args: [...words], options: FLAGS, allowPositionals: false }).values;
-  } catch (error) {
-    const [sentence] = (error as Error).message.split(/\.[ \n](?=[A-Z])/);
-    throw new UsageError(`${sentence.replace(/\.$/, "")} (--help lists what there is)`);
-  }
-}
-
 function requestSchema(vocabulary: Vocabulary) {
-  const name = (kind: string, names: readonly string[]) => v.picklist(names, ({ input }) => `unknown ${kind} ${String(input)}: there are ${names.join(", ")}`);
-  const whole = (flag: string, minimum: number, maximum: number) => v.pipe(
-    v.string(),
-    v.check((word) => /^\d+$/.test(word) && Number(word) >= minimum && Number(word) <= maximum, ({ input }) => `--${flag} ${input}: not a whole number from ${minimum} to ${maximum}`),
-    v.transform(Number),
-  );
   return v.pipe(
     v.object({
-      engine: v.optional(v.array(name("engine", Object.keys(vocabulary.engines)))),
-      workload: v.optional(v.array(name("workload", Object.keys(vocabulary.workloads)))),
+      engine: v.optional(v.array(oneOf("engine", Object.keys(vocabulary.engines)))),
+      workload: v.optional(v.array(oneOf("workload", Object.keys(vocabulary.workloads)))),
       harts: v.optional(v.array(whole("harts", 1, vocabulary.maximumHarts))),
-      set: v.optional(v.array(assignment(vocabulary)), []),
+      set: v.optional(v.array(assignment(vocabulary.settings, "engine or workload")), []),
       quick: v.optional(v.boolean(), false),
       samples: v.optional(whole("samples", 1, MAXIMUM_SAMPLES)),
       window: v.optional(whole("window", WINDOW_MS.minimum, WINDOW_MS.maximum)),
@@ -127,27 +102,4 @@ function requestSchema(vocabulary: Vocabulary) {
   );
 }
 
-/** `name=value` of a setting that some engine or workload has. */
-function assignment(vocabulary: Vocabulary) {
-  const split = (word: string): [string, string] => {
-    const at = word.indexOf("=");
-    return at < 0 ? [word, ""] : [word.slice(0, at), word.slice(at + 1)];
-  };
-  const named = (word: string) => vocabulary.settings.filter((setting) => setting.name === split(word)[0]);
-  const names = [...new Set(vocabulary.settings.map((setting) => setting.name))].join(", ");
-  const values = (word: string) => [...new Set(named(word).map((setting) => setting.values))].join(" or ");
-  return v.pipe(
-    v.string(),
-    v.check((word) => word.includes("="), ({ input }) => `--set ${input}: not of the form name=value`),
-    v.check((word) => named(word).length > 0, ({ input }) => `--set ${input}: no engine or workload has ${split(input)[0]}; there are ${names}`),
-    v.check((word) => named(word).some((setting) => setting.accepts(split(word)[1])), ({ input }) => `--set ${input}: ${split(input)[0]} takes ${values(input)}`),
-    v.transform(split),
-  );
-}
-
 const unique = <T>(list: readonly T[] | undefined): T[] | undefined => (list === undefined ? undefined : [...new Set(list)]);
-
-function columns(rows: readonly (readonly string[])[]): string[] {
-  const width = Math.max(...rows.map((row) => row[0].length));
-  return rows.map((row) => `  ${row[0].padEnd(width)}  ${row[1]}`);
-}

@@ -3,10 +3,12 @@
 // from one engine neither helps nor hurts the next.
 
 import type { Piscina } from "piscina";
+import type { EngineReport } from "../engines/engine.ts";
 import { ENGINES } from "../engines/engines.ts";
 import { FIRMWARE_BYTES, HART } from "../engines/machine/layout.ts";
 import { hartBlock, PhysicalMemory } from "../engines/machine/memory.ts";
 import { command, whenAcknowledged, whenReady } from "../engines/machine/control.ts";
+import { ConsoleInput } from "../engines/machine/devices/console-input.ts";
 import { ConsoleReader } from "../engines/machine/devices/console.ts";
 import { readExitCounts, readRetired } from "../engines/machine/hart/counters.ts";
 import { prepareMachine } from "../engines/machine/machine.ts";
@@ -22,6 +24,7 @@ import { readUnitsPage } from "./units-page.ts";
 /** A hart that does not take up a command within this has hung. */
 const HANG_LIMIT_MS = 5_000;
 const READY_LIMIT_MS = 20_000;
+const POLL_MS = 4;
 const RAM_ALIGNMENT = 0x20_0000;
 
 export type MachineCase = Pick<BenchCase, "engine" | "options" | "harts" | "configuration">;
@@ -79,10 +82,23 @@ export class MachineSession {
     return joinWindows(windows);
   }
 
+  /** Lets all harts run until `done`, which is asked every POLL_MS while they run. The machine goes on running. */
+  async runUntil(done: () => boolean): Promise<void> {
+    this.#clocks.addPaused(now() - this.#pausedAt);
+    command(this.#memory, "run");
+    while (!done()) await Promise.race([sleep(POLL_MS), this.#harts]);
+  }
+
+  /** What the engine knows of itself and its guests, at any time. */
+  report(): EngineReport {
+    const { engine, options, harts, configuration } = this.#case;
+    return ENGINES[engine].inspect({ memory: this.#memory, harts }, configuration, options);
+  }
+
   /** What guests, engine and harts have counted. The machine must be paused. */
   read(): MachineReading {
-    const { engine, options, harts, configuration } = this.#case;
-    const report = ENGINES[engine].inspect({ memory: this.#memory, harts }, configuration, options);
+    const { harts } = this.#case;
+    const report = this.report();
     return {
       vms: report.vms.map(({ name, state, reason, unitsPage, cpuTime }) => ({
         name, state, reason, cpuTime, units: readUnitsPage(this.#memory, unitsPage),
@@ -104,11 +120,21 @@ export class MachineSession {
     return Array.from({ length: this.#case.harts }, (_, hart) => `hart ${hart} ${registers(this.#memory, hart)}`).join("; ");
   }
 
-  /** Everything the guests have written to their consoles. */
-  console(): string {
+  /** Types `bytes` at the machine's console, as many as there is room for, and answers how many. */
+  type(bytes: Uint8Array): number {
+    return new ConsoleInput(this.#memory).write(bytes);
+  }
+
+  /** What the guests have written to their consoles and nobody has taken yet. */
+  takeConsole(): Uint8Array {
     const bytes: number[] = [];
     new ConsoleReader(this.#memory).drain((byte) => bytes.push(byte));
-    this.#console += String.fromCharCode(...bytes);
+    return Uint8Array.from(bytes);
+  }
+
+  /** Everything the guests have written to their consoles. */
+  console(): string {
+    this.#console += new TextDecoder("latin1").decode(this.takeConsole());
     return this.#console;
   }
 

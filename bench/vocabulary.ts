@@ -2,7 +2,8 @@
 
 import type { EngineDescription } from "../engines/engine.ts";
 import type { Parameter, Workload } from "../workloads/workload.ts";
-import type { Setting, Vocabulary } from "./cli.ts";
+import type { Vocabulary } from "./cli.ts";
+import type { Setting } from "./flags.ts";
 
 export function vocabularyOf(engines: readonly EngineDescription[], workloads: readonly Workload[]): Vocabulary {
   return {

@@ -118,6 +118,8 @@ export interface VmReport {
   readonly state: "running" | "finished" | "failed";
   /** Why it finished or failed, with cause and registers. */
   readonly reason?: string;
+  /** Whether it finished by asking to be started again. */
+  readonly reboot?: boolean;
   /** Physical address of the units page; 0 until registered. */
   readonly unitsPage: PhysicalAddress | 0;
   /** Physical address of the first byte of its RAM. */

@@ -145,7 +145,7 @@ class StructureReader {
       return refuse("tree-name", `a device tree property has no name at ${hex(nameOffset)} of the strings block`);
     }
     if (node.properties.has(name)) return refuse("tree-duplicate", `the device tree has the property ${name} twice in one node`);
-    node.properties.set(name, { bytes: this.#file.slice(this.#at, this.#at + bytes) });
+    node.properties.set(name, { bytes: new Uint8Array(this.#file.subarray(this.#at, this.#at + bytes)) });
     this.#skip(bytes);
   }
 

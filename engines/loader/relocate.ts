@@ -22,8 +22,10 @@ const RELOCATION_NAMES: Readonly<Record<number, string>> = {
   11: "R_RISCV_TLS_TPREL64", 12: "R_RISCV_TLSDESC", 58: "R_RISCV_IRELATIVE",
 };
 
-/** The image's relocations, each checked to lie inside one of its segments. */
+/** The image's relocations, each checked to lie inside one of its segments. One that runs only where it was linked
+ *  needs none: if it has a table, that is for itself. */
 export function readRelocations(image: GuestImage): Loaded<readonly Relocation[]> {
+  if (!image.relocatable) return loaded([]);
   const view = new DataView(image.file.buffer, image.file.byteOffset, image.file.byteLength);
   const table = findTable(image, view);
   if (!table.ok) return table;

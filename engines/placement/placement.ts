@@ -31,7 +31,7 @@ export interface PlacedEnd {
 
 /** RAM_BASE as guests with a second stage see it. */
 const GUEST_RAM = guestPhysical(RAM_BASE);
-const GUEST_WINDOWS = guestPhysical(0x9000_0000);
+const GUEST_WINDOWS = guestPhysical(0xc000_0000);
 const LARGEST_RAM = GUEST_WINDOWS - GUEST_RAM;
 const LARGEST_WINDOW = 0x10_0000;
 const PAGE = 0x1000;

@@ -3,6 +3,7 @@
 import { cycles, physical, type PhysicalAddress } from "../machine/address.ts";
 import { CONTEXT } from "../machine/hart/context.ts";
 import type { VmReport } from "../engine.ts";
+import { RESET_SHUTDOWN } from "../sbi/numbers.ts";
 import { VCPU, VCPU_BYTES } from "../vcpu/record.ts";
 import { VM, VM_STATE } from "../virtual-machine/record.ts";
 import type { StateView } from "./state-view.ts";
@@ -25,7 +26,7 @@ export function reportGuest(view: StateView, name: string, vm: PhysicalAddress):
   };
   const cause = view.word(vm, VM.cause);
   switch (state) {
-    case VM_STATE.finished: return { ...report, state: "finished", reason: `it ${RESET_NAMES[cause] ?? `ended with reset type ${cause}`}` };
+    case VM_STATE.finished: return { ...report, state: "finished", reboot: cause !== RESET_SHUTDOWN, reason: `it ${RESET_NAMES[cause] ?? `ended with reset type ${cause}`}` };
     case VM_STATE.failed: return { ...report, state: "failed", reason: failure(view, vm, cause) };
     default: return { ...report, state: "running" };
   }

@@ -23,7 +23,7 @@ test("guests' memories follow one another above the engine, and windows behind t
     const windows = [FIRST + 2 * MEMORY_BYTES, FIRST + 2 * MEMORY_BYTES + 0x2000];
     expect(first.ends.map(({ window }) => window.physical)).toEqual(windows);
     expect(second.ends.map(({ window }) => window.physical)).toEqual(windows);
-    expect(second.ends.map(({ window }) => window.guest)).toEqual(view === "flat" ? windows : [0x9000_0000, 0x9010_0000]);
+    expect(second.ends.map(({ window }) => window.guest)).toEqual(view === "flat" ? windows : [0xc000_0000, 0xc010_0000]);
     expect(first.ends.map(({ end, peer, peerId }) => [end, peer, peerId])).toEqual([[0, 1, 0], [1, 1, 1]]);
     expect(second.ends.map(({ end, peer, peerId }) => [end, peer, peerId])).toEqual([[1, 0, 0], [0, 0, 1]]);
     expect([first.slot.guest, second.slot.guest]).toEqual(view === "flat" ? [FIRST, FIRST + MEMORY_BYTES] : [RAM_BASE, RAM_BASE]);
