@@ -14,6 +14,9 @@ export interface GeneratedCore {
   run(state: number): number;
   /** fence.i: drops translations whose bytes have changed. */
   flush(state: number): void;
+  /** Drops translations, of the space that the hart is in, made from other pages than its addresses now mean. Answers
+   *  whether there were any. */
+  revalidate(state: number): boolean;
 }
 
 export interface CoreImports {
@@ -25,7 +28,23 @@ export interface CoreImports {
   /** Load or store at HART.trapValue that is not plain RAM; `access` is packed as ACCESS says.
    *  Returns CONTINUE, or MOVED or LEAVE after a trap. */
   readonly device: (state: number, access: number) => number;
+  /** While HART.paged: host offset of the plain RAM, within one page, that the virtual address at HART.trapValue means;
+   *  -1 if it means anything else. `access` is packed as LOCATE says. */
+  readonly locate: (state: number, access: number) => number;
+  /** While HART.paged: host offset of the instruction bytes at a virtual address, or -1. A `look-ahead` sets no
+   *  accessed bits; after an `access` in vain, `trap` with a failed fetch raises what was wrong. */
+  readonly fetch: (state: number, address: number, kind: "access" | "look-ahead") => number;
 }
+
+/** The packed argument of `locate`. */
+export const LOCATE = {
+  /** Bytes of the access, or of the range looked at, up to a page. */
+  bytes: 0x1fff,
+  /** Else it reads. */
+  write: 1 << 16,
+  /** The accesses may not happen: A and D bits stay as they are; two pages will do if they are neighbours in memory. */
+  ahead: 1 << 17,
+} as const;
 
 /** The packed description of a load or store. */
 export const ACCESS = {

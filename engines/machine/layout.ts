@@ -28,9 +28,9 @@ export const TIMEBASE_HZ = 10_000_000;
 export const MAXIMUM_HARTS = 128;
 export const CONTROL_OFFSET = 0x0000_0000;
 export const HART_BLOCKS_OFFSET = 0x0001_0000;
-export const HART_BLOCK_BYTES = 0x2000;
+export const HART_BLOCK_BYTES = 0x1_0000;
 /** One area per thread (predecoded instructions, translation look-up), first one here. */
-export const THREAD_AREAS_OFFSET = 0x0020_0000;
+export const THREAD_AREAS_OFFSET = 0x0090_0000;
 export const THREAD_AREA_BYTES = 0x0010_0000;
 /** State of the devices, see DEVICES. */
 export const DEVICES_OFFSET = HART_BLOCKS_OFFSET + MAXIMUM_HARTS * HART_BLOCK_BYTES;
@@ -132,7 +132,7 @@ export const HART = {
   /** i32: host offset of the first byte of the RAM that guest address RAM_BASE means now. */
   ramOffset: 0x130,
   /** i32: which guest address space the hart runs. Translations are made for one: as long as the machine lives, a
-   *  number stands for one RAM window (ramLimit, ramOffset). */
+   *  number below FIRST_PAGED_SPACE stands for one RAM window (ramLimit, ramOffset). */
   space: 0x134,
   /** i64: reserved address of LR (host offset), -1 when none; value that LR read. */
   reservation: 0x138,
@@ -158,10 +158,29 @@ export const HART = {
   jumpSource: 0x170,
   /** i32: set when a unit stops before an access that is not in the RAM window. */
   outside: 0x178,
+  /** i32: 0 while guest addresses are (guest-)physical ones, 1 while they are translated by page tables. */
+  paged: 0x17c,
+  /** i32: host offset of the TLB of the privilege the hart is in, while `paged`. */
+  tlb: 0x180,
   csr: 0x200, // CSR file, 8 bytes each, see hart/csr-file.ts
   regions: 0x400, // the cached second stage (or physical map): REGION entries
   counters: 0x800, // exits by cause, 8 bytes each, see hart/counters.ts
+  tlbs: 0x1000, // TLB of U, then TLB of S
 } as const;
+
+/** A TLB: direct-mapped by virtual page number. An access of n bytes at address a may go ahead at host offset
+ *  a + addend (modulo 2^32) if a - tag <= PAGE - n (unsigned, 64 bits), by the tag of what it does. */
+export const TLB = {
+  privileges: 2,
+  entries: 512,
+  entryBytes: 32,
+  bytes: 0x4000,
+  read: 0, write: 8, execute: 16, // i64: first address of the page
+  addend: 24, // i32
+} as const;
+
+/** Numbers of address spaces made by page tables, which each thread gives out for itself. */
+export const FIRST_PAGED_SPACE = 0x1_0000;
 
 export const HART_STOPPED = 0x7fff_ffff;
 /** Value of `attention` that makes translated code come out. */
@@ -188,6 +207,8 @@ export const EXIT = {
   attention: 2,
   /** An import asked to leave (the hart idles, waits or stopped). */
   leave: 3,
+  /** The hart's addresses are now translated otherwise (HART.paged): the other interpreter is to go on. */
+  translation: 4,
 } as const;
 
 /** What an import called by generated code answers. */

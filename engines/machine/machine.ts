@@ -9,6 +9,8 @@ import { Devices } from "./devices/devices.ts";
 import { NO_DEVICES, prepareDevices, type DeviceDescription } from "./devices/prepare.ts";
 import { Hart } from "./hart/hart.ts";
 import { resetHart } from "./hart/reset.ts";
+import { PagedSpaces } from "./hart/mmu/mmu.ts";
+import { fetchAt, locate } from "./hart/mmu/requests.ts";
 import { HartState, type EngineMode, type TrapHandler } from "./hart/state.ts";
 import { executeSystem } from "./hart/system.ts";
 import { takeTrap } from "./hart/trap.ts";
@@ -65,8 +67,9 @@ export class Machine {
     this.memory = memory;
     this.software = software;
     const devices = new Devices(memory, clock, mode === "hypervisor", wire);
+    const spaces = new PagedSpaces();
     for (const id of description.harts) {
-      const state = new HartState(memory, id, mode, clock, software);
+      const state = new HartState(memory, id, mode, clock, software, spaces);
       state.devices = devices;
       resetHart(state, threadArea(thread));
       this.#states[id] = state;
@@ -78,6 +81,8 @@ export class Machine {
       system: (base, word) => executeSystem(stateAt(base), word),
       trap: (base, cause) => takeTrap(stateAt(base), cause),
       device: (base, access) => unit.perform(stateAt(base), access),
+      locate: (base, access) => locate(stateAt(base), access),
+      fetch: (base, address, kind) => fetchAt(stateAt(base), address, kind),
     });
     for (const id of description.harts) this.state(hartId(id)).flusher = this.core;
   }

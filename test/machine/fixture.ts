@@ -49,6 +49,7 @@ class NoCore implements GeneratedCore {
   flushes = 0;
   run(): number { throw new Error("this machine has no generated code"); }
   flush(): void { this.flushes++; }
+  revalidate(): boolean { return false; }
 }
 
 export interface Bench {

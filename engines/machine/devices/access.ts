@@ -4,12 +4,14 @@
 import { ACCESS } from "../core.ts";
 import { CONTINUE, HART, REGION, REGION_BYTES, RIGHT } from "../layout.ts";
 import { CAUSE } from "../hart/privileged.ts";
+import { PAGE_BYTES, PAGE_OFFSET } from "../hart/mmu/sv39.ts";
 import type { HartState } from "../hart/state.ts";
 import { raise } from "../hart/trap.ts";
 import type { Device } from "./device.ts";
 
 const TRAP_VALUE = HART.trapValue >> 2;
 const X = HART.x >> 2;
+const PAGED = HART.paged >> 2;
 const REGION_COUNT = HART.regionCount >> 2;
 const REGIONS = HART.regions >> 2;
 const REGION_WORDS = REGION_BYTES >> 2;
@@ -21,6 +23,10 @@ export class AccessUnit {
   /** The bytes of the access under way. */
   readonly #bytes = new Uint8Array(8);
   readonly #words = new Int32Array(this.#bytes.buffer);
+  /** Where it lies: bytes before #split from #first, the others from #second. */
+  #first = 0;
+  #second = 0;
+  #split = 0;
 
   /** `devices` by their DEVICE numbers. */
   constructor(devices: readonly Device[]) {
@@ -41,16 +47,44 @@ export class AccessUnit {
       return raise(state, store ? CAUSE.storeMisaligned : CAUSE.loadMisaligned, low, high);
     }
     const rights = (store ? RIGHT.write : 0) | (store && !atomic ? 0 : RIGHT.read);
-    for (let index = 0; index < bytes; index++) {
-      if (find(state, address + index, rights) < 0) return this.#unmapped(state, store, low, high, index);
+    this.#first = address;
+    this.#split = bytes;
+    if (block[PAGED] !== 0) {
+      const answer = this.#translate(state, low, high, bytes, store);
+      if (answer !== CONTINUE) return answer;
     }
-    const region = find(state, address, rights);
+    for (let index = 0; index < bytes; index++) {
+      if (find(state, this.#at(index), rights) < 0) return this.#unmapped(state, store, low, high, index);
+    }
+    const region = find(state, this.#first, rights);
     if ((block[region + (REGION.rights >> 2)] & RIGHT.device) !== 0) {
-      return this.#device(state, region, access, address, low, high);
+      if (this.#split < bytes) return this.#unsupported(state, store, low, high);
+      return this.#device(state, region, access, this.#first, low, high);
     }
     // RAM takes atomic operations only where generated code performs them: within one region.
     if (atomic) return this.#unsupported(state, store, low, high);
-    return this.#acrossRegions(state, access, address, low, high);
+    return this.#acrossRegions(state, access, low, high);
+  }
+
+  /** Finds where the access lies in (guest-)physical memory: in one page, or in two that need not be neighbours. */
+  #translate(state: HartState, low: number, high: number, bytes: number, store: boolean): number {
+    const { walker } = state.mmu;
+    const right = store ? RIGHT.write : RIGHT.read;
+    if (!walker.walk(low, high, right, "access")) return raise(state, walker.cause, low, high);
+    const offset = low & PAGE_OFFSET;
+    this.#first = walker.page * PAGE_BYTES + offset;
+    if (offset + bytes <= PAGE_BYTES) return CONTINUE;
+    this.#split = PAGE_BYTES - offset;
+    const nextLow = (low + this.#split) | 0;
+    const nextHigh = nextLow >>> 0 < low >>> 0 ? (high + 1) | 0 : high;
+    if (!walker.walk(nextLow, nextHigh, right, "access")) return raise(state, walker.cause, nextLow, nextHigh);
+    this.#second = walker.page * PAGE_BYTES;
+    return CONTINUE;
+  }
+
+  /** Address of a byte of the access. */
+  #at(index: number): number {
+    return index < this.#split ? this.#first + index : this.#second + index - this.#split;
   }
 
   #device(state: HartState, region: number, access: number, address: number, low: number, high: number): number {
@@ -70,7 +104,7 @@ export class AccessUnit {
   }
 
   /** A plain access whose bytes all exist, in RAM of more than one region: byte by byte. */
-  #acrossRegions(state: HartState, access: number, address: number, low: number, high: number): number {
+  #acrossRegions(state: HartState, access: number, low: number, high: number): number {
     const { block, memory } = state;
     const bytes = 1 << (access & ACCESS.size);
     const store = (access & ACCESS.store) !== 0;
@@ -79,12 +113,12 @@ export class AccessUnit {
     this.#words[0] = store ? block[register] : 0;
     this.#words[1] = store ? block[register + 1] : 0;
     for (let index = 0; index < bytes; index++) {
-      const region = find(state, address + index, rights);
+      const region = find(state, this.#at(index), rights);
       if ((block[region + (REGION.rights >> 2)] & RIGHT.device) !== 0) return this.#unsupported(state, store, low, high);
     }
     for (let index = 0; index < bytes; index++) {
-      const region = find(state, address + index, rights);
-      const host = (block[region + (REGION.offset >> 2)] >>> 0) + address + index - base(block, region);
+      const region = find(state, this.#at(index), rights);
+      const host = (block[region + (REGION.offset >> 2)] >>> 0) + this.#at(index) - base(block, region);
       if (store) memory.u8[host] = this.#bytes[index];
       else this.#bytes[index] = memory.u8[host];
     }
@@ -112,8 +146,10 @@ export class AccessUnit {
   #unmapped(state: HartState, store: boolean, low: number, high: number, index: number): number {
     const faultLow = (low + index) | 0;
     const faultHigh = faultLow >>> 0 < low >>> 0 ? (high + 1) | 0 : high;
-    if (!state.hypervisor) return raise(state, store ? CAUSE.storeAccess : CAUSE.loadAccess, faultLow, faultHigh);
-    return raise(state, store ? CAUSE.storeGuestPage : CAUSE.loadGuestPage, faultLow, faultHigh);
+    const { walker } = state.mmu;
+    const page = Math.floor(this.#at(index) / PAGE_BYTES);
+    walker.failAt(page, this.#at(index) - page * PAGE_BYTES, store ? RIGHT.write : RIGHT.read);
+    return raise(state, walker.cause, faultLow, faultHigh);
   }
 
   /** The address is mapped, but what lies there does not take this kind of access: an access fault. */

@@ -5,6 +5,7 @@ import { HART, RAISED } from "../layout.ts";
 import {
   BANK, BANK_WORDS, SLOT, SUPERVISOR_BANK, UNBANKED_WORDS, VIRTUAL_SUPERVISOR_BANK,
 } from "./csr-slots.ts";
+import { ATP_MODE, ATP_MODE_SHIFT, ATP_PAGE_HIGH, ATP_SV39_HIGH } from "./mmu/sv39.ts";
 import {
   ALL_COUNTERS, FIOM, HSTATUS, MPP_SHIFT, PRIVILEGE, STATUS, SUPERVISOR_INTERRUPTS, SUPERVISOR_STATUS, VIRTUAL_INTERRUPTS,
 } from "./privileged.ts";
@@ -90,6 +91,7 @@ export function loadContext(state: HartState, address: PhysicalAddress): void {
   const { i32, block } = state;
   const offset = state.memory.offset(address);
   const bank = guestBank(state);
+  state.mmu.forget();
   state.contexts.load(offset, state.base, state.base + 4 * bank);
   const context = offset >>> 2;
   // Masked to a privilege that a guest may have: a machine-mode engine's contexts lie open to its guests.
@@ -121,8 +123,9 @@ function legalise(block: Int32Array, bank: number, interrupts: number): void {
   block[bank + BANK.pending] &= interrupts;
   block[bank + BANK.tvec] &= ~2;
   block[bank + BANK.epc] &= ~1;
-  block[bank + BANK.atp] = 0;
-  block[bank + BANK.atp + 1] = 0;
+  const sv39 = block[bank + BANK.atp + 1] >>> ATP_MODE_SHIFT === ATP_MODE.sv39;
+  block[bank + BANK.atp] &= sv39 ? -1 : 0;
+  block[bank + BANK.atp + 1] &= sv39 ? ATP_SV39_HIGH | ATP_PAGE_HIGH : 0;
   block[SLOT.scounteren] &= ALL_COUNTERS;
   block[SLOT.senvcfg] &= FIOM;
 }

@@ -4,9 +4,10 @@
 import { HART, RAISED } from "../layout.ts";
 import { CSR } from "./csr-numbers.ts";
 import { BANK, SLOT, SUPERVISOR_BANK, VIRTUAL_SUPERVISOR_BANK } from "./csr-slots.ts";
+import { ATP_MODE, ATP_MODE_SHIFT, ATP_PAGE_HIGH, ATP_SV39_HIGH } from "./mmu/sv39.ts";
 import { FIXED_HIGH, KIND, KIND_OF, SLOT_OF, WRITABLE_HIGH, WRITABLE_LOW } from "./csr-table.ts";
 import {
-  INTERRUPT, MACHINE_INTERRUPTS, MACHINE_STATUS, MISA_H, MISA_HIGH, MISA_LOW, STCE_HIGH, SUPERVISOR_INTERRUPTS,
+  INTERRUPT, MACHINE_INTERRUPTS, MACHINE_STATUS, MISA_H, MISA_HIGH, MISA_LOW, STATUS, STCE_HIGH, SUPERVISOR_INTERRUPTS,
   SUPERVISOR_STATUS, SXL_HIGH, UXL_HIGH, VIRTUAL_INTERRUPTS,
 } from "./privileged.ts";
 import { requestAttention } from "./signal.ts";
@@ -24,7 +25,6 @@ const PENDING = SUPERVISOR_BANK + BANK.pending;
 const VIRTUAL_ENABLED = VIRTUAL_SUPERVISOR_BANK + BANK.enabled;
 const VIRTUAL_PENDING = VIRTUAL_SUPERVISOR_BANK + BANK.pending;
 const HIGH_UNIT = 0x1_0000_0000;
-const ALL = -1;
 
 export class CsrFile {
   /** The halves that the last read() found. */
@@ -87,6 +87,7 @@ export class CsrFile {
       const slot = SLOT_OF[csr];
       const writableLow = WRITABLE_LOW[csr];
       const writableHigh = WRITABLE_HIGH[csr];
+      if (kind === KIND.gating) this.#restrict(block[slot] & ~low & writableLow);
       block[slot] = (block[slot] & ~writableLow) | (low & writableLow);
       block[slot + 1] = (block[slot + 1] & ~writableHigh) | (high & writableHigh);
       if (kind === KIND.timer) this.#timerWritten(csr);
@@ -111,13 +112,12 @@ export class CsrFile {
         this.#merge(PENDING, this.#softwarePending() & touched, low);
         break;
       case KIND.mstatus:
+        this.#restrict(block[STATUS_SLOT] & ~low & SUPERVISOR_STATUS);
         this.#merge(STATUS_SLOT, SUPERVISOR_STATUS, low);
         this.#merge(SLOT.mstatus, MACHINE_STATUS, low);
         break;
       case KIND.atp:
-        // A write that selects an unsupported MODE has no effect at all. Only Bare is supported, and there
-        // the other fields must be zero.
-        if (high >>> 28 === 0) this.#merge(SLOT_OF[csr], ALL, 0);
+        writeAtp(block, SLOT_OF[csr], low, high);
         break;
       default: // read-only
     }
@@ -126,6 +126,11 @@ export class CsrFile {
   #number(value: number): void {
     this.low = value | 0;
     this.high = (value / HIGH_UNIT) | 0;
+  }
+
+  /** SUM and MXR, once cleared, no longer hold for what was translated with them. */
+  #restrict(cleared: number): void {
+    if ((cleared & (STATUS.SUM | STATUS.MXR)) !== 0) this.#state.mmu.restrict(cleared);
   }
 
   #merge(slot: number, mask: number, value: number): void {
@@ -177,6 +182,15 @@ export class CsrFile {
 /** If a timer that was taken up again is due before the running slice was to end, the slice ends now. */
 export function timersChanged(state: HartState): void {
   if (state.timers.next < state.horizon) requestAttention(state.block);
+}
+
+/** Writes satp or vsatp. A write that selects a MODE other than Bare and Sv39 has no effect at all; with Bare, the
+ *  other fields must be zero. There are no ASID bits. */
+function writeAtp(block: Int32Array, slot: number, low: number, high: number): void {
+  const mode = high >>> ATP_MODE_SHIFT;
+  if (mode !== ATP_MODE.bare && mode !== ATP_MODE.sv39) return;
+  block[slot] = mode === ATP_MODE.bare ? 0 : low;
+  block[slot + 1] = mode === ATP_MODE.bare ? 0 : ATP_SV39_HIGH | (high & ATP_PAGE_HIGH);
 }
 
 /** Instructions retired, the current one included while it executes. */

@@ -199,9 +199,11 @@ export class Hart {
     refreshInstructions(this.#state);
   }
 
-  /** sfence.vma of everything in the guest's address spaces. */
+  /** sfence.vma of everything in the guest's address spaces. Loading a context does the same. */
   fenceGuest(): void {
-    // Bare: there is no translation to fence.
+    const state = this.#state;
+    state.mmu.forget();
+    state.switched = true;
   }
 
   // ---- which guest --------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ export function resetHart(state: HartState, threadArea: number): void {
     mapPhysicalMemory(state);
   }
   state.timers.reload();
+  state.mmu.tlb.reset();
 }
 
 /** Without a second stage the regions are the physical map. */

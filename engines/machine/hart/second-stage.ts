@@ -73,6 +73,7 @@ export function loadSecondStage(state: HartState, table: PhysicalAddress, space:
   for (let index = 0; index < regions.length; index++) block[REGIONS + index] = regions[index];
   block[HART.regionCount >> 2] = stage.count;
   block[HART.space >> 2] = space;
+  block[HART.paged >> 2] = 0;
   setFastRam(state, stage.ramOffset, stage.ramBytes);
 }
 

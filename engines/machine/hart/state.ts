@@ -3,13 +3,16 @@
 
 import { hartId, type HartId } from "../address.ts";
 import type { Clock } from "../clock.ts";
+import type { GeneratedCore } from "../core.ts";
 import { HART_BLOCK_BYTES } from "../layout.ts";
 import { hartBlock, type PhysicalMemory } from "../memory.ts";
 import { ConsoleWriter } from "../devices/console.ts";
 import type { Devices } from "../devices/devices.ts";
 import { contextCopy, type ContextCopy } from "./context-copy.ts";
+import { BANK, SUPERVISOR_BANK, VIRTUAL_SUPERVISOR_BANK } from "./csr-slots.ts";
 import { CsrFile } from "./csr-file.ts";
 import type { Hart } from "./hart.ts";
+import { MemoryManagementUnit, type PagedSpaces } from "./mmu/mmu.ts";
 import { PRIVILEGE } from "./privileged.ts";
 import type { SecondStage } from "./second-stage.ts";
 import { Timers } from "./timers.ts";
@@ -23,10 +26,8 @@ export interface TrapHandler {
   trap(hart: Hart): void;
 }
 
-/** What fence.i needs of the core. */
-export interface Flusher {
-  flush(state: number): void;
-}
+/** What fences need of the core (core.ts). */
+export type Flusher = Pick<GeneratedCore, "flush" | "revalidate">;
 
 /** Earlier than any timer: nothing runs that a timer would have to cut short. */
 export const NO_SLICE = -Infinity;
@@ -40,6 +41,8 @@ export class HartState {
   /** The words of the block alone. */
   readonly block: Int32Array;
   readonly hypervisor: boolean;
+  /** Word of the high half of the guest's own satp: vsatp or satp. */
+  readonly guestAtpHigh: number;
   /** The privilege that the engine runs at. */
   readonly enginePrivilege: number;
   readonly clock: Clock;
@@ -47,6 +50,7 @@ export class HartState {
   readonly timers: Timers;
   readonly csrs: CsrFile;
   readonly contexts: ContextCopy;
+  readonly mmu: MemoryManagementUnit;
   /** Set once, by the Hart made for this state. */
   hart!: Hart;
   readonly engine: TrapHandler;
@@ -78,19 +82,21 @@ export class HartState {
   /** CONTROL.instructionFences as of this hart's last comparison, by space (hart/instruction-fence.ts). */
   readonly instructionFences: number[] = [];
 
-  constructor(memory: PhysicalMemory, id: number, mode: EngineMode, clock: Clock, engine: TrapHandler) {
+  constructor(memory: PhysicalMemory, id: number, mode: EngineMode, clock: Clock, engine: TrapHandler, spaces: PagedSpaces) {
     this.id = hartId(id);
     this.memory = memory;
     this.i32 = memory.i32;
     this.base = hartBlock(id);
     this.block = new Int32Array(memory.wasm.buffer, this.base, HART_BLOCK_BYTES >> 2);
     this.hypervisor = mode === "hypervisor";
+    this.guestAtpHigh = (this.hypervisor ? VIRTUAL_SUPERVISOR_BANK : SUPERVISOR_BANK) + BANK.atp + 1;
     this.enginePrivilege = this.hypervisor ? PRIVILEGE.supervisor : PRIVILEGE.machine;
     this.clock = clock;
     this.console = new ConsoleWriter(memory);
     this.timers = new Timers(this.block);
     this.csrs = new CsrFile(this);
     this.contexts = contextCopy(memory);
+    this.mmu = new MemoryManagementUnit(this, spaces);
     this.engine = engine;
   }
 }

@@ -117,8 +117,17 @@ function csrInstruction(state: HartState, word: number, operation: number): numb
     block[X + 2 * destination + 1] = oldHigh;
   }
   const kind = KIND_OF[csr];
+  if (kind === KIND.atp && writes) return translationChanged(state);
   const inert = kind === KIND.stored || kind === KIND.cycle || kind === KIND.time || kind === KIND.instret;
   return inert ? CONTINUE : interruptAfter(state);
+}
+
+/** satp holds from the very next fetch on. */
+function translationChanged(state: HartState): number {
+  advance(state);
+  state.mmu.select();
+  const answer = takeInterrupt(state);
+  return answer === CONTINUE ? MOVED : answer;
 }
 
 /** Takes an interrupt that the current instruction, which retires, has made deliverable. */
@@ -167,7 +176,12 @@ function memoryFence(state: HartState, word: number): number {
   if (kind === FENCE.hfenceVvma || kind === FENCE.hfenceGvma) return forbidden(state, word);
   if (kind !== FENCE.sfenceVma) return illegal(state, word); // mret among others
   if (isUser(state) || isTrapped(state, STATUS.TVM, HSTATUS.VTVM)) return forbidden(state, word);
-  return CONTINUE; // Bare: there is no translation to fence
+  // With no ASID bits, an address space given in rs2 is the only one.
+  const source = (word >> 15) & 31;
+  if (!state.mmu.fence(source === 0 ? null : state.block[X + 2 * source])) return CONTINUE;
+  // What follows may have been translated from other memory.
+  advance(state);
+  return MOVED;
 }
 
 /** HLV, HLVX, HSV: only HS-mode executes hypervisor instructions; without the H extension they do not exist. */

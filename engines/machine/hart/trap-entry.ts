@@ -3,6 +3,7 @@
 import { HART } from "../layout.ts";
 import { countExit } from "./counters.ts";
 import { BANK, SLOT, SUPERVISOR_BANK, VIRTUAL_SUPERVISOR_BANK } from "./csr-slots.ts";
+import { PAGE_BYTES } from "./mmu/sv39.ts";
 import {
   ADDRESS_CAUSES, GUEST_PAGE_CAUSES, HSTATUS, INTERRUPT_CAUSE, MPP_SHIFT, PRIVILEGE, STATUS,
 } from "./privileged.ts";
@@ -13,6 +14,8 @@ const PRIVILEGE_WORD = HART.privilege >> 2;
 const VIRTUAL_WORD = HART.virtual >> 2;
 /** Bit 63 of xcause. */
 const INTERRUPT_HIGH = 1 << 31;
+const PAGED = HART.paged >> 2;
+const HIGH_UNIT = 0x1_0000_0000;
 /** stvec.MODE = vectored. */
 const VECTORED = 1;
 
@@ -30,6 +33,7 @@ export function trapToGuest(
   // A vectored base is 4-byte aligned and 64 entries cannot cross 2^32 unless it is within 256 bytes of it.
   block[PC] = (vector & ~3) + (vectored ? 4 * code : 0);
   block[PC + 1] = block[base + 1];
+  if (block[bank + BANK.atp + 1] !== 0) state.mmu.select();
 }
 
 /** The register side of a trap into S or VS: epc, cause, tval, and the status stack. */
@@ -73,12 +77,28 @@ export function enterSupervisor(
     if (exception && ((ADDRESS_CAUSES >> code) & 1) !== 0) hstatus |= HSTATUS.GVA;
   }
   block[SLOT.hstatus] = hstatus;
-  // The first stage is Bare: the guest physical address is the guest virtual one. htval holds it shifted by 2.
-  const guestPage = exception && ((GUEST_PAGE_CAUSES >> code) & 1) !== 0;
-  block[SLOT.htval] = guestPage ? (valueLow >>> 2) | (valueHigh << 30) : 0;
-  block[SLOT.htval + 1] = guestPage ? valueHigh >>> 2 : 0;
+  if (exception && ((GUEST_PAGE_CAUSES >> code) & 1) !== 0) {
+    reportGuestPhysical(state, valueLow, valueHigh);
+  } else {
+    block[SLOT.htval] = 0;
+    block[SLOT.htval + 1] = 0;
+  }
   block[PRIVILEGE_WORD] = PRIVILEGE.supervisor;
   block[VIRTUAL_WORD] = 0;
+}
+
+/** htval: the guest physical address that failed, shifted right by 2. With a Bare first stage it is the virtual one. */
+function reportGuestPhysical(state: HartState, valueLow: number, valueHigh: number): void {
+  const { block } = state;
+  if (block[PAGED] === 0) {
+    block[SLOT.htval] = (valueLow >>> 2) | (valueHigh << 30);
+    block[SLOT.htval + 1] = valueHigh >>> 2;
+    return;
+  }
+  const { failedPage, failedOffset } = state.mmu.walker;
+  const shifted = failedPage * (PAGE_BYTES >> 2);
+  block[SLOT.htval] = shifted | (failedOffset >> 2);
+  block[SLOT.htval + 1] = Math.floor(shifted / HIGH_UNIT);
 }
 
 /** Trap entry into M-mode. */

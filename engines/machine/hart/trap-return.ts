@@ -9,6 +9,7 @@ const PC = HART.pc >> 2;
 const PRIVILEGE_WORD = HART.privilege >> 2;
 const VIRTUAL_WORD = HART.virtual >> 2;
 const WAITING = HART.waiting >> 2;
+const PAGED = HART.paged >> 2;
 const RESERVATION = HART.reservation >> 2;
 const S_STATUS = SUPERVISOR_BANK + BANK.status;
 const S_EPC = SUPERVISOR_BANK + BANK.epc;
@@ -20,7 +21,10 @@ export function enterFromEngine(state: HartState): number {
   if (state.halted) return LEAVE;
   // Returning to the engine's own privilege is returning to its idle loop.
   const resumed = state.idling ? false : state.hypervisor ? supervisorReturn(state) : machineReturn(state);
-  if (resumed) return MOVED;
+  if (resumed) {
+    if ((block[PAGED] | block[state.guestAtpHigh]) !== 0) state.mmu.select();
+    return MOVED;
+  }
   state.idling = false;
   block[WAITING] = 1;
   return LEAVE;
@@ -35,6 +39,7 @@ export function returnFromVector(state: HartState, bank: number): void {
   block[PC] = block[bank + BANK.epc];
   block[PC + 1] = block[bank + BANK.epc + 1];
   dropReservation(state);
+  if (block[bank + BANK.atp + 1] !== 0) state.mmu.select();
 }
 
 /** sret in HS-mode; false, with nothing changed, if it would stay in HS. */

@@ -14,6 +14,7 @@ const RETIRED = HART.retired >> 2;
 const PRIVILEGE_WORD = HART.privilege >> 2;
 const VIRTUAL_WORD = HART.virtual >> 2;
 const WAITING = HART.waiting >> 2;
+const PAGED = HART.paged >> 2;
 const TRAP_VALUE = HART.trapValue >> 2;
 /** Interrupts handed to the engine one after another before the hart's own business is looked at. */
 const ROUNDS = 4;
@@ -23,7 +24,10 @@ const TIMER_CHECK_MASK = 7;
 /** The `trap` import: exception `cause` at HART.pc with HART.trapValue. */
 export function takeTrap(state: HartState, cause: number): number {
   const { block } = state;
-    // Under a second stage an address that no region maps faults there, not in physical memory.
+  if (cause === CAUSE.instructionAccess && block[PAGED] !== 0) {
+    return raise(state, state.mmu.walker.cause, block[TRAP_VALUE], block[TRAP_VALUE + 1]);
+  }
+  // Under a second stage an address that no region maps faults there, not in physical memory.
   const fetch = cause === CAUSE.instructionAccess && block[VIRTUAL_WORD] !== 0;
   return raise(state, fetch ? CAUSE.instructionGuestPage : cause, block[TRAP_VALUE], block[TRAP_VALUE + 1]);
 }

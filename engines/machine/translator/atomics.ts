@@ -6,7 +6,12 @@ import type { Code } from "../wasm/code.ts";
 import type { Access } from "../wasm/opcodes.ts";
 import { emitExpression } from "./expressions.ts";
 import type { Operands } from "./expressions.ts";
-import type { AccessContext } from "./memory-access.ts";
+
+/** Locals: the hart's state, and the host offset of the word. */
+export interface AtomicContext {
+  readonly state: number;
+  readonly offset: number;
+}
 
 export type AtomicMeaning = Extract<
   Meaning, { kind: "atomic" | "atomic-loop" | "load-reserved" | "store-conditional" }
@@ -17,7 +22,7 @@ const DOUBLEWORD_MARK = 1;
 
 /** Executes the atomic at context.offset (aligned); leaves what rd becomes in local `result`. */
 export function emitAtomic(
-  code: Code, meaning: AtomicMeaning, context: AccessContext, operands: Operands, temporaries: number, result: number,
+  code: Code, meaning: AtomicMeaning, context: AtomicContext, operands: Operands, temporaries: number, result: number,
 ): void {
   switch (meaning.kind) {
     case "atomic":
@@ -37,7 +42,7 @@ export function emitAtomic(
 }
 
 function emitLoop(
-  code: Code, meaning: Extract<AtomicMeaning, { kind: "atomic-loop" }>, context: AccessContext,
+  code: Code, meaning: Extract<AtomicMeaning, { kind: "atomic-loop" }>, context: AtomicContext,
   operands: Operands, temporaries: number, result: number,
 ): void {
   const old = temporaries; // t0 of the expression
@@ -66,7 +71,7 @@ function emitLoop(
   code.set(result);
 }
 
-function emitLoadReserved(code: Code, bytes: 4 | 8, context: AccessContext, result: number): void {
+function emitLoadReserved(code: Code, bytes: 4 | 8, context: AtomicContext, result: number): void {
   code.get(context.state);
   code.get(context.offset);
   code.access(loadOf(bytes));
@@ -87,7 +92,7 @@ function emitLoadReserved(code: Code, bytes: 4 | 8, context: AccessContext, resu
  * (the ABA limit of compare-exchange). The reservation is given up either way.
  */
 function emitStoreConditional(
-  code: Code, bytes: 4 | 8, context: AccessContext, operands: Operands, temporaries: number, result: number,
+  code: Code, bytes: 4 | 8, context: AtomicContext, operands: Operands, temporaries: number, result: number,
 ): void {
   code.i64(1);
   code.set(result);
@@ -116,7 +121,7 @@ function emitStoreConditional(
   code.access("i64.store", HART.reservation);
 }
 
-function pushMark(code: Code, bytes: 4 | 8, context: AccessContext): void {
+function pushMark(code: Code, bytes: 4 | 8, context: AtomicContext): void {
   code.get(context.offset);
   if (bytes === 8) {
     code.i32(DOUBLEWORD_MARK);

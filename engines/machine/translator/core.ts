@@ -4,7 +4,7 @@ import { setFlagsFromString } from "node:v8";
 
 import { decode, instructionBytes } from "../instructions/decode.ts";
 import type { Decoded } from "../instructions/decode.ts";
-import { HART, LEAVE, RAM_BASE } from "../layout.ts";
+import { EXIT, HART, LEAVE, RAM_BASE } from "../layout.ts";
 import type { CoreImports, GeneratedCore } from "../core.ts";
 import { threadArea } from "../memory.ts";
 import type { PhysicalMemory } from "../memory.ts";
@@ -47,13 +47,17 @@ setFlagsFromString("--experimental-wasm-branch-hinting");
 const RETRY_AFTER = -100_000;
 
 // Function numbers in the interpreter's module: imports first.
-const IMPORT = { system: 0, device: 1, decode: 2, translate: 3, jump: 4, outside: 5 } as const;
-const RESOLVE = 6;
+const IMPORT = { system: 0, device: 1, decode: 2, translate: 3, jump: 4, outside: 5, locate: 6 } as const;
+const RESOLVE = 7;
 // ... and in a unit's module.
-const UNIT_IMPORT = { system: 0, resolve: 1, jump: 2 } as const;
+const UNIT_IMPORT = { system: 0, resolve: 1, jump: 2, locate: 3 } as const;
+const PAGE_BYTES = 0x1000;
+/** The longest range of a page that is looked up at once: most lie within a page. */
+const PAGED_RANGE = 0x800;
+/** Between this and the end of the address space a pc could not be told from MISSING. */
+const LAST_PAGE = -PAGE_BYTES;
 
 export class Core implements GeneratedCore {
-  readonly run: (state: number) => number;
   readonly #memory: PhysicalMemory;
   readonly #area: number;
   readonly #imports: CoreImports;
@@ -61,6 +65,9 @@ export class Core implements GeneratedCore {
   readonly #table: TranslationTable;
   readonly #resolve: WebAssembly.ExportValue;
   readonly #pages: number;
+  readonly #hotThreshold: number;
+  readonly #runBare: (state: number) => number;
+  #runPaged: ((state: number) => number) | null = null;
   #instructions = 0;
   #milliseconds = 0;
 
@@ -69,8 +76,10 @@ export class Core implements GeneratedCore {
     this.#area = threadArea(thread);
     this.#imports = imports;
     this.#pages = memory.wasm.buffer.byteLength / 0x1_0000;
-    const instance = this.#instantiateInterpreter(options.hotThreshold ?? DEFAULT_HOT_THRESHOLD);
-    this.run = instance.exports["run"] as (state: number) => number;
+    const threshold = options.hotThreshold ?? DEFAULT_HOT_THRESHOLD;
+    this.#hotThreshold = Number.isFinite(threshold) ? Math.max(1, threshold) : NEVER;
+    const instance = this.#instantiateInterpreter(false);
+    this.#runBare = instance.exports["run"] as (state: number) => number;
     this.#resolve = instance.exports["resolve"];
     this.#table = new TranslationTable(memory, this.#area, this.#functions);
     this.#forgetPredecoded();
@@ -80,16 +89,37 @@ export class Core implements GeneratedCore {
     return { units: this.#table.size, instructions: this.#instructions, milliseconds: this.#milliseconds };
   }
 
-  /** fence.i on the hart at `state`: forgets every instruction of its space that is no longer what it was. */
+  readonly run = (state: number): number => {
+    for (;;) {
+      const exit = this.#isPaged(state) ? this.#interpretPaged(state) : this.#runBare(state);
+      if (exit !== EXIT.translation) return exit;
+    }
+  };
+
+  /** fence.i on the hart at `state`: forgets every instruction of its guest that is no longer what it was. */
   flush(state: number): void {
     this.#forgetPredecoded();
     const space = this.#memory.i32[(state + HART.space) >> 2];
     this.#table.dropChanged(space, this.#memory.u8);
   }
 
-  #instantiateInterpreter(hotThreshold: number): WebAssembly.Instance {
-    const threshold = Number.isFinite(hotThreshold) ? Math.max(1, hotThreshold) : NEVER;
-    const interpreter = interpreterBody({ ...IMPORT, resolve: RESOLVE }, threshold);
+  revalidate(state: number): boolean {
+    const space = this.#memory.i32[(state + HART.space) >> 2];
+    return this.#table.dropMoved(space, (address) => this.#imports.fetch(state, address, "look-ahead"));
+  }
+
+  /** Few guests page before they have run for a while: the interpreter for them is made when one does. */
+  #interpretPaged(state: number): number {
+    this.#runPaged ??= this.#instantiateInterpreter(true).exports["run"] as (state: number) => number;
+    return this.#runPaged(state);
+  }
+
+  #isPaged(state: number): boolean {
+    return this.#memory.i32[(state + HART.paged) >> 2] !== 0;
+  }
+
+  #instantiateInterpreter(paged: boolean): WebAssembly.Instance {
+    const interpreter = interpreterBody({ ...IMPORT, resolve: RESOLVE, paged }, this.#hotThreshold);
     const resolver = resolveBody();
     const bytes = encodeModule({
       types: TYPES,
@@ -100,6 +130,7 @@ export class Core implements GeneratedCore {
         { name: "translate", type: TYPE.request },
         { name: "jump", type: TYPE.request },
         { name: "outside", type: TYPE.request },
+        { name: "locate", type: TYPE.service },
       ],
       memoryPages: this.#pages,
       functions: [
@@ -120,6 +151,7 @@ export class Core implements GeneratedCore {
         translate: (state: number) => this.#translate(state),
         jump: this.#jump,
         outside: (state: number) => this.#outside(state),
+        locate: this.#imports.locate,
       },
     });
   }
@@ -135,19 +167,19 @@ export class Core implements GeneratedCore {
   /** Fetches and predecodes the instruction at HART.pc; answers where, or what became of the fault. */
   #decode(state: number): number {
     const pc = this.#address(state + HART.pc);
-    const host = this.#fetchOffset(state, pc);
+    const host = this.#fetchOffset(state, pc, "access");
     if (host === null) return this.#fetchFault(state, 0);
     const half = this.#half(host);
     let word = half;
     if (instructionBytes(half) === 4) {
-      const second = this.#fetchOffset(state, pc + 2);
+      const second = this.#fetchOffset(state, pc + 2, "access");
       if (second === null) return this.#fetchFault(state, 2);
       word |= this.#half(second) << 16;
     }
     const decoded = decode(word);
     if (decoded === null) return this.#illegal(state, word);
-    // The interpreter looks only at instructions that begin inside the fast window.
-    const cacheable = pc - RAM_BASE <= this.#address(state + HART.ramLimit);
+    // The interpreter looks only at instructions that begin inside the fast window or end in the page they begin in.
+    const cacheable = this.#isPaged(state) ? (host + 2) % PAGE_BYTES !== 0 : pc - RAM_BASE <= this.#address(state + HART.ramLimit);
     const entry = cacheable
       ? this.#area + PREDECODED.offset + ((host >>> 1) & (PREDECODED.entries - 1)) * PREDECODED.bytes
       : this.#area + PREDECODED.scratch;
@@ -177,8 +209,12 @@ export class Core implements GeneratedCore {
   }
 
   /** Host offset of the two instruction bytes at `pc`, if they lie in executable RAM. */
-  #fetchOffset(state: number, pc: number): number | null {
+  #fetchOffset(state: number, pc: number, kind: "access" | "look-ahead"): number | null {
     const { i32 } = this.#memory;
+    if (this.#isPaged(state)) {
+      const host = this.#imports.fetch(state, pc, kind);
+      return host < 0 ? null : host;
+    }
     const bytes = this.#address(state + HART.ramLimit) + 8;
     const within = pc - RAM_BASE;
     if (within < 0 || within + 2 > bytes) return null;
@@ -252,19 +288,22 @@ export class Core implements GeneratedCore {
     ));
     if (unit.blocks[0].count === 0) return false;
     const window = this.#window(state);
-    const planned = plan(unit, this.#table.isResolving(space, pc) ? null : window.limit);
+    const paging = this.#isPaged(state) ? { tlb: this.#memory.i32[(state + HART.tlb) >> 2] - state } : null;
+    const rangeBytes = paging === null ? window.limit : PAGED_RANGE;
+    const planned = plan(unit, this.#table.isResolving(space, pc) ? null : rangeBytes);
     const { body, unlikely, locals } = emitUnit(planned, {
-      ...UNIT_IMPORT, space, window, slotOf: (target) => this.#table.slotOf(space, target),
+      ...UNIT_IMPORT, space, window, paging, slotOf: (target) => this.#table.slotOf(space, target),
     });
     const bytes = encodeModule({
       types: TYPES,
-      imports: [{ name: "system", type: TYPE.service }, { name: "resolve", type: TYPE.resolve }, { name: "jump", type: TYPE.request }],
+      imports: [{ name: "system", type: TYPE.service }, { name: "resolve", type: TYPE.resolve }, { name: "jump", type: TYPE.request }, { name: "locate", type: TYPE.service }],
       memoryPages: this.#pages,
       functions: [{ type: TYPE.unit, exportName: "unit", body, unlikely, locals: locals.declarations() }],
     });
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       m: {
         memory: this.#memory.wasm, table: this.#functions, system: this.#imports.system, resolve: this.#resolve, jump: this.#jump,
+        locate: this.#imports.locate,
       },
     });
     const translated: TranslatedUnit = {
@@ -285,23 +324,36 @@ export class Core implements GeneratedCore {
   }
 
   #fetchForTranslation(state: number, pc: number): Decoded | null {
-    const first = this.#fetchOffset(state, pc);
+    const first = pc >= LAST_PAGE && pc < 0 ? null : this.#fetchOffset(state, pc, "look-ahead");
     if (first === null) return null;
     const half = this.#half(first);
     if (instructionBytes(half) === 2) return decode(half);
-    const second = this.#fetchOffset(state, pc + 2);
+    const second = this.#fetchOffset(state, pc + 2, "look-ahead");
     return second === null ? null : decode(half | (this.#half(second) << 16));
   }
 
-  /** The bytes a unit was made from, as runs of host memory. */
+  /** The bytes a unit was made from, as runs of host memory, none of which crosses a page. */
   #codeOf(state: number, blocks: readonly { readonly pc: number; readonly body: readonly { readonly bytes: number }[]; readonly ending: object }[]): TranslatedUnit["code"] {
     return blocks.flatMap((block) => {
       const ending = "instruction" in block.ending ? (block.ending.instruction as Decoded).bytes : JUMP_BYTES;
       const length = block.body.reduce((sum, instruction) => sum + instruction.bytes, 0) + ending;
-      const host = this.#fetchOffset(state, block.pc);
-      return host === null ? [] : [{ pc: block.pc, host, bytes: this.#memory.u8.slice(host, host + length) }];
+      return pagesOf(block.pc, length).flatMap(({ pc, bytes }) => {
+        const host = this.#fetchOffset(state, pc, "look-ahead");
+        return host === null ? [] : [{ pc, host, bytes: this.#memory.u8.slice(host, host + bytes) }];
+      });
     });
   }
+}
+
+/** [pc, pc + length), cut where pages end. */
+function pagesOf(pc: number, length: number): { readonly pc: number; readonly bytes: number }[] {
+  const runs: { readonly pc: number; readonly bytes: number }[] = [];
+  for (let from = pc; from < pc + length;) {
+    const next = Math.min(pc + length, (Math.floor(from / PAGE_BYTES) + 1) * PAGE_BYTES);
+    runs.push({ pc: from, bytes: next - from });
+    from = next;
+  }
+  return runs;
 }
 
 /** A block that ends in a plain jump ends in at most this many bytes of it. */

@@ -1,17 +1,21 @@
 // The instructions of a unit's blocks that fall through to the next one.
 
+import { LOCATE } from "../core.ts";
 import { BY_NUMBER } from "../instructions/table.ts";
-import { RAM_BASE, RIGHT } from "../layout.ts";
+import { RAM_BASE } from "../layout.ts";
 import type { Code } from "../wasm/code.ts";
 import { emitAtomic } from "./atomics.ts";
 import type { Located } from "./blocks.ts";
 import type { Expression } from "../instructions/expression.ts";
 import { emitExpression } from "./expressions.ts";
 import type { Operands } from "./expressions.ts";
-import { emitAtomicOffset, emitLoad, emitStore } from "./memory-access.ts";
-import type { AccessContext } from "./memory-access.ts";
+import type { CoveredAccess, CheckedRange } from "./hoisting.ts";
+import { windowAccess } from "./memory-access.ts";
+import type { MemoryAccess } from "./memory-access.ts";
+import { emitLookUp, pagedAccess } from "./paged-access.ts";
+import type { PagedContext } from "./paged-access.ts";
 import { LOCAL } from "./unit-locals.ts";
-import type { UnitServices } from "./unit-builder.ts";
+import type { Paging, UnitServices } from "./unit-builder.ts";
 import type { UnitLocals } from "./unit-locals.ts";
 
 export function operandsFrom(instruction: Located, locals: UnitLocals): Operands {
@@ -36,12 +40,14 @@ export function emitInstruction(
   const meaning = BY_NUMBER[instruction.number];
   const operands = operandsFrom(instruction, locals);
   const immediate = meaning.kind === "load" || meaning.kind === "store" ? instruction.immediate : 0;
-  const context: AccessContext = {
-    state: LOCAL.state, address: LOCAL.address, offset: LOCAL.offset, resolve,
-    pushRamLimit: () => code.i64(services.window.limit),
-    pushWindowOffset: () => pushWindowOffset(code, instruction, locals, services, immediate),
-    fail: leave,
-  };
+  const memory: MemoryAccess = services.paging === null
+    ? windowAccess({
+      state: LOCAL.state, address: LOCAL.address, offset: LOCAL.offset, resolve,
+      pushRamLimit: () => code.i64(services.window.limit),
+      pushWindowOffset: () => pushWindowOffset(code, instruction, locals, services, immediate),
+      fail: leave,
+    })
+    : pagedAccess(pagedContext(services, services.paging, leave));
   switch (meaning.kind) {
     case "compute":
       if (instruction.rd !== 0) emitCompute(code, instruction, meaning.value, operands, locals);
@@ -50,22 +56,21 @@ export function emitInstruction(
       code.fence();
       return;
     case "load":
-      pushAddress(code, instruction, locals, immediate);
-      emitLoad(code, context, meaning.bytes, meaning.access);
+      pushAddress(code, instruction, locals, immediate - memory.bias);
+      memory.load(code, meaning.bytes, meaning.access);
       writeLoaded(code, instruction, locals);
       return;
     case "store":
-      pushAddress(code, instruction, locals, immediate);
-      emitStore(code, context, meaning.bytes, meaning.access, () => locals.push(code, instruction.rs2));
+      pushAddress(code, instruction, locals, immediate - memory.bias);
+      memory.store(code, meaning.bytes, meaning.access, () => locals.push(code, instruction.rs2));
       return;
     case "atomic":
     case "atomic-loop":
     case "load-reserved":
     case "store-conditional": {
-      const rights = meaning.kind === "load-reserved" ? RIGHT.read : RIGHT.read | RIGHT.write;
-      pushAddress(code, instruction, locals, immediate);
-      emitAtomicOffset(code, context, meaning.bytes, rights);
-      emitAtomic(code, meaning, context, operands, locals.temporaries, LOCAL.answer);
+      pushAddress(code, instruction, locals, immediate - memory.bias);
+      memory.atomicOffset(code, meaning.bytes, meaning.kind !== "load-reserved");
+      emitAtomic(code, meaning, { state: LOCAL.state, offset: LOCAL.offset }, operands, locals.temporaries, LOCAL.answer);
       code.get(LOCAL.answer);
       writeLoaded(code, instruction, locals);
       return;
@@ -75,24 +80,52 @@ export function emitInstruction(
   }
 }
 
-/** A load or store whose address has been found to lie in the RAM window. */
+/** A load or store whose address has been found to lie in the RAM window or, under page tables, in its range. */
 export function emitUncheckedAccess(
   code: Code, instruction: Located, locals: UnitLocals, services: UnitServices,
+  covered: CoveredAccess, ranges: readonly CheckedRange[],
 ): void {
   const meaning = BY_NUMBER[instruction.number];
-  pushWindowOffset(code, instruction, locals, services, instruction.immediate);
+  let ahead = 0;
+  if (services.paging === null) {
+    pushWindowOffset(code, instruction, locals, services, instruction.immediate);
+  } else {
+    code.get(locals.base(covered.range));
+    ahead = covered.offset - ranges[covered.range].from;
+  }
   if (meaning.kind === "store") {
     locals.push(code, instruction.rs2);
-    code.access(meaning.access);
+    code.access(meaning.access, ahead);
   } else if (meaning.kind === "load") {
     if (meaning.access === "i64.load32_s" && instruction.rd !== 0) {
-      code.access("i32.load");
+      code.access("i32.load", ahead);
       locals.setWord(code, instruction.rd);
       return;
     }
-    code.access(meaning.access);
+    code.access(meaning.access, ahead);
     writeLoaded(code, instruction, locals);
   }
+}
+
+/** Finds where a range lies, for the accesses that it covers, or leaves. */
+export function emitRangeLookUp(
+  code: Code, range: CheckedRange, base: number, locals: UnitLocals, services: UnitServices, paging: Paging, leave: () => void,
+): void {
+  locals.push(code, range.register);
+  code.i64(range.from);
+  code.op("i64.add");
+  const context = { ...pagedContext(services, paging, leave), offset: base };
+  emitLookUp(code, context, range.to - range.from, LOCATE.ahead | (range.writes ? LOCATE.write : 0));
+}
+
+function pagedContext(services: UnitServices, paging: Paging, leave: () => void): PagedContext {
+  return {
+    // Dispatched units use LOCAL.next between blocks only.
+    state: LOCAL.state, address: LOCAL.address, offset: LOCAL.offset, entry: LOCAL.next, locate: services.locate,
+    pushTlb: (code) => code.get(LOCAL.state),
+    tlbOffset: paging.tlb,
+    fail: leave,
+  };
 }
 
 /** rd = the i64 on the stack. */
@@ -146,10 +179,11 @@ function pushWindowOffset(
 
 function pushAddress(code: Code, instruction: Located, locals: UnitLocals, immediate: number): void {
   if (instruction.rs1 === 0) {
-    code.i64(immediate - RAM_BASE);
+    code.i64(immediate);
     return;
   }
   locals.push(code, instruction.rs1);
-  code.i64(immediate - RAM_BASE);
+  if (immediate === 0) return;
+  code.i64(immediate);
   code.op("i64.add");
 }

@@ -14,7 +14,7 @@ import type { Label } from "../wasm/code.ts";
 import type { Block, Ending } from "./blocks.ts";
 import { emitCall, emitCallRegister, emitJumpRegister, emitSystem } from "./emit-endings.ts";
 import { emitExpression } from "./expressions.ts";
-import { emitInstruction, emitUncheckedAccess, operandsFrom } from "./emit-instruction.ts";
+import { emitInstruction, emitRangeLookUp, emitUncheckedAccess, operandsFrom } from "./emit-instruction.ts";
 import type { Hoisting } from "./hoisting.ts";
 import type { Plan, Shape } from "./plan.ts";
 import { UnitBuilder } from "./unit-builder.ts";
@@ -277,19 +277,31 @@ class UnitEmitter {
   }
 
   #instructions(node: number, block: Block): void {
-    const { registers, hoisted, resolving } = this.#plan;
+    const { registers, resolving } = this.#plan;
+    const hoisting = this.#plan.hoisted[node];
     const resolve = resolving ? this.#unit.services.resolve : null;
-    const covered = hoisted[node]?.covered;
-    if (hoisted[node] !== null) this.#checkRanges(hoisted[node], registers.storeAtStart[node], block);
+    if (hoisting !== null) this.#checkRanges(hoisting, registers.storeAtStart[node], block);
+    const { locals, services } = this.#unit;
     block.body.forEach((instruction, index) => {
-      if (covered?.has(index) === true) emitUncheckedAccess(this.#code, instruction, this.#unit.locals, this.#unit.services);
-      else emitInstruction(this.#code, instruction, this.#unit.locals, this.#unit.services, resolve, () =>
-        this.#unit.leaveOutside(registers.storeAt[node][index], instruction.pc, block.count - index));
+      const covered = hoisting?.covered.get(index);
+      if (hoisting !== null && covered !== undefined) {
+        emitUncheckedAccess(this.#code, instruction, locals, services, covered, hoisting.ranges);
+        return;
+      }
+      emitInstruction(this.#code, instruction, locals, services, resolve, () =>
+        this.#leaveAtAccess(registers.storeAt[node][index], instruction.pc, block.count - index));
     });
   }
 
   #checkRanges({ ranges }: Hoisting, stored: number, block: Block): void {
     const code = this.#code;
+    const { paging } = this.#unit.services;
+    if (paging !== null) {
+      const { locals, services } = this.#unit;
+      ranges.forEach((range, number) => emitRangeLookUp(code, range, locals.base(number), locals, services, paging, () =>
+        this.#leaveAtAccess(stored, block.pc, block.count)));
+      return;
+    }
     for (const { register, from, to } of ranges) {
       this.#unit.locals.push(code, register);
       code.i64(from - RAM_BASE);
@@ -298,9 +310,15 @@ class UnitEmitter {
       code.op("i64.gt_u");
       code.markUnlikely();
       code.if();
-      this.#unit.leaveOutside(stored, block.pc, block.count);
+      this.#leaveAtAccess(stored, block.pc, block.count);
       code.end();
     }
+  }
+
+  /** Under page tables, whoever looked in vain has noted it if that was for good. */
+  #leaveAtAccess(stored: number, pc: number, refund: number): void {
+    if (this.#unit.services.paging === null) this.#unit.leaveOutside(stored, pc, refund);
+    else this.#unit.leave(stored, pc, refund);
   }
 
   #ending(node: number, block: Block, ending: Ending, go: (to: number) => void): void {

@@ -11,12 +11,22 @@ export interface CheckedRange {
   readonly register: number;
   readonly from: number;
   readonly to: number;
+  /** Some of them are stores. */
+  readonly writes: boolean;
+}
+
+/** Where a covered access lies. */
+export interface CoveredAccess {
+  /** Index of its range. */
+  readonly range: number;
+  /** From the range's register. */
+  readonly offset: number;
 }
 
 export interface Hoisting {
   readonly ranges: readonly CheckedRange[];
-  /** Indexes in the block's body of the accesses that the ranges cover. */
-  readonly covered: ReadonlySet<number>;
+  /** By index in the block's body: the accesses that the ranges cover. */
+  readonly covered: ReadonlyMap<number, CoveredAccess>;
 }
 
 /** A range any longer is not worth one check: it would hardly ever hold at the ends of memory. */
@@ -31,15 +41,16 @@ interface Origin {
 /** For a RAM window of `windowBytes`. Null: nothing to move. */
 export function hoistChecks(block: Block, windowBytes: number): Hoisting | null {
   const origins: (Origin | null)[] = Array.from({ length: 32 }, (_, register) => ({ register, offset: 0 }));
-  const ranges = new Map<number, { from: number; to: number }>();
-  const covered = new Set<number>();
+  const ranges = new Map<number, Range>();
+  const covered = new Map<number, CoveredAccess>();
   block.body.forEach((instruction, index) => {
     const meaning = BY_NUMBER[instruction.number];
     if (meaning.kind === "load" || meaning.kind === "store") {
       const origin = origins[instruction.rs1];
       if (instruction.rs1 !== 0 && origin !== null) {
         const from = origin.offset + instruction.immediate;
-        if (extend(ranges, origin.register, from, from + meaning.bytes, windowBytes)) covered.add(index);
+        const range = extend(ranges, origin.register, from, from + meaning.bytes, meaning.kind === "store", windowBytes);
+        if (range !== null) covered.set(index, { range, offset: from });
       }
     }
     if (meaning.kind !== "store" && meaning.kind !== "fence" && instruction.rd !== 0) {
@@ -47,17 +58,27 @@ export function hoistChecks(block: Block, windowBytes: number): Hoisting | null 
     }
   });
   if (covered.size === 0) return null;
-  return { ranges: [...ranges].map(([register, range]) => ({ register, ...range })), covered };
+  return { ranges: [...ranges].map(([register, { from, to, writes }]) => ({ register, from, to, writes })), covered };
 }
 
+interface Range {
+  readonly number: number;
+  from: number;
+  to: number;
+  writes: boolean;
+}
+
+/** Makes an access part of its register's range, and answers the range's number; null: that would be too long. */
 function extend(
-  ranges: Map<number, { from: number; to: number }>, register: number, from: number, to: number, windowBytes: number,
-): boolean {
+  ranges: Map<number, Range>, register: number, from: number, to: number, writes: boolean, windowBytes: number,
+): number | null {
   const known = ranges.get(register);
-  const wider = known === undefined ? { from, to } : { from: Math.min(from, known.from), to: Math.max(to, known.to) };
-  if (wider.to - wider.from > Math.min(LONGEST_RANGE, windowBytes)) return false;
+  const wider = known === undefined
+    ? { number: ranges.size, from, to, writes }
+    : { number: known.number, from: Math.min(from, known.from), to: Math.max(to, known.to), writes: known.writes || writes };
+  if (wider.to - wider.from > Math.min(LONGEST_RANGE, windowBytes)) return null;
   ranges.set(register, wider);
-  return true;
+  return wider.number;
 }
 
 const ADDI = MNEMONICS.indexOf("addi");

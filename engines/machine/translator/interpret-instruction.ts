@@ -3,14 +3,15 @@
 import { ACCESS } from "../core.ts";
 import { BY_NUMBER } from "../instructions/table.ts";
 import type { Instruction } from "../instructions/table.ts";
-import { CONTINUE, EXIT, HART, LEAVE, RAM_BASE, RIGHT } from "../layout.ts";
+import { CONTINUE, EXIT, HART, LEAVE } from "../layout.ts";
 import type { Code, Label } from "../wasm/code.ts";
 import { PREDECODED } from "./abi.ts";
 import { emitAtomic } from "./atomics.ts";
 import { emitExpression } from "./expressions.ts";
 import type { Operands } from "./expressions.ts";
-import { emitAtomicOffset, emitLoad, emitStore } from "./memory-access.ts";
-import type { AccessContext } from "./memory-access.ts";
+import { windowAccess } from "./memory-access.ts";
+import type { MemoryAccess } from "./memory-access.ts";
+import { pagedAccess } from "./paged-access.ts";
 
 export const STATE = 0; // parameter
 export const LOCAL = {
@@ -28,6 +29,9 @@ export interface Services {
   readonly jump: number;
   readonly outside: number;
   readonly resolve: number;
+  readonly locate: number;
+  /** The interpreter is the one for guests whose addresses are translated by page tables. */
+  readonly paged: boolean;
 }
 
 export interface Places {
@@ -157,45 +161,59 @@ function emitMemory(
 ): void {
   const plain = instruction.kind === "load" || instruction.kind === "store";
   const writes = instruction.kind !== "load" && instruction.kind !== "load-reserved";
-  const context: AccessContext = {
-    state: STATE, address: LOCAL.address, offset: LOCAL.offset, resolve: services.resolve,
-    pushRamLimit: () => { code.get(STATE); code.access("i64.load", HART.ramLimit); },
-    pushWindowOffset: () => {
-      code.get(LOCAL.address);
-      code.op("i32.wrap_i64");
-      code.get(STATE);
-      code.access("i32.load", HART.ramOffset);
-      code.op("i32.add");
-    },
-    fail: () => emitDevice(code, instruction, writes, services, places),
-  };
+  const memory = accessOf(services, (bias) => emitDevice(code, instruction, writes, bias, services, places));
   operands.push(code, "rs1");
   if (plain) {
     operands.push(code, "imm");
     code.op("i64.add");
   }
-  code.i64(RAM_BASE);
-  code.op("i64.sub");
+  if (memory.bias !== 0) {
+    code.i64(memory.bias);
+    code.op("i64.sub");
+  }
   switch (instruction.kind) {
     case "load":
-      emitLoad(code, context, instruction.bytes, instruction.access);
+      memory.load(code, instruction.bytes, instruction.access);
       writeResult(code);
       break;
     case "store":
-      emitStore(code, context, instruction.bytes, instruction.access, () => operands.push(code, "rs2"));
+      memory.store(code, instruction.bytes, instruction.access, () => operands.push(code, "rs2"));
       break;
     default:
-      emitAtomicOffset(code, context, instruction.bytes, writes ? RIGHT.read | RIGHT.write : RIGHT.read);
-      emitAtomic(code, instruction, context, operands, LOCAL.temporaries, LOCAL.result);
+      memory.atomicOffset(code, instruction.bytes, writes);
+      emitAtomic(code, instruction, { state: STATE, offset: LOCAL.offset }, operands, LOCAL.temporaries, LOCAL.result);
       code.get(LOCAL.result);
       writeResult(code);
   }
   code.br(places.next);
 }
 
+function accessOf(services: Services, fail: (bias: number) => void): MemoryAccess {
+  const memory: MemoryAccess = services.paged
+    ? pagedAccess({
+      state: STATE, address: LOCAL.address, offset: LOCAL.offset, entry: LOCAL.entry, locate: services.locate,
+      pushTlb: (code) => { code.get(STATE); code.access("i32.load", HART.tlb); },
+      tlbOffset: 0,
+      fail: () => fail(memory.bias),
+    })
+    : windowAccess({
+      state: STATE, address: LOCAL.address, offset: LOCAL.offset, resolve: services.resolve,
+      pushRamLimit: (code) => { code.get(STATE); code.access("i64.load", HART.ramLimit); },
+      pushWindowOffset: (code) => {
+        code.get(LOCAL.address);
+        code.op("i32.wrap_i64");
+        code.get(STATE);
+        code.access("i32.load", HART.ramOffset);
+        code.op("i32.add");
+      },
+      fail: () => fail(memory.bias),
+    });
+  return memory;
+}
+
 /** The access is no RAM of this guest's: the hart does it at a device, or faults. */
 function emitDevice(
-  code: Code, instruction: Extract<Instruction, { readonly bytes: number }>, writes: boolean,
+  code: Code, instruction: Extract<Instruction, { readonly bytes: number }>, writes: boolean, bias: number,
   services: Services, places: Places,
 ): void {
   const plain = instruction.kind === "load" || instruction.kind === "store";
@@ -204,8 +222,10 @@ function emitDevice(
   chargeOne(code);
   code.get(STATE);
   code.get(LOCAL.address);
-  code.i64(RAM_BASE);
-  code.op("i64.add");
+  if (bias !== 0) {
+    code.i64(bias);
+    code.op("i64.add");
+  }
   code.access("i64.store", HART.trapValue);
   code.get(STATE);
   code.i32(

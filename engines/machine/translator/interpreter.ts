@@ -1,14 +1,16 @@
 // The interpreter and dispatcher, generated from the instruction table as one WebAssembly function:
 //   run(state) -> EXIT code
+// There are two of it: for Bare addresses, and for those translated by page tables.
 // It enters translated units where there are any, and interprets predecoded instructions otherwise. It is the
 // cold tier, the single-stepper, and what ends a slice at its very last instruction.
 
-import { EXIT, HART, RAM_BASE } from "../layout.ts";
+import { EXIT, HART, RAM_BASE, TLB } from "../layout.ts";
 import { Code } from "../wasm/code.ts";
 import type { Label } from "../wasm/code.ts";
 import { CALL_DEPTH, HOTNESS, LEFT_PC, LOOKUP, MOVED_PC, PREDECODED, TYPE } from "./abi.ts";
 import { emitOperations, leave, LOCAL, moveTo, pushNextPc, spend, STATE } from "./interpret-instruction.ts";
 import type { Services } from "./interpret-instruction.ts";
+import { emitEntry } from "./paged-access.ts";
 
 export function interpreterBody(services: Services, hotThreshold: number): Code {
   const code = new Code();
@@ -16,7 +18,7 @@ export function interpreterBody(services: Services, hotThreshold: number): Code 
   code.access("i32.load", HART.threadArea);
   code.set(LOCAL.area);
   const dispatch = code.loop();
-  emitChecks(code);
+  emitChecks(code, services.paged);
   emitTranslated(code, dispatch, services, hotThreshold);
   emitSteps(code, dispatch, services);
   code.end();
@@ -25,11 +27,18 @@ export function interpreterBody(services: Services, hotThreshold: number): Code 
   return code;
 }
 
-function emitChecks(code: Code): void {
+function emitChecks(code: Code, paged: boolean): void {
   code.get(STATE);
   code.access("i32.atomic.load", HART.attention);
   code.if();
   leave(code, EXIT.attention);
+  code.end();
+  code.get(STATE);
+  code.access("i32.load", HART.paged);
+  if (paged) code.op("i32.eqz");
+  code.markUnlikely();
+  code.if();
+  leave(code, EXIT.translation);
   code.end();
   code.get(STATE);
   code.access("i32.load", HART.fuel);
@@ -199,19 +208,8 @@ function emitSteps(code: Code, dispatch: Label, services: Services): void {
 function emitFetch(code: Code, dispatch: Label, services: Services): void {
   const found = code.block();
   const slow = code.block();
-  code.get(LOCAL.pc);
-  code.i64(RAM_BASE);
-  code.op("i64.sub");
-  code.tee(LOCAL.address);
-  code.get(STATE);
-  code.access("i64.load", HART.ramLimit);
-  code.op("i64.gt_u");
-  code.brIf(slow);
-  code.get(LOCAL.address);
-  code.op("i32.wrap_i64");
-  code.get(STATE);
-  code.access("i32.load", HART.ramOffset);
-  code.op("i32.add");
+  if (services.paged) pushPagedOffset(code, slow);
+  else pushWindowOffset(code, slow);
   code.tee(LOCAL.offset);
   code.i32(1);
   code.op("i32.shr_u");
@@ -242,6 +240,47 @@ function emitFetch(code: Code, dispatch: Label, services: Services): void {
   code.end();
   code.end();
 }
+
+/** Pushes the host offset of LOCAL.pc, or goes to `slow`. */
+function pushWindowOffset(code: Code, slow: Label): void {
+  code.get(LOCAL.pc);
+  code.i64(RAM_BASE);
+  code.op("i64.sub");
+  code.tee(LOCAL.address);
+  code.get(STATE);
+  code.access("i64.load", HART.ramLimit);
+  code.op("i64.gt_u");
+  code.brIf(slow);
+  code.get(LOCAL.address);
+  code.op("i32.wrap_i64");
+  code.get(STATE);
+  code.access("i32.load", HART.ramOffset);
+  code.op("i32.add");
+}
+
+/** The same by the TLB. What begins in a page's last halfword may lie in two pages, and is not predecoded. */
+function pushPagedOffset(code: Code, slow: Label): void {
+  code.get(LOCAL.pc);
+  emitEntry(code, {
+    address: LOCAL.address, entry: LOCAL.entry,
+    pushTlb: (code) => { code.get(STATE); code.access("i32.load", HART.tlb); },
+  });
+  code.get(LOCAL.pc);
+  code.get(LOCAL.entry);
+  code.access("i64.load", TLB.execute);
+  code.op("i64.sub");
+  code.i64(PAGE_BYTES - LONGEST_INSTRUCTION);
+  code.op("i64.gt_u");
+  code.brIf(slow);
+  code.get(LOCAL.pc);
+  code.op("i32.wrap_i64");
+  code.get(LOCAL.entry);
+  code.access("i32.load", TLB.addend);
+  code.op("i32.add");
+}
+
+const PAGE_BYTES = 0x1000;
+const LONGEST_INSTRUCTION = 4;
 
 /** What the decode import answers instead of where it put the instruction. */
 export const DECODE_MOVED = 0;

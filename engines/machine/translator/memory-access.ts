@@ -7,6 +7,28 @@ import { I64, VOID } from "../wasm/opcodes.ts";
 import type { Access } from "../wasm/opcodes.ts";
 import { RESOLVE_RIGHTS_SHIFT } from "./abi.ts";
 
+/** How the code under construction reaches the guest's memory. */
+export interface MemoryAccess {
+  /** Addresses are handed in less this. */
+  readonly bias: number;
+  /** Takes an address (i64) and leaves the value there. */
+  load(code: Code, bytes: number, access: Access): void;
+  /** Takes an address and stores what `pushValue` pushes. */
+  store(code: Code, bytes: number, access: Access, pushValue: () => void): void;
+  /** Takes an address, which must be aligned, and leaves its host offset in the local for it. */
+  atomicOffset(code: Code, bytes: number, writes: boolean): void;
+}
+
+/** Where the first stage of translation is Bare. */
+export function windowAccess(context: AccessContext): MemoryAccess {
+  return {
+    bias: RAM_BASE,
+    load: (code, bytes, access) => emitLoad(code, context, bytes, access),
+    store: (code, bytes, access, pushValue) => emitStore(code, context, bytes, access, pushValue),
+    atomicOffset: (code, bytes, writes) => emitAtomicOffset(code, context, bytes, writes ? RIGHT.read | RIGHT.write : RIGHT.read),
+  };
+}
+
 /** The locals that an access needs, and the way out when it fails. */
 export interface AccessContext {
   readonly state: number;
@@ -23,8 +45,7 @@ export interface AccessContext {
   fail(code: Code): void;
 }
 
-/** Takes an address less RAM_BASE (i64) and leaves the value there. */
-export function emitLoad(code: Code, context: AccessContext, bytes: number, access: Access): void {
+function emitLoad(code: Code, context: AccessContext, bytes: number, access: Access): void {
   if (context.resolve === null) {
     emitStrictCheck(code, context);
     context.pushWindowOffset(code);
@@ -40,8 +61,7 @@ export function emitLoad(code: Code, context: AccessContext, bytes: number, acce
   code.end();
 }
 
-/** Takes an address less RAM_BASE (i64) and stores what `pushValue` pushes. */
-export function emitStore(
+function emitStore(
   code: Code, context: AccessContext, bytes: number, access: Access, pushValue: () => void,
 ): void {
   if (context.resolve === null) {
@@ -62,8 +82,7 @@ export function emitStore(
   code.end();
 }
 
-/** Takes an address less RAM_BASE (i64), which must be aligned, and leaves its host offset in context.offset. */
-export function emitAtomicOffset(code: Code, context: AccessContext, bytes: number, rights: number): void {
+function emitAtomicOffset(code: Code, context: AccessContext, bytes: number, rights: number): void {
   code.tee(context.address);
   code.i64(bytes - 1);
   code.op("i64.and");

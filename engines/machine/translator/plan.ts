@@ -23,6 +23,8 @@ export interface Plan {
   readonly resolving: boolean;
   /** By block: the checks that are made at its start. */
   readonly hoisted: readonly (Hoisting | null)[];
+  /** The most ranges that are checked at the start of one block. */
+  readonly bases: number;
   readonly shape: Shape;
 }
 
@@ -57,6 +59,7 @@ export function plan(unit: Unit, windowBytes: number | null): Plan {
   };
   return {
     unit, entries, entryOf, hoisted, exits,
+    bases: Math.max(0, ...hoisted.map((hoisting) => hoisting?.ranges.length ?? 0)),
     resolving: windowBytes === null,
     longest: longestPaths(unit, flow, checkpoints),
     registers: analyseRegisters(unit, flow, exits),

@@ -1,5 +1,6 @@
 // Which units exist, by address space and pc, and the look-up table through which generated code finds them.
 
+import { FIRST_PAGED_SPACE } from "../layout.ts";
 import type { PhysicalMemory } from "../memory.ts";
 import { Code } from "../wasm/code.ts";
 import { encodeModule } from "../wasm/module.ts";
@@ -11,7 +12,7 @@ export interface TranslatedUnit {
   readonly entries: readonly { readonly pc: number; readonly fuel: number }[];
   /** Where its indirect jumps are. */
   readonly jumps: readonly number[];
-  /** The bytes the unit was made from. */
+  /** The bytes the unit was made from, in runs of which none crosses a page. */
   readonly code: readonly { readonly pc: number; readonly host: number; readonly bytes: Uint8Array }[];
 }
 
@@ -38,7 +39,11 @@ interface Space {
   readonly slots: Map<number, number>;
   readonly entries: Map<number, EntryPoint>;
   readonly units: Set<TranslatedUnit>;
+  /** Under page tables: host offsets of the pages that the units were made from, by page number. */
+  readonly pages: Map<number, number>;
 }
+
+const PAGE_BYTES = 0x1000;
 
 /** A jump goes through a table in its unit to at most so many targets, at most so many bytes away. */
 const MOST_TARGETS = 128;
@@ -88,6 +93,7 @@ export class TranslationTable {
     this.#units++;
     const known = this.#space(space);
     known.units.add(unit);
+    if (space >= FIRST_PAGED_SPACE) for (const { pc, host } of unit.code) known.pages.set(pageOf(pc), host - (pc - pageOf(pc) * PAGE_BYTES));
     unit.entries.forEach(({ pc, fuel }, entry) => {
       // A unit that ends where it is entered gets nowhere: the interpreter takes what is there.
       if (fuel === 0) return;
@@ -151,14 +157,28 @@ export class TranslationTable {
     this.#dropUnits(known, (unit) => unit.jumps.includes(pc));
   }
 
-  /** Forgets the units of a space whose bytes in memory are no longer those they were made from. */
+  /** Forgets the units whose bytes in memory are no longer those they were made from: of a space, and of all that may
+   *  be the same guest's under page tables. */
   dropChanged(space: number, memory: Uint8Array): void {
-    const known = this.#spaces.get(space);
-    if (known === undefined) return;
-    this.#dropUnits(known, (unit) => unit.code.some(({ host, bytes }) => differs(memory, host, bytes)));
+    for (const [number, known] of this.#spaces) {
+      if (number !== space && number < FIRST_PAGED_SPACE && space < FIRST_PAGED_SPACE) continue;
+      this.#dropUnits(known, (unit) => unit.code.some(({ host, bytes }) => differs(memory, host, bytes)));
+    }
   }
 
-  #dropUnits(known: Space, which: (unit: TranslatedUnit) => boolean): void {
+  /** Forgets the units of a space made from pages that are no longer mapped where they were: `locate` says where the
+   *  code at an address now lies, or -1. Answers whether there were any. */
+  dropMoved(space: number, locate: (address: number) => number): boolean {
+    const known = this.#spaces.get(space);
+    if (known === undefined) return false;
+    const moved = new Set<number>();
+    for (const [page, host] of known.pages) if (locate(page * PAGE_BYTES) !== host) moved.add(page);
+    if (moved.size === 0) return false;
+    for (const page of moved) known.pages.delete(page);
+    return this.#dropUnits(known, (unit) => unit.code.some(({ pc }) => moved.has(pageOf(pc))));
+  }
+
+  #dropUnits(known: Space, which: (unit: TranslatedUnit) => boolean): boolean {
     let dropped = false;
     for (const unit of known.units) {
       if (!which(unit)) continue;
@@ -169,12 +189,13 @@ export class TranslationTable {
       dropped = true;
     }
     if (dropped) this.#forgetLookups();
+    return dropped;
   }
 
   #space(space: number): Space {
     let known = this.#spaces.get(space);
     if (known === undefined) {
-      known = { resolving: new Set(), outside: new Map(), jumps: new Map(), slots: new Map(), entries: new Map(), units: new Set() };
+      known = { resolving: new Set(), outside: new Map(), jumps: new Map(), slots: new Map(), entries: new Map(), units: new Set(), pages: new Map() };
       this.#spaces.set(space, known);
     }
     return known;
@@ -186,6 +207,10 @@ export class TranslationTable {
     this.#memory.u8.fill(0xff, from, from + LOOKUP.entries * LOOKUP.bytes);
     this.#memory.u8.fill(0, this.#area + HOTNESS.offset, this.#area + HOTNESS.offset + LOOKUP.entries * 4);
   }
+}
+
+function pageOf(pc: number): number {
+  return Math.floor(pc / PAGE_BYTES);
 }
 
 /** Whether memory from `from` on is not `bytes`. Every fence.i compares every unit, so a plain loop. */

@@ -14,14 +14,23 @@ export interface RamWindow {
   readonly limit: number;
 }
 
+/** Constants of everything translated for an address space made by page tables. */
+export interface Paging {
+  /** Offset of the privilege's TLB in the hart block. */
+  readonly tlb: number;
+}
+
 export interface UnitServices {
   /** Function indexes of the imports. */
   readonly system: number;
   readonly resolve: number;
   readonly jump: number;
+  readonly locate: number;
   /** The address space that the unit belongs to. */
   readonly space: number;
   readonly window: RamWindow;
+  /** Null: addresses are Bare, and RAM is the window. */
+  readonly paging: Paging | null;
   /** Slot in the function table of the unit that begins at a pc. */
   slotOf(pc: number): number;
 }
@@ -37,7 +46,7 @@ export class UnitBuilder {
   constructor(plan: Plan, services: UnitServices) {
     this.plan = plan;
     this.services = services;
-    this.locals = new UnitLocals(plan.registers.used);
+    this.locals = new UnitLocals(plan.registers.used, services.paging === null ? 0 : plan.bases);
   }
 
   /** Everything that can leave the unit is emitted by `content`; the ways out are shared and follow it. */

@@ -22,10 +22,13 @@ export class UnitLocals {
   readonly #ofRegister: readonly number[];
   readonly #count: number;
   readonly #wordCount: number;
+  readonly #bases: number;
   /** Registers whose value is in the i32 local only, to be sign-extended. */
   #words: RegisterSet = 0;
 
-  constructor(used: RegisterSet) {
+  /** `bases`: how many i32 locals for host offsets are needed besides. */
+  constructor(used: RegisterSet, bases: number) {
+    this.#bases = bases;
     let next = this.temporaries + TEMPORARIES;
     const ofRegister: number[] = [];
     for (let register = 1; register < 32; register++) {
@@ -37,7 +40,13 @@ export class UnitLocals {
   }
 
   declarations(): readonly { readonly type: ValueType; readonly count: number }[] {
-    return [{ type: I32, count: I32_LOCALS }, { type: I64, count: this.#count }, { type: I32, count: this.#wordCount }];
+    return [{ type: I32, count: I32_LOCALS }, { type: I64, count: this.#count }, { type: I32, count: this.#wordCount + this.#bases }];
+  }
+
+  /** Local of a host offset that lives as long as its block. */
+  base(number: number): number {
+    if (number >= this.#bases) throw new Error(`base ${number} was not counted`);
+    return LOCAL.address + this.#count + this.#wordCount + number;
   }
 
   /** Local of guest register 1..31. */

@@ -1,0 +1,107 @@
+// Guest loads and stores under page tables, in generated code: the TLB's look-up, and `locate` where it misses. What
+// that does not find (a device, a fault, two pages) fails.
+
+import { LOCATE } from "../core.ts";
+import { HART, TLB } from "../layout.ts";
+import type { Code } from "../wasm/code.ts";
+import type { MemoryAccess } from "./memory-access.ts";
+
+const PAGE_BYTES = 0x1000;
+/** A page's index in the TLB, times TLB.entryBytes, is in the address above this many bits. */
+const INDEX_SHIFT = 12 - Math.log2(TLB.entryBytes);
+const INDEX_MASK = (TLB.entries - 1) * TLB.entryBytes;
+
+export interface PagedContext {
+  readonly state: number;
+  /** i64: the address; still set in `fail`. */
+  readonly address: number;
+  /** i32: a host offset. */
+  readonly offset: number;
+  /** i32: free for the look-up. */
+  readonly entry: number;
+  /** Function index. */
+  readonly locate: number;
+  /** Host offset of the TLB less `tlbOffset`. */
+  pushTlb(code: Code): void;
+  readonly tlbOffset: number;
+  /** Emits what leaves the instruction; control does not come back from it. */
+  fail(code: Code): void;
+}
+
+export function pagedAccess(context: PagedContext): MemoryAccess {
+  return {
+    bias: 0,
+    load(code, bytes, access) {
+      emitLookUp(code, context, bytes, 0);
+      code.get(context.offset);
+      code.access(access);
+    },
+    store(code, bytes, access, pushValue) {
+      emitLookUp(code, context, bytes, LOCATE.write);
+      code.get(context.offset);
+      pushValue();
+      code.access(access);
+    },
+    atomicOffset(code, bytes, writes) {
+      code.tee(context.address);
+      code.i64(bytes - 1);
+      code.op("i64.and");
+      code.i64(0);
+      code.op("i64.ne");
+      code.markUnlikely();
+      code.if();
+      context.fail(code);
+      code.end();
+      code.get(context.address);
+      emitLookUp(code, context, bytes, writes ? LOCATE.write : 0);
+    },
+  };
+}
+
+/** Takes an address (i64) and leaves in context.offset where the `bytes` from there on lie. `request`: bits of LOCATE. */
+export function emitLookUp(code: Code, context: PagedContext, bytes: number, request: number): void {
+  const tag = (request & LOCATE.write) === 0 ? TLB.read : TLB.write;
+  emitEntry(code, context);
+  code.get(context.address);
+  code.op("i32.wrap_i64");
+  code.get(context.entry);
+  code.access("i32.load", context.tlbOffset + TLB.addend);
+  code.op("i32.add");
+  code.set(context.offset);
+  code.get(context.address);
+  code.get(context.entry);
+  code.access("i64.load", context.tlbOffset + tag);
+  code.op("i64.sub");
+  code.i64(PAGE_BYTES - bytes);
+  code.op("i64.gt_u");
+  code.markUnlikely();
+  code.if();
+  code.get(context.state);
+  code.get(context.address);
+  code.access("i64.store", HART.trapValue);
+  code.get(context.state);
+  code.i32(bytes | request);
+  code.call(context.locate);
+  code.tee(context.offset);
+  code.i32(-1);
+  code.op("i32.eq");
+  code.if();
+  context.fail(code);
+  code.end();
+  code.end();
+}
+
+/** Takes an address, and leaves it in context.address and its entry, less context.tlbOffset, in context.entry. */
+export function emitEntry(
+  code: Code, context: { readonly address: number; readonly entry: number; pushTlb(code: Code): void },
+): void {
+  code.tee(context.address);
+  code.op("i32.wrap_i64");
+  code.i32(INDEX_SHIFT);
+  code.op("i32.shr_u");
+  code.i32(INDEX_MASK);
+  code.op("i32.and");
+  context.pushTlb(code);
+  code.op("i32.add");
+  code.set(context.entry);
+}
