@@ -5,7 +5,7 @@ import { CONTINUE, HART, LEAVE, MOVED } from "../layout.ts";
 import { csrFault } from "./csr-access.ts";
 import { CSR, VIRTUAL_BANK, isBanked } from "./csr-numbers.ts";
 import { SLOT, SUPERVISOR_BANK, VIRTUAL_SUPERVISOR_BANK } from "./csr-slots.ts";
-import { KIND, KIND_OF } from "./csr-table.ts";
+import { KIND, KIND_OF, SLOT_OF } from "./csr-table.ts";
 import { fenceInstructions } from "./instruction-fence.ts";
 import { wakes } from "./interrupts.ts";
 import { CAUSE, HSTATUS, PRIVILEGE, STATUS } from "./privileged.ts";
@@ -117,7 +117,7 @@ function csrInstruction(state: HartState, word: number, operation: number): numb
     block[X + 2 * destination + 1] = oldHigh;
   }
   const kind = KIND_OF[csr];
-  if (kind === KIND.atp && writes) return translationChanged(state);
+  if (kind === KIND.atp && (block[SLOT_OF[csr]] !== oldLow || block[SLOT_OF[csr] + 1] !== oldHigh)) return translationChanged(state);
   const inert = kind === KIND.stored || kind === KIND.cycle || kind === KIND.time || kind === KIND.instret;
   return inert ? CONTINUE : interruptAfter(state);
 }

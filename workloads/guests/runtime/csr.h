@@ -9,6 +9,7 @@
 
 #define csr_read(name) ({ uint64_t value_; __asm__ volatile("csrr %0, " #name : "=r"(value_) : : "memory"); value_; })
 #define csr_set(name, bits) __asm__ volatile("csrs " #name ", %0" : : "rK"(bits) : "memory")
+#define csr_write(name, value) __asm__ volatile("csrw " #name ", %0" : : "rK"(value) : "memory")
 #define csr_clear(name, bits) __asm__ volatile("csrc " #name ", %0" : : "rK"(bits) : "memory")
 
 static inline uint64_t cycle_now(void) { return csr_read(cycle); }

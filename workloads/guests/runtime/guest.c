@@ -2,7 +2,9 @@
 
 #include <stdint.h>
 
+#include "arguments.h"
 #include "device-tree.h"
+#include "paging.h"
 #include "power.h"
 
 extern char _start[];
@@ -16,5 +18,6 @@ _Noreturn void guest_start(const void *tree) {
   if ((uint64_t)_start < platform.memory_base ||
       (uint64_t)image_end > platform.memory_base + platform.memory_bytes)
     fail("the image does not lie in the memory of the device tree");
+  if (argument_number("paging", 0) != 0) paging_enable();
   guest_main();
 }
