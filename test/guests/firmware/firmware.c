@@ -29,7 +29,6 @@
 #define INTERRUPT (1ul << 63)
 #define CAUSE_CALL 9
 
-#define csr_write(name, value) __asm__ volatile("csrw " #name ", %0" : : "r"(value) : "memory")
 
 static volatile struct units_page *pages[HARTS];
 static uint64_t pending[HARTS];
