@@ -68,6 +68,23 @@ export function successors(ending: Ending): readonly number[] {
   }
 }
 
+/** The block with its successors renamed. */
+export function retarget(block: Block, to: (node: number) => number): Block {
+  return { ...block, ending: retargetEnding(block.ending, to) };
+}
+
+function retargetEnding(ending: Ending, to: (node: number) => number): Ending {
+  switch (ending.kind) {
+    case "jump": return { ...ending, to: to(ending.to) };
+    case "branch": return { ...ending, taken: to(ending.taken), otherwise: to(ending.otherwise) };
+    case "call":
+    case "call-register":
+    case "system": return { ...ending, then: to(ending.then) };
+    case "jump-register": return { ...ending, targets: ending.targets.map(to) };
+    default: return ending;
+  }
+}
+
 function scan(
   from: number, fetch: Fetch, targetsOf: (pc: number) => readonly number[], instructions: Map<number, Located>, leaders: Set<number>, work: number[],
 ): void {

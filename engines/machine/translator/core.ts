@@ -21,6 +21,7 @@ import { plan } from "./plan.ts";
 import { makeReducible } from "./split.ts";
 import { TranslationTable } from "./translation-table.ts";
 import type { TranslatedUnit } from "./translation-table.ts";
+import { unrollLoops } from "./unroll.ts";
 
 export interface CoreOptions {
   /** How often a pc is looked up in vain before what begins there is translated; Infinity: never. */
@@ -283,16 +284,16 @@ export class Core implements GeneratedCore {
 
   #build(state: number, space: number, pc: number): boolean {
     const started = performance.now();
-    const unit = makeReducible(discover(
+    const unit = unrollLoops(makeReducible(discover(
       pc, (at) => this.#fetchForTranslation(state, at), (at) => this.#table.jumpTargets(space, at),
-    ));
+    )));
     if (unit.blocks[0].count === 0) return false;
     const window = this.#window(state);
     const paging = this.#isPaged(state) ? { tlb: this.#memory.i32[(state + HART.tlb) >> 2] - state } : null;
     const rangeBytes = paging === null ? window.limit : PAGED_RANGE;
     const planned = plan(unit, this.#table.isResolving(space, pc) ? null : rangeBytes);
     const { body, unlikely, locals } = emitUnit(planned, {
-      ...UNIT_IMPORT, space, window, paging, slotOf: (target) => this.#table.slotOf(space, target),
+      ...UNIT_IMPORT, space, window, paging, slotOf: (target) => this.#table.slotOfCalled(space, target),
     });
     const bytes = encodeModule({
       types: TYPES,
@@ -334,7 +335,8 @@ export class Core implements GeneratedCore {
 
   /** The bytes a unit was made from, as runs of host memory, none of which crosses a page. */
   #codeOf(state: number, blocks: readonly { readonly pc: number; readonly body: readonly { readonly bytes: number }[]; readonly ending: object }[]): TranslatedUnit["code"] {
-    return blocks.flatMap((block) => {
+    const once = new Map(blocks.map((block) => [block.pc, block] as const)); // some are copies
+    return [...once.values()].flatMap((block) => {
       const ending = "instruction" in block.ending ? (block.ending.instruction as Decoded).bytes : JUMP_BYTES;
       const length = block.body.reduce((sum, instruction) => sum + instruction.bytes, 0) + ending;
       return pagesOf(block.pc, length).flatMap(({ pc, bytes }) => {

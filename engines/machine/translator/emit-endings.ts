@@ -95,6 +95,7 @@ function afterCall(unit: UnitBuilder, then: number, pushTarget: () => void, go: 
 /** Behind a call or a service, everything is taken from the hart again. */
 function goOn(unit: UnitBuilder, then: number, go: (to: number) => void): void {
   unit.loadFuel();
+  unit.addFuel(-unit.plan.longest[then]);
   unit.load(unit.plan.registers.liveIn[then]);
   go(then);
 }
@@ -125,7 +126,7 @@ export function emitSystem(unit: UnitBuilder, ending: Extract<Ending, { kind: "s
   goOn(unit, then, go);
 }
 
-export function emitJumpRegister(unit: UnitBuilder, ending: Extract<Ending, { kind: "jump-register" }>, stored: number, go: (to: number) => void): void {
+export function emitJumpRegister(unit: UnitBuilder, node: number, ending: Extract<Ending, { kind: "jump-register" }>, stored: number, go: (to: number) => void): void {
   const { code } = unit;
   const { instruction, targets } = ending;
   pushJumpTarget(unit, instruction);
@@ -135,6 +136,7 @@ export function emitJumpRegister(unit: UnitBuilder, ending: Extract<Ending, { ki
   throughTable(unit, targets, labels, elsewhere);
   code.end();
   unit.store(stored);
+  unit.addFuel(unit.aheadBehind(node));
   unit.storeFuel();
   if (isTableJump(instruction)) {
     code.get(LOCAL.state);

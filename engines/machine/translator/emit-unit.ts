@@ -3,9 +3,10 @@
 // Structured control flow is emitted after Ramsey, "Beyond Relooper: Recursive Translation of Unstructured
 // Control Flow to Structured Control Flow" (ICFP 2022).
 //
-// Fuel is deducted per block and checked at entries only. While a unit is being entered at entry `resume` > 0, fuel
-// is lowered by ENTERING, so that the check that every entry makes anyway also finds the way in: running loops pay
-// nothing for being enterable.
+// Fuel is checked at entries only. Before a check the longest way to the next one is deducted at once (Plan.longest);
+// where a shorter way parts from it, the difference is given back. While a unit is being entered at entry
+// `resume` > 0, fuel is lowered by ENTERING, so that the check that every entry makes anyway also finds the way in:
+// running loops pay nothing for being enterable.
 
 import { BY_NUMBER } from "../instructions/table.ts";
 import { HART, RAM_BASE } from "../layout.ts";
@@ -19,10 +20,11 @@ import type { Hoisting } from "./hoisting.ts";
 import type { Plan, Shape } from "./plan.ts";
 import { UnitBuilder } from "./unit-builder.ts";
 import type { UnitServices } from "./unit-builder.ts";
+import { isBarrier } from "./registers.ts";
 import { LOCAL } from "./unit-locals.ts";
 import type { UnitLocals } from "./unit-locals.ts";
 
-/** More than any slice; what is left of a slice is never negative at a check. */
+/** More than any slice and the longest way together. */
 const ENTERING = 2 ** 30;
 /** RamWindow.limit is this much less than the window's length. */
 const WINDOW_SLACK = 8;
@@ -75,6 +77,7 @@ class UnitEmitter {
         this.#code.end();
       }
       this.#unit.load(this.#plan.registers.liveIn[0]);
+      this.#unit.addFuel(-this.#plan.longest[0]);
       this.#go(shape, root, 0);
     });
   }
@@ -104,15 +107,26 @@ class UnitEmitter {
   }
 
   #go(shape: Extract<Shape, { kind: "structured" }>, from: number, to: number): void {
-    this.#unit.store(this.#storedOnEdge(from, to));
+    this.#onEdge(from, to);
     const label = this.#labelOf(shape, from, to);
     if (label === null) this.#tree(shape, to);
     else this.#code.br(label);
   }
 
+  #onEdge(from: number, to: number): void {
+    this.#unit.store(this.#storedOnEdge(from, to));
+    this.#unit.addFuel(this.#fuelOnEdge(from, to));
+  }
+
   #storedOnEdge(from: number, to: number): number {
     const { registers, unit } = this.#plan;
     return from < unit.blocks.length ? registers.storeOnEdge(from, to) : 0;
+  }
+
+  #fuelOnEdge(from: number, to: number): number {
+    const { longest, unit } = this.#plan;
+    if (from >= unit.blocks.length || isBarrier(unit.blocks[from])) return 0;
+    return this.#unit.aheadBehind(from) - longest[to];
   }
 
   #labelOf(shape: Extract<Shape, { kind: "structured" }>, from: number, to: number): Label | null {
@@ -140,12 +154,14 @@ class UnitEmitter {
       code.if();
       code.i32(block);
       code.set(LOCAL.next);
+      this.#unit.addFuel(-this.#plan.longest[block]);
       code.br(targets);
       code.end();
     });
     code.end();
     code.else();
     this.#unit.load(registers.liveIn[0]);
+    this.#unit.addFuel(-this.#plan.longest[0]);
     code.end();
     const loop = code.loop();
     const labels: Label[] = [];
@@ -158,7 +174,7 @@ class UnitEmitter {
       code.end();
       this.#check(node, undefined);
       this.#body(node, (to) => {
-        this.#unit.store(this.#storedOnEdge(node, to));
+        this.#onEdge(node, to);
         code.i32(to);
         code.set(LOCAL.next);
         code.br(loop);
@@ -183,10 +199,7 @@ class UnitEmitter {
   #enterWithin(hops: ReadonlyMap<number, number>): void {
     const { entries, registers } = this.#plan;
     this.#unit.load(entries.slice(1).reduce((set, block) => set | registers.liveIn[block], 0));
-    this.#code.get(LOCAL.fuel);
-    this.#code.i32(ENTERING);
-    this.#code.op("i32.sub");
-    this.#code.set(LOCAL.fuel);
+    this.#unit.addFuel(-ENTERING);
     this.#toHop(hops);
   }
 
@@ -211,12 +224,12 @@ class UnitEmitter {
     if (entry === undefined) return;
     const code = this.#code;
     const { pc } = this.#plan.unit.blocks[node];
-    this.#pushSpent(node);
+    this.#pushSpent();
     code.markUnlikely();
     code.if();
     const arrived = code.block();
     this.#enter(node, entry, hops, arrived);
-    this.#unit.leave(this.#plan.registers.storeAtStart[node], pc, 0);
+    this.#unit.leave(this.#plan.registers.storeAtStart[node], pc, this.#plan.longest[node]);
     code.end();
     code.end();
   }
@@ -239,11 +252,8 @@ class UnitEmitter {
       code.end();
     }
     if (entry !== 0) {
-      code.get(LOCAL.fuel);
-      code.i32(ENTERING);
-      code.op("i32.add");
-      code.set(LOCAL.fuel);
-      this.#pushSpent(node);
+      this.#unit.addFuel(ENTERING - this.#plan.longest[node]);
+      this.#pushSpent();
       code.op("i32.eqz");
       code.brIf(arrived);
     }
@@ -251,12 +261,10 @@ class UnitEmitter {
   }
 
   /** Pushes whether fuel does not last to the next check, or attention (0, or more than any fuel) is set. */
-  #pushSpent(node: number): void {
+  #pushSpent(): void {
     this.#code.get(LOCAL.state);
     this.#code.access("i32.load", HART.attention);
     this.#code.get(LOCAL.fuel);
-    this.#code.i32(this.#plan.longest[node]);
-    this.#code.op("i32.sub");
     this.#code.op("i32.gt_s");
   }
 
@@ -264,12 +272,6 @@ class UnitEmitter {
 
   #body(node: number, go: (to: number) => void): void {
     const block = this.#plan.unit.blocks[node];
-    if (block.count > 0) {
-      this.#code.get(LOCAL.fuel);
-      this.#code.i32(block.count);
-      this.#code.op("i32.sub");
-      this.#code.set(LOCAL.fuel);
-    }
     this.#instructions(node, block);
     this.#unit.store(this.#plan.registers.storeBefore[node]);
     this.#unit.locals.widen(this.#code, this.#plan.registers.liveOut[node]);
@@ -277,10 +279,10 @@ class UnitEmitter {
   }
 
   #instructions(node: number, block: Block): void {
-    const { registers, resolving } = this.#plan;
+    const { registers, longest, resolving } = this.#plan;
     const hoisting = this.#plan.hoisted[node];
     const resolve = resolving ? this.#unit.services.resolve : null;
-    if (hoisting !== null) this.#checkRanges(hoisting, registers.storeAtStart[node], block);
+    if (hoisting !== null) this.#checkRanges(hoisting, registers.storeAtStart[node], block.pc, longest[node]);
     const { locals, services } = this.#unit;
     block.body.forEach((instruction, index) => {
       const covered = hoisting?.covered.get(index);
@@ -289,17 +291,17 @@ class UnitEmitter {
         return;
       }
       emitInstruction(this.#code, instruction, locals, services, resolve, () =>
-        this.#leaveAtAccess(registers.storeAt[node][index], instruction.pc, block.count - index));
+        this.#leaveAtAccess(registers.storeAt[node][index], instruction.pc, longest[node] - index));
     });
   }
 
-  #checkRanges({ ranges }: Hoisting, stored: number, block: Block): void {
+  #checkRanges({ ranges }: Hoisting, stored: number, pc: number, ahead: number): void {
     const code = this.#code;
     const { paging } = this.#unit.services;
     if (paging !== null) {
       const { locals, services } = this.#unit;
       ranges.forEach((range, number) => emitRangeLookUp(code, range, locals.base(number), locals, services, paging, () =>
-        this.#leaveAtAccess(stored, block.pc, block.count)));
+        this.#leaveAtAccess(stored, pc, ahead)));
       return;
     }
     for (const { register, from, to } of ranges) {
@@ -310,7 +312,7 @@ class UnitEmitter {
       code.op("i64.gt_u");
       code.markUnlikely();
       code.if();
-      this.#leaveAtAccess(stored, block.pc, block.count);
+      this.#leaveAtAccess(stored, pc, ahead);
       code.end();
     }
   }
@@ -329,7 +331,7 @@ class UnitEmitter {
       case "call": return emitCall(this.#unit, ending, stored, go);
       case "call-register": return emitCallRegister(this.#unit, ending, stored, go);
       case "system": return emitSystem(this.#unit, ending, stored, go);
-      case "jump-register": return emitJumpRegister(this.#unit, ending, stored, go);
+      case "jump-register": return emitJumpRegister(this.#unit, node, ending, stored, go);
       case "leave": return this.#unit.storeAndReturn(stored, () => this.#code.i64(ending.pc));
       case "interpret": return this.#unit.storeAndReturn(stored, () => this.#code.i64(ending.pc + 1));
     }
@@ -343,7 +345,8 @@ class UnitEmitter {
     const operands = operandsFrom(ending.instruction, this.#unit.locals);
     emitExpression(code, meaning.condition, operands, this.#unit.locals.temporaries);
     const direct = (to: number): Label | null =>
-      shape.kind === "structured" && this.#storedOnEdge(node, to) === 0 ? this.#labelOf(shape, node, to) : null;
+      shape.kind === "structured" && this.#storedOnEdge(node, to) === 0 && this.#fuelOnEdge(node, to) === 0
+        ? this.#labelOf(shape, node, to) : null;
     const taken = direct(ending.taken);
     if (taken !== null) {
       code.brIf(taken);

@@ -15,7 +15,7 @@ export interface Plan {
   readonly entries: readonly number[];
   /** Index in `entries` by block; undefined for other blocks. */
   readonly entryOf: ReadonlyMap<number, number>;
-  /** By block: instructions on the longest way to the next check, if the block is an entry. */
+  /** By block: instructions on the longest way through it to the next check. */
   readonly longest: readonly number[];
   readonly registers: Registers;
   readonly exits: Exits;

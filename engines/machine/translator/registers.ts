@@ -161,7 +161,7 @@ function endingWrites(block: Block): RegisterSet {
 }
 
 /** Calls and services store what is dirty and load anew: nothing is dirty behind them. */
-function isBarrier(block: Block): boolean {
+export function isBarrier(block: Block): boolean {
   return block.ending.kind === "call" || block.ending.kind === "call-register" || block.ending.kind === "system";
 }
 

@@ -2,8 +2,8 @@
 // reached from another before that one is copied for those who come in there. (Compilers produce such loops by
 // jumping to the test in their middle.)
 
-import { successors } from "./blocks.ts";
-import type { Block, Ending, Unit } from "./blocks.ts";
+import { retarget, successors } from "./blocks.ts";
+import type { Block, Unit } from "./blocks.ts";
 import { analyse, dominates } from "./flow.ts";
 import type { Flow } from "./flow.ts";
 
@@ -82,20 +82,4 @@ function reachable(blocks: readonly Block[], from: number, within: (node: number
     work.push(...successors(blocks[node].ending));
   }
   return seen;
-}
-
-function retarget(block: Block, to: (node: number) => number): Block {
-  return { ...block, ending: retargetEnding(block.ending, to) };
-}
-
-function retargetEnding(ending: Ending, to: (node: number) => number): Ending {
-  switch (ending.kind) {
-    case "jump": return { ...ending, to: to(ending.to) };
-    case "branch": return { ...ending, taken: to(ending.taken), otherwise: to(ending.otherwise) };
-    case "call":
-    case "call-register":
-    case "system": return { ...ending, then: to(ending.then) };
-    case "jump-register": return { ...ending, targets: ending.targets.map(to) };
-    default: return ending;
-  }
 }

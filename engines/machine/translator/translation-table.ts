@@ -37,6 +37,8 @@ interface Space {
   readonly outside: Map<number, number>;
   readonly jumps: Map<number, Jump>;
   readonly slots: Map<number, number>;
+  /** Where calls in units go: functions begin there. */
+  readonly called: Set<number>;
   readonly entries: Map<number, EntryPoint>;
   readonly units: Set<TranslatedUnit>;
   /** Under page tables: host offsets of the pages that the units were made from, by page number. */
@@ -74,8 +76,14 @@ export class TranslationTable {
     return this.#units;
   }
 
+  /** The function-table slot of the function at `pc`, for a call to it. */
+  slotOfCalled(space: number, pc: number): number {
+    this.#space(space).called.add(pc);
+    return this.#slotOf(space, pc);
+  }
+
   /** The function-table slot of the unit that begins, or may once begin, at `pc`. */
-  slotOf(space: number, pc: number): number {
+  #slotOf(space: number, pc: number): number {
     const { slots } = this.#space(space);
     let slot = slots.get(pc);
     if (slot === undefined) {
@@ -88,7 +96,7 @@ export class TranslationTable {
   }
 
   add(space: number, unit: TranslatedUnit, compiled: WebAssembly.ExportValue): void {
-    const slot = this.slotOf(space, unit.pc);
+    const slot = this.#slotOf(space, unit.pc);
     this.#functions.set(slot, compiled);
     this.#units++;
     const known = this.#space(space);
@@ -97,8 +105,9 @@ export class TranslationTable {
     unit.entries.forEach(({ pc, fuel }, entry) => {
       // A unit that ends where it is entered gets nowhere: the interpreter takes what is there.
       if (fuel === 0) return;
-      // A function's own start is better entered through its own unit, if it has one.
-      if (entry !== 0 && known.entries.has(pc)) return;
+      // A function's own start is better entered through its own unit, if it has one; a unit that was made because
+      // a loop was hot before its function was gives way to the function's.
+      if (entry !== 0 && known.called.has(pc) && known.entries.has(pc)) return;
       known.entries.set(pc, { unit, slot, entry });
       this.install(space, pc);
     });
@@ -195,7 +204,7 @@ export class TranslationTable {
   #space(space: number): Space {
     let known = this.#spaces.get(space);
     if (known === undefined) {
-      known = { resolving: new Set(), outside: new Map(), jumps: new Map(), slots: new Map(), entries: new Map(), units: new Set(), pages: new Map() };
+      known = { resolving: new Set(), outside: new Map(), jumps: new Map(), slots: new Map(), called: new Set(), entries: new Map(), units: new Set(), pages: new Map() };
       this.#spaces.set(space, known);
     }
     return known;

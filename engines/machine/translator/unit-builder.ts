@@ -64,22 +64,17 @@ export class UnitBuilder {
   }
 
   /** Leaves the unit before an access, or a block with one, that is not in the RAM window. */
-  leaveOutside(stored: number, pc: number, refund: number): void {
+  leaveOutside(stored: number, pc: number, ahead: number): void {
     this.code.get(LOCAL.state);
     this.code.i32(1);
     this.code.access("i32.store", HART.outside);
-    this.leave(stored, pc, refund);
+    this.leave(stored, pc, ahead);
   }
 
-  /** Leaves the unit before the instruction at `pc`, giving back fuel deducted for what was not executed. */
-  leave(stored: number, pc: number, refund: number): void {
+  /** Leaves the unit before the instruction at `pc`, giving back the fuel deducted for what lies `ahead`. */
+  leave(stored: number, pc: number, ahead: number): void {
     const code = this.code;
-    if (refund > 0) {
-      code.get(LOCAL.fuel);
-      code.i32(refund);
-      code.op("i32.add");
-      code.set(LOCAL.fuel);
-    }
+    this.addFuel(ahead);
     this.locals.widen(code, stored);
     code.i64(pc + 1);
     code.set(LOCAL.exitPc);
@@ -123,6 +118,19 @@ export class UnitBuilder {
     this.code.get(LOCAL.state);
     this.code.access("i32.load", HART.fuel);
     this.code.set(LOCAL.fuel);
+  }
+
+  addFuel(instructions: number): void {
+    if (instructions === 0) return;
+    this.code.get(LOCAL.fuel);
+    this.code.i32(instructions);
+    this.code.op("i32.add");
+    this.code.set(LOCAL.fuel);
+  }
+
+  /** What was deducted at the last check for instructions behind the block: more than none if other ways on are longer. */
+  aheadBehind(node: number): number {
+    return this.plan.longest[node] - this.plan.unit.blocks[node].count;
   }
 
   #exitSets(): number[] {
