@@ -8,9 +8,11 @@ import { CONTEXT_BYTES, CSR, type EngineMode, type Hart } from "../../engines/ma
 import { SECOND_STAGE_BYTES, writeSecondStage, type Region } from "../../engines/machine/hart/second-stage.ts";
 import type { HartState } from "../../engines/machine/hart/state.ts";
 import { enterFromEngine } from "../../engines/machine/hart/trap-return.ts";
+import { NO_DEVICES, type DeviceDescription } from "../../engines/machine/devices/prepare.ts";
 import { FIRMWARE_BYTES, HART, RAM_BASE, RIGHT } from "../../engines/machine/layout.ts";
 import { Machine, prepareMachine, type Software } from "../../engines/machine/machine.ts";
 import { PhysicalMemory } from "../../engines/machine/memory.ts";
+import type { WirePort } from "../../engines/machine/network/wire.ts";
 
 export const RAM_BYTES = 0x40_0000;
 export const CONTEXT_AT = physical(RAM_BASE + 0x1000);
@@ -67,16 +69,24 @@ export const GUEST_RAM: Region = {
   base: guestPhysical(RAM_BASE), bytes: GUEST_BYTES, physical: GUEST_AT, rights: RIGHT.read | RIGHT.write | RIGHT.execute,
 };
 
+/** Devices beside those that every machine has. */
+export interface Equipment {
+  readonly deviceBytes: number;
+  readonly devices: (memory: PhysicalMemory) => DeviceDescription;
+  readonly wire: readonly WirePort[];
+}
+const PLAIN: Equipment = { deviceBytes: 0, devices: () => NO_DEVICES, wire: [] };
+
 /** A machine with a guest in S-mode at ENTRY: under a second stage of `regions`, or with all of memory. */
-export function bench(mode: EngineMode, regions: readonly Region[] = [GUEST_RAM], harts = 1): Bench {
-  const memory = PhysicalMemory.create(RAM_BYTES, 1);
-  prepareMachine(memory, harts);
+export function bench(mode: EngineMode, regions: readonly Region[] = [GUEST_RAM], harts = 1, equipment = PLAIN): Bench {
+  const memory = PhysicalMemory.create(RAM_BYTES, 1, equipment.deviceBytes);
+  prepareMachine(memory, harts, equipment.devices(memory));
   const clock = new TestClock();
   const engine = new TestEngine(mode);
   const core = new NoCore();
   let imports: CoreImports | undefined;
   const machine = new Machine({
-    memory, clock, mode, software: engine, thread: 0, harts: Array.from({ length: harts }, (_, id) => id),
+    memory, clock, mode, software: engine, thread: 0, wire: equipment.wire, harts: Array.from({ length: harts }, (_, id) => id),
     core: (_memory, _thread, given) => { imports = given; return core; },
   });
   const state = machine.state(hartId(0));
