@@ -10,18 +10,22 @@ import type { Layout } from "../workloads/workload.ts";
 /** 10 ms. */
 const PERIOD_TICKS = TIMEBASE_HZ / 100;
 
-/** Every guest has one vCPU and an equal share of the harts. */
+/** Every vCPU has an equal share of the harts. */
 export function configurationOf({ guests, channels }: Layout, harts: number): Configuration {
   const share: Share = {
-    budget: ticks(Math.min(PERIOD_TICKS, Math.floor((PERIOD_TICKS * harts) / guests.length))),
+    budget: ticks(Math.min(PERIOD_TICKS, Math.floor((PERIOD_TICKS * harts) / countVcpus(guests)))),
     period: ticks(PERIOD_TICKS),
   };
   return {
-    vms: guests.map(({ name, image, bootArguments, hart }) => ({
-      name, image: readImage(image), memoryBytes: GUEST_MEMORY_BYTES, vcpus: 1, bootArguments, share, hart,
+    vms: guests.map(({ name, image, bootArguments, vcpus = 1, hart }) => ({
+      name, image: readImage(image), memoryBytes: GUEST_MEMORY_BYTES, vcpus, bootArguments, share, hart,
     })),
     channels,
   };
+}
+
+function countVcpus(guests: Layout["guests"]): number {
+  return guests.reduce((sum, { vcpus = 1 }) => sum + vcpus, 0);
 }
 
 /** SHA-256 of the images of a layout, each once. */

@@ -2,7 +2,7 @@
 
 import type { EngineDescription, Options } from "../engines/engine.ts";
 import { planWorkload } from "../workloads/plan.ts";
-import type { Workload } from "../workloads/workload.ts";
+import type { Layout, Workload } from "../workloads/workload.ts";
 import type { BenchCase } from "./case.ts";
 import type { BenchRequest } from "./cli.ts";
 import { configurationOf, imageSums } from "./configuration.ts";
@@ -83,7 +83,7 @@ function chooseHarts(request: BenchRequest, cores: number): number[] {
 function passes(request: BenchRequest, workload: Workload, engine: EngineDescription, harts: number): BenchCase[] {
   const parameters = chosenParameters(request, workload, engine);
   const layout = planWorkload(workload, harts, parameters);
-  if (layout.guests.length > engine.maximumVms || (isBaseline(engine) && !workload.standardInterface)) return [];
+  if (layout.guests.length > engine.maximumVms || (isBaseline(engine) && !runsOnBaseline(workload, layout))) return [];
   const options = Object.fromEntries(Object.entries(engine.options)
     .map(([name, option]) => [name, request.settings[name], option] as const)
     .filter(([, value, option]) => value !== undefined && value !== option.default && option.values.includes(value))
@@ -119,6 +119,10 @@ function chosenParameters(request: BenchRequest, workload: Workload, engine: Eng
 
 /** Engines that run one guest without any vendor extension: what the others are measured against. */
 const isBaseline = (engine: EngineDescription): boolean => engine.maximumVms === 1;
+
+/** The baseline has no vendor extension, and one vCPU. */
+const runsOnBaseline = (workload: Workload, { guests }: Layout): boolean =>
+  workload.standardInterface && guests.every(({ vcpus = 1 }) => vcpus === 1);
 
 const without = (settings: Readonly<Record<string, string>>, name: string): Record<string, string> =>
   Object.fromEntries(Object.entries(settings).filter(([key]) => key !== name));

@@ -10,6 +10,9 @@ const PAGE_BYTES = 0x1000;
 /** The stream's ring: 128 slots of 64 bytes and two lines, in whole pages. */
 const STREAM_WINDOW_BYTES = 3 * PAGE_BYTES;
 
+/** Of a guest whose vCPUs an engine may have to put on one hart: its tables hold as many. */
+const MOST_VCPUS = 16;
+
 const perHart = (count: number): Parameter =>
   ({ kind: "number", minimum: 1, maximum: 16, default: String(count), summary: "guests for each hart" });
 
@@ -115,6 +118,36 @@ export const CATALOGUE: readonly Workload[] = [
       const channels = guests.map(({ name }, index) => ({ name, ends: [index, index] as const, windowBytes: PAGE_BYTES }));
       return { guests, channels };
     },
+  },
+  {
+    name: "ipi", summary: "an interrupt from one vCPU of a guest to another, and one back", unit: "one round trip",
+    unitDigest: 0x37be_58e8_d721_3bbcn, standardInterface: true, histogram: "one round trip",
+    parameters: {
+      pairs: { kind: "number", minimum: 1, maximum: 16, default: "1", summary: "guests of two vCPUs in the machine" },
+    },
+    layout: (harts, value) => ({
+      guests: Array.from({ length: Number(value("pairs")) }, (_, index): Guest => ({
+        name: `ipi-${index}`, image: "ipi", bootArguments: "", vcpus: 2, hart: index % harts, counted: true,
+      })),
+      channels: [],
+    }),
+  },
+  {
+    name: "smp-guest", summary: "vCPUs of one guest that share a spinlock: what it costs when its holder is preempted",
+    unit: "one turn with what the lock protects", unitDigest: 0x5692_161d_100b_05e5n, standardInterface: true,
+    histogram: "waiting for the lock",
+    parameters: {
+      vcpus: { kind: "number", minimum: 1, maximum: 8, default: "2", summary: `vCPUs for each hart, ${MOST_VCPUS} in all at most` },
+      lock: { kind: "choice", values: ["test-and-set", "ticket"], default: "test-and-set", summary: "the guest's spinlock: who is first takes it, or who came first" },
+      think: { kind: "number", minimum: 0, maximum: 1_000_000_000, default: "2000", summary: "guest instructions between two turns" },
+    },
+    layout: (harts, value) => ({
+      guests: [{
+        name: "smp-guest", image: "smp-guest", bootArguments: `lock=${value("lock")} think=${value("think")}`,
+        vcpus: Math.min(harts * Number(value("vcpus")), MOST_VCPUS), hart: 0, counted: true,
+      }],
+      channels: [],
+    }),
   },
   {
     name: "legacy", summary: "uniprocessor guests with bursty, uneven load that know nothing of a second core",

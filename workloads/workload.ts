@@ -4,7 +4,7 @@
 import type { Traffic } from "./network/traffic.ts";
 
 /** Images in images/, without the extension. */
-export type ImageName = "compute" | "hypercall" | "timer" | "channel" | "contend" | "legacy";
+export type ImageName = "compute" | "hypercall" | "timer" | "channel" | "contend" | "legacy" | "ipi" | "smp-guest";
 
 /** What a run may set. Values are text, as on a command line. */
 export type Parameter =
@@ -15,6 +15,8 @@ export interface Guest {
   readonly name: string;
   readonly image: ImageName;
   readonly bootArguments: string;
+  /** 1 unless said. */
+  readonly vcpus?: number;
   /** Where an engine that places guests at boot puts it. */
   readonly hart: number;
   /** Whether its units are the workload's. Every guest checks its own work; one end of a channel counts for both. */

@@ -1,4 +1,4 @@
-// One guest under QEMU's system emulation: one CPU, the board our machine is laid out as, OpenSBI.
+// One guest under QEMU's system emulation: the board our machine is laid out as, OpenSBI.
 
 import { execFile } from "node:child_process";
 import { type GuestResult, parseGuestOutput } from "./guest-line.ts";
@@ -16,9 +16,9 @@ export async function qemuVersion(): Promise<string | undefined> {
 }
 
 /** Runs an ELF file until the guest shuts down. */
-export async function runOnQemu(image: string, bootArguments: string): Promise<GuestResult> {
+export async function runOnQemu(image: string, bootArguments: string, harts = 1): Promise<GuestResult> {
   return parseGuestOutput(await execute([
-    "-M", "virt", "-smp", "1", "-m", "64", "-display", "none", "-monitor", "none", "-serial", "stdio",
+    "-M", "virt", "-smp", String(harts), "-m", "64", "-display", "none", "-monitor", "none", "-serial", "stdio",
     "-bios", "default", "-kernel", image, "-append", bootArguments,
   ]));
 }

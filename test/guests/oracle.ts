@@ -11,9 +11,9 @@ import { runUnderFirmware } from "./firmware.ts";
 export async function runOnOracle(workload: Workload, units: number): Promise<readonly GuestResult[]> {
   const settings = "guests" in workload.parameters ? { guests: "1" } : {};
   const { guests } = planWorkload(workload, 1, settings);
-  const started = guests.map(({ image, bootArguments }) => ({ image, bootArguments: `${bootArguments} units=${units}` }));
+  const started = guests.map(({ image, bootArguments, vcpus }) => ({ image, bootArguments: `${bootArguments} units=${units}`, vcpus }));
   if (workload.standardInterface) {
-    return Promise.all(started.map(({ image, bootArguments }) => runOnQemu(imagePath(image), bootArguments)));
+    return Promise.all(started.map(({ image, bootArguments, vcpus }) => runOnQemu(imagePath(image), bootArguments, vcpus)));
   }
   const output = await runUnderFirmware(started.map(({ image, bootArguments }) => ({ image: readImage(image), bootArguments })));
   return output.split("\n").filter((line) => line.startsWith("tcbench: ")).map(parseGuestOutput);

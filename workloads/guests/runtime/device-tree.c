@@ -18,7 +18,7 @@ struct platform platform = {.boot_arguments = ""};
 /* What has been seen of the node that is being read. Properties come before child nodes. */
 struct node {
   const char *name;
-  const uint32_t *reg; /* two address and two size cells */
+  const uint32_t *reg; /* two address and two size cells; a CPU's: one address cell */
   const char *compatible;
   uint32_t id;
   uint32_t end;
@@ -44,6 +44,8 @@ static void finish_node(const struct node *node) {
   if (text_starts(node->name, "memory@") && platform.memory_bytes == 0) {
     platform.memory_base = cells(node->reg);
     platform.memory_bytes = cells(node->reg + 2);
+  } else if (text_starts(node->name, "cpu@") && platform.harts < MAXIMUM_HARTS) {
+    platform.hart[platform.harts++] = cell(node->reg);
   } else if (node->compatible != 0 && text_equal(node->compatible, "tcbench,channel")) {
     if (platform.channels == MAXIMUM_CHANNELS) fail("too many channels in the device tree");
     platform.channel[platform.channels++] = (struct channel){

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #define MAXIMUM_CHANNELS 8
+#define MAXIMUM_HARTS 64
 
 struct channel {
   volatile void *window;
@@ -17,6 +18,9 @@ struct platform {
   uint64_t timebase;          /* ticks of `time` in a second */
   uint64_t memory_base;
   uint64_t memory_bytes;
+  uint64_t boot_hart;         /* the one that runs guest_main */
+  uint32_t harts;
+  uint32_t hart[MAXIMUM_HARTS];
   uint32_t channels;
   struct channel channel[MAXIMUM_CHANNELS];
 };

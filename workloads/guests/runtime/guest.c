@@ -11,9 +11,10 @@ extern char _start[];
 extern char image_end[];
 
 /* Entered from start.S on the guest's own stack. */
-_Noreturn void guest_start(const void *tree);
+_Noreturn void guest_start(uint64_t hart, const void *tree);
 
-_Noreturn void guest_start(const void *tree) {
+_Noreturn void guest_start(uint64_t hart, const void *tree) {
+  platform.boot_hart = hart;
   device_tree_read(tree);
   if ((uint64_t)_start < platform.memory_base ||
       (uint64_t)image_end > platform.memory_base + platform.memory_bytes)

@@ -34,7 +34,6 @@ _start:
   lla sp, stack_end
   lla t0, trap_entry
   csrw stvec, t0
-  mv a0, a1
   tail guest_start
   .size _start, . - _start
 
