@@ -236,9 +236,8 @@ export class Processors {
     const lastHart = field(vcpu, VCPU.lastHart);
     if (hart.memory.load(lastHart) !== hart.id) {
       hart.memory.store(lastHart, hart.id);
-      // What it fenced there, it expects to be fenced here.
+      // What it fenced there, it expects to be fenced here; loading its context has done that for addresses.
       hart.refreshInstructions();
-      hart.fenceGuest();
     }
     const switches = field(queueOf(hart.id), QUEUE.worldSwitches);
     hart.memory.storeNumber(switches, hart.memory.loadNumber(switches) + 1);

@@ -79,7 +79,7 @@ export class HartState {
   space = -1;
   /** Second stages that this hart has used, by space. */
   readonly secondStages: SecondStage[] = [];
-  /** CONTROL.instructionFences as of this hart's last comparison, by space (hart/instruction-fence.ts). */
+  /** CONTROL.instructionFences as of this hart's last comparison, by second stage (hart/instruction-fence.ts). */
   readonly instructionFences: number[] = [];
 
   constructor(memory: PhysicalMemory, id: number, mode: EngineMode, clock: Clock, engine: TrapHandler, spaces: PagedSpaces) {
