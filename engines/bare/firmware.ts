@@ -10,6 +10,7 @@ import { BootError, type Configuration, type Engine, type Platform } from "../en
 import { clearSoftware, setUpHart, TIMER_INTERRUPT } from "../machine-mode/setup.ts";
 import { resume, suspend } from "../machine-mode/suspend.ts";
 import { checkConfiguration } from "../placement/check.ts";
+import { checkSoleOwners } from "../placement/devices.ts";
 import { loadGuest } from "../placement/load.ts";
 import { place, type PlacedVm } from "../placement/placement.ts";
 import { writeGuest } from "../placement/records.ts";
@@ -35,6 +36,7 @@ export class Firmware implements Engine, Services {
 
   constructor(platform: Platform, configuration: Configuration) {
     checkConfiguration(platform, configuration, CAPACITY);
+    checkSoleOwners(configuration);
     const [vm] = place(configuration, platform.memory.ramBytes, "flat");
     if (vm === undefined) throw new BootError("there is no guest");
     this.#machine = platform.memory;
@@ -42,7 +44,7 @@ export class Firmware implements Engine, Services {
   }
 
   boot(hart: Hart): void {
-    writeGuest(hart, this.#vm, loadGuest(this.#machine, this.#vm), GUEST, GUEST_VCPU, () => GUEST);
+    writeGuest(hart, this.#vm, loadGuest(this.#machine, this.#vm, 0), GUEST, GUEST_VCPU, () => GUEST);
   }
 
   start(hart: Hart): void {

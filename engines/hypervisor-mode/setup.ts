@@ -3,12 +3,14 @@
 
 import { CSR } from "../machine/hart/csr-numbers.ts";
 import type { Hart } from "../machine/hart/hart.ts";
-import { ALL_COUNTERS, HEDELEG, HSTATUS, INTERRUPT, VIRTUAL_INTERRUPTS } from "../machine/hart/privileged.ts";
+import { ALL_COUNTERS, HEDELEG, HSTATUS, INTERRUPT, INTERRUPT_CAUSE, VIRTUAL_INTERRUPTS } from "../machine/hart/privileged.ts";
+
+export const EXTERNAL_INTERRUPT = INTERRUPT_CAUSE | 9;
 
 export function setUpHart(hart: Hart): void {
   hart.setCsr(CSR.hedeleg, HEDELEG, 0);
   hart.setCsr(CSR.hideleg, VIRTUAL_INTERRUPTS, 0);
   hart.setCsr(CSR.hcounteren, ALL_COUNTERS, 0);
   hart.setCsr(CSR.hstatus, HSTATUS.VTW, 0);
-  hart.setCsr(CSR.sie, INTERRUPT.SSI | INTERRUPT.STI, 0);
+  hart.setCsr(CSR.sie, INTERRUPT.SSI | INTERRUPT.STI | INTERRUPT.SEI, 0);
 }

@@ -1,15 +1,13 @@
 // The nodes of a guest's devices, named and described as QEMU's `virt` board does it.
 
-import { PLIC_BASE, PLIC_BYTES, UART_BASE, UART_IRQ, VIRTIO_BASE, VIRTIO_FIRST_IRQ, VIRTIO_STRIDE } from "../machine/layout.ts";
+import { PLIC_BASE, PLIC_BYTES, PLIC_SOURCES, UART_BASE, UART_IRQ, VIRTIO_BASE, VIRTIO_FIRST_IRQ, VIRTIO_STRIDE } from "../machine/layout.ts";
 import { cells64, type DeviceTreeNode } from "./device-tree.ts";
 
 export interface GuestDevices {
   readonly serial: boolean;
   /** virtio-mmio slots that hold a device. */
   readonly slots: readonly number[];
-  /** Interrupt sources of its controller: 1 to this. */
-  readonly sources: number;
-  /** Of the harts that the controller numbers its contexts by, the one of the guest's vCPU 0; the others' follow. */
+  /** Of the harts that the interrupt controller numbers its contexts by, the one of the guest's vCPU 0; the others' follow. */
   readonly firstHart: number;
 }
 
@@ -55,7 +53,7 @@ function processorHandle(processor: number): number {
 }
 
 /** Two contexts a hart, M-mode's and S-mode's; of these, guests have the second. */
-function plic({ sources, firstHart }: GuestDevices, vcpus: number, handle: number): DeviceTreeNode {
+function plic({ firstHart }: GuestDevices, vcpus: number, handle: number): DeviceTreeNode {
   const absent = [processorHandle(0), NO_INTERRUPT];
   const contexts = Array.from({ length: firstHart }, () => [...absent, ...absent]).flat();
   for (let id = 0; id < vcpus; id++) contexts.push(processorHandle(id), NO_INTERRUPT, processorHandle(id), SUPERVISOR_EXTERNAL);
@@ -68,7 +66,7 @@ function plic({ sources, firstHart }: GuestDevices, vcpus: number, handle: numbe
       "interrupt-controller": { present: true },
       "#interrupt-cells": { cells: [1] },
       "#address-cells": { cells: [0] },
-      "riscv,ndev": { cells: [sources] },
+      "riscv,ndev": { cells: [PLIC_SOURCES] },
       phandle: { cells: [handle] },
     },
     children: [],

@@ -12,6 +12,8 @@ export const ACLINT_MTIMECMP = 0x0200_4000; // mtimecmp of hart h at + 8h
 export const ACLINT_MTIME = 0x0200_bff8;
 export const PLIC_BASE = 0x0c00_0000; // contexts 2h (M-mode) and 2h + 1 (S-mode) of hart h
 export const PLIC_BYTES = 0x60_0000;
+/** Sources 1 to 31. */
+export const PLIC_SOURCES = 31;
 export const UART_BASE = 0x1000_0000;
 export const UART_IRQ = 10;
 export const VIRTIO_BASE = 0x1000_1000; // slot k at + VIRTIO_STRIDE * k, with interrupt VIRTIO_FIRST_IRQ + k

@@ -11,6 +11,7 @@ import type { Configuration, Engine, Platform } from "../engine.ts";
 import { setUpHart, SOFTWARE_INTERRUPT, TIMER_INTERRUPT } from "../machine-mode/setup.ts";
 import { resume } from "../machine-mode/suspend.ts";
 import { checkConfiguration } from "../placement/check.ts";
+import { checkSoleOwners } from "../placement/devices.ts";
 import { loadGuest } from "../placement/load.ts";
 import { place, type PlacedVm } from "../placement/placement.ts";
 import { writeGuest } from "../placement/records.ts";
@@ -22,6 +23,7 @@ import { MicroschedulerProcessor } from "./processor.ts";
 
 export class Microscheduler implements Engine {
   readonly #machine: PhysicalMemory;
+  readonly #harts: number;
   readonly #vms: readonly PlacedVm[];
   readonly #processor: MicroschedulerProcessor;
   readonly #services: LocalServices;
@@ -31,6 +33,8 @@ export class Microscheduler implements Engine {
     checkConfiguration(platform, configuration, CAPACITY);
     const { memory, harts } = platform;
     this.#machine = memory;
+    this.#harts = harts;
+    checkSoleOwners(configuration);
     this.#vms = place(configuration, memory.ramBytes, "flat");
     const members: PhysicalAddress[][] = Array.from({ length: harts }, () => []);
     const placement = new Map<PhysicalAddress, HartId>();
@@ -50,7 +54,7 @@ export class Microscheduler implements Engine {
   boot(hart: Hart): void {
     let vcpus = 0;
     for (const vm of this.#vms) {
-      writeGuest(hart, vm, loadGuest(this.#machine, vm), vmAt(vm.index), vcpuAt(vcpus), vmAt);
+      writeGuest(hart, vm, loadGuest(this.#machine, vm, vm.machine.hart % this.#harts), vmAt(vm.index), vcpuAt(vcpus), vmAt);
       vcpus += vm.machine.vcpus;
     }
   }

@@ -1,6 +1,6 @@
 // One uniprocessor hypervisor on every hart, unchanged, and a channel between them that carries doorbells.
 
-import type { PhysicalAddress } from "../machine/address.ts";
+import { hartId, type PhysicalAddress } from "../machine/address.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import { CAUSE, INTERRUPT_CAUSE } from "../machine/hart/privileged.ts";
 import { MAXIMUM_HARTS } from "../machine/layout.ts";
@@ -8,12 +8,14 @@ import { markRung } from "../channels/doorbells.ts";
 import { drop, EMPTY, peek, put, RING_SLOTS } from "../channels/ring.ts";
 import { BootError, type Configuration, type Engine, type Platform } from "../engine.ts";
 import { checkConfiguration } from "../placement/check.ts";
+import { checkSoleOwners } from "../placement/devices.ts";
 import { place } from "../placement/placement.ts";
 import { answer } from "../sbi/calls.ts";
 import { A0, A6, A7, ERROR, EXTENSION, SUCCESS, VENDOR } from "../sbi/numbers.ts";
 import { field, NONE } from "../state/words.ts";
-import { Uniprocessor, type SchedulerName } from "../uniprocessor/hypervisor.ts";
+import { Uniprocessor, type UniprocessorOptions } from "../uniprocessor/hypervisor.ts";
 import { CAPACITY } from "../uniprocessor/layout.ts";
+import { deviceAreaBytes } from "../virtual-devices/layout.ts";
 import { machineOf, vcpuOf } from "../vcpu/record.ts";
 import { MAXIMUM_CHANNELS, VM } from "../virtual-machine/record.ts";
 import { Crossings, doorbell, doorbellBit, doorbellVm } from "./crossings.ts";
@@ -26,15 +28,17 @@ export class PerCore implements Engine {
   readonly #instances: readonly Uniprocessor[];
   readonly #crossings: Crossings;
 
-  constructor(platform: Platform, configuration: Configuration, scheduler: SchedulerName) {
+  constructor(platform: Platform, configuration: Configuration, options: UniprocessorOptions) {
     const { memory, harts } = platform;
     if (harts > MAXIMUM_HARTS) throw new BootError(`${harts} harts: this engine runs on at most ${MAXIMUM_HARTS}`);
-    const placed = place(configuration, memory.ramBytes, "translated");
+    const placed = place(configuration, memory.ramBytes, "translated", deviceAreaBytes(configuration));
+    if (options.nic === "passthrough") checkSoleOwners(configuration);
+    checkSegments(configuration, harts);
     this.#crossings = new Crossings(placed, harts);
     this.#instances = Array.from({ length: harts }, (_, hart) => {
       const vms = configuration.vms.filter((vm) => vm.hart % harts === hart);
       checkConfiguration({ memory, harts: 1 }, { vms, channels: [] }, CAPACITY);
-      return new Uniprocessor(memory, placed.filter(({ machine }) => vms.includes(machine)), scheduler, instanceState(hart));
+      return new Uniprocessor(memory, placed.filter(({ machine }) => vms.includes(machine)), options, instanceState(hart), hartId(hart));
     });
   }
 
@@ -94,5 +98,14 @@ export class PerCore implements Engine {
     if (vm === NONE) return;
     markRung(hart.memory, vm, doorbellBit(message));
     instance.processor.raiseSoftware(hart, vcpuOf(hart.memory, vm, 0));
+  }
+}
+
+/** A port belongs to the hypervisor of one hart, which shares it with no other. */
+function checkSegments({ vms, nics = [] }: Configuration, harts: number): void {
+  for (const { port, owner } of nics) {
+    const other = nics.find((nic) => nic.port === port && vms[nic.owner].hart % harts !== vms[owner].hart % harts);
+    if (other === undefined) continue;
+    throw new BootError(`port ${port} is shared by guests of two harts: here every hart's hypervisor has its own ports`);
   }
 }

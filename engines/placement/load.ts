@@ -8,6 +8,7 @@ import { guestDeviceTree } from "../loader/guest-tree.ts";
 import { placeDeviceTree, placeImage, placementIn } from "../loader/place.ts";
 import type { Loaded } from "../loader/result.ts";
 import { BootError } from "../engine.ts";
+import { hasDevices, slotsOf } from "./devices.ts";
 import type { PlacedVm } from "./placement.ts";
 
 /** What the guest's first vCPU begins with. */
@@ -16,8 +17,9 @@ export interface GuestEntry {
   readonly deviceTree: GuestPhysicalAddress;
 }
 
-/** Throws BootError where the image cannot be loaded there. */
-export function loadGuest(memory: PhysicalMemory, vm: PlacedVm): GuestEntry {
+/** Throws BootError where the image cannot be loaded there. `firstHart`: which hart the interrupt controller that it sees
+ *  takes its vCPU 0 for. */
+export function loadGuest(memory: PhysicalMemory, vm: PlacedVm, firstHart: number): GuestEntry {
   const { machine, slot } = vm;
   const image = expect(machine.name, parseImage(machine.image));
   const placed = expect(machine.name, placeImage(memory, image, slot, placementIn(image, slot)));
@@ -26,6 +28,7 @@ export function loadGuest(memory: PhysicalMemory, vm: PlacedVm): GuestEntry {
   const tree = foreign !== undefined ? expect(machine.name, foreignDeviceTree(foreign, description)) : guestDeviceTree({
     ...description,
     vcpus,
+    ...(hasDevices(vm.devices) ? { devices: { serial: vm.devices.serial, slots: slotsOf(vm.devices), firstHart } } : {}),
     channels: vm.ends.map((end, id) => ({ id, end: end.end, window: end.window.guest, windowBytes: end.window.bytes })),
   });
   const deviceTree = expect(machine.name, placeDeviceTree(memory, tree, slot, placed.high));

@@ -7,6 +7,7 @@ import { parseImage } from "../loader/image-format.ts";
 import { hex } from "../loader/result.ts";
 import type { Slot } from "../loader/place.ts";
 import { BootError, type Configuration, type VirtualMachine } from "../engine.ts";
+import { type PlacedDevices, placeDevices } from "./devices.ts";
 import { MAXIMUM_CHANNELS } from "../virtual-machine/record.ts";
 
 /** `translated`: a second stage gives every guest the same addresses. `flat`: guests see physical ones. */
@@ -19,6 +20,7 @@ export interface PlacedVm {
   readonly slot: Slot;
   /** Its ends of channels; the position is the number that the guest calls them by. */
   readonly ends: readonly PlacedEnd[];
+  readonly devices: PlacedDevices;
 }
 
 export interface PlacedEnd {
@@ -38,9 +40,10 @@ const PAGE = 0x1000;
 /** Operating systems want their RAM aligned to a megapage. */
 const SLOT_ALIGNMENT = 0x20_0000;
 
-/** Throws BootError where the configuration does not fit the machine or the address map. */
-export function place(configuration: Configuration, ramBytes: number, view: View): readonly PlacedVm[] {
-  const ram = new RamAllocator(ramBytes);
+/** Throws BootError where the configuration does not fit the machine or the address map. `reserved`: bytes behind
+ *  the firmware's that are the engine's too. */
+export function place(configuration: Configuration, ramBytes: number, view: View, reserved = 0): readonly PlacedVm[] {
+  const ram = new RamAllocator(ramBytes, reserved);
   const slots = placeMachines(configuration.vms, ram, view);
   const ends: PlacedEnd[][] = configuration.vms.map(() => []);
   for (const channel of configuration.channels) {
@@ -57,7 +60,7 @@ export function place(configuration: Configuration, ramBytes: number, view: View
     if (ends[index].length > MAXIMUM_CHANNELS) {
       throw new BootError(`${machine.name} has ${ends[index].length} channels: a guest may have ${MAXIMUM_CHANNELS}`);
     }
-    return { index, machine, slot: slots[index], ends: ends[index] };
+    return { index, machine, slot: slots[index], ends: ends[index], devices: placeDevices(configuration, index, view) };
   });
 }
 
@@ -107,9 +110,9 @@ class RamAllocator {
   readonly #taken: { readonly base: number; readonly end: number; readonly name: string }[] = [];
   readonly #end: number;
 
-  constructor(ramBytes: number) {
+  constructor(ramBytes: number, reserved: number) {
     this.#end = RAM_BASE + ramBytes;
-    this.#taken.push({ base: RAM_BASE, end: RAM_BASE + FIRMWARE_BYTES, name: "the engine" });
+    this.#taken.push({ base: RAM_BASE, end: RAM_BASE + FIRMWARE_BYTES + reserved, name: "the engine" });
   }
 
   /** The lowest part that is free. */

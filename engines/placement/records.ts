@@ -1,14 +1,16 @@
 // Writes a guest's records into engine state, at boot.
 
-import { physical, type PhysicalAddress } from "../machine/address.ts";
+import { guestPhysical, physical, type PhysicalAddress } from "../machine/address.ts";
 import type { CoreMemory } from "../machine/hart/core-memory.ts";
 import type { Hart } from "../machine/hart/hart.ts";
-import { writeSecondStage } from "../machine/hart/second-stage.ts";
-import { RIGHT } from "../machine/layout.ts";
+import { type Region, writeSecondStage } from "../machine/hart/second-stage.ts";
+import { RIGHT, VIRTIO_BASE, VIRTIO_STRIDE } from "../machine/layout.ts";
+import { BootError } from "../engine.ts";
 import { ticksToCycles } from "../scheduler/time.ts";
 import { field } from "../state/words.ts";
 import { contextOf, VCPU, VCPU_BYTES, VCPU_STATE } from "../vcpu/record.ts";
-import { CHANNEL_END, channelEnd, VM } from "../virtual-machine/record.ts";
+import { CHANNEL_END, channelEnd, MAXIMUM_WINDOWS, VM } from "../virtual-machine/record.ts";
+import { type Networking, passedSlots } from "./devices.ts";
 import type { GuestEntry } from "./load.ts";
 import type { PlacedVm } from "./placement.ts";
 
@@ -43,15 +45,24 @@ export function writeGuest(
   hart.resetContext(contextOf(vcpus), start.entry, 0, start.deviceTree);
 }
 
-/** Its RAM with all rights, and its channels' windows for data only. */
-export function writeRegions(memory: CoreMemory, vm: PlacedVm, record: PhysicalAddress): void {
+/** Its RAM with all rights, its channels' windows for data only, and the registers of devices that are passed through.
+ *  Throws BootError where these are more than its record holds. */
+export function writeRegions(memory: CoreMemory, vm: PlacedVm, record: PhysicalAddress, networking: Networking): void {
   const { slot } = vm;
-  writeSecondStage(memory, field(record, VM.secondStage), [
+  const regions: readonly Region[] = [
     { base: slot.guest, bytes: slot.bytes, physical: slot.physical, rights: DATA | RIGHT.execute },
     ...vm.ends.map(({ window }) => ({
       base: window.guest, bytes: window.bytes, physical: window.physical, rights: DATA,
     })),
-  ]);
+    ...passedSlots(vm.devices, networking).map(({ slot, from }) => ({
+      base: guestPhysical(VIRTIO_BASE + slot * VIRTIO_STRIDE), bytes: VIRTIO_STRIDE,
+      physical: physical(VIRTIO_BASE + from * VIRTIO_STRIDE), rights: DATA | RIGHT.device,
+    })),
+  ];
+  if (regions.length > MAXIMUM_WINDOWS) {
+    throw new BootError(`${vm.machine.name} has ${regions.length - 1} channels and devices: a guest may have ${MAXIMUM_WINDOWS - 1} together`);
+  }
+  writeSecondStage(memory, field(record, VM.secondStage), regions);
 }
 
 function writeVcpu(memory: CoreMemory, vm: PlacedVm, record: PhysicalAddress, number: number, vcpu: PhysicalAddress): void {

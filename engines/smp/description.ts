@@ -5,14 +5,19 @@ import { optionValue } from "../options.ts";
 import { reportGuest } from "../report/guest.ts";
 import { reportLock } from "../report/locks.ts";
 import { LOCK_NODE_SHARING, LOCK_SHARING, QUEUE_SHARING, sharedWords, VCPU_SHARING, VM_SHARING } from "../report/sharing.ts";
+import { sharedDevices, type SharedDevices } from "../report/shared-devices.ts";
+import { reportNetwork } from "../report/network.ts";
+import type { Networking } from "../placement/devices.ts";
+import { NIC_OPTION } from "../uniprocessor/description.ts";
 import { StateView } from "../report/state-view.ts";
 import { QUEUE } from "../scheduler/queue.ts";
 import type { Granularity } from "../locks/exclusion.ts";
 import { Smp } from "./hypervisor.ts";
 import { idleHartsWords } from "./idle-harts.ts";
-import { CAPACITY, LOCK_AT, queueLock, queueOf, vmAt } from "./layout.ts";
+import { CAPACITY, deviceLock, LOCK_AT, queueLock, queueOf, segmentLock, vmAt } from "./layout.ts";
 
 const OPTIONS = {
+  nic: NIC_OPTION,
   granularity: {
     values: ["fine", "big"],
     default: "fine",
@@ -45,21 +50,25 @@ export const smp: EngineDescription = {
       granularity: optionValue<Granularity>(OPTIONS.granularity, "granularity", options),
       lock: optionValue<LockName>(OPTIONS.lock, "lock", options),
       lockTiming: optionValue<"on" | "off">(OPTIONS["lock-timing"], "lock-timing", options) === "on",
+      nic: optionValue<Networking>(OPTIONS.nic, "nic", options),
     });
   },
 
   inspect(platform: Platform, configuration: Configuration, options: Options): EngineReport {
     const { harts } = platform;
     const view = new StateView(platform.memory);
+    const nic = optionValue<Networking>(OPTIONS.nic, "nic", options);
+    const devices = sharedDevices(configuration, nic);
     const kind = optionValue<LockName>(OPTIONS.lock, "lock", options);
-    const locks = locksOf(harts, optionValue<Granularity>(OPTIONS.granularity, "granularity", options));
+    const locks = locksOf(harts, optionValue<Granularity>(OPTIONS.granularity, "granularity", options), devices);
     let worldSwitches = 0;
     for (let hart = 0; hart < harts; hart++) worldSwitches += view.number(queueOf(hart), QUEUE.worldSwitches);
     return {
+      ...reportNetwork(view, configuration, nic),
       vms: configuration.vms.map((vm, index) => reportGuest(view, vm.name, vmAt(index))),
       locks: locks.map(({ name, lock }) => reportLock(view, name, kind, lock)),
       worldSwitches,
-      sharedMutableWords: harts === 1 ? 0 : sharedState(harts, locks.length, configuration),
+      sharedMutableWords: harts === 1 ? 0 : sharedState(harts, locks.length, configuration) + devices.words,
     };
   },
 };
@@ -74,12 +83,14 @@ function sharedState(harts: number, locks: number, { vms }: Configuration): numb
     + vcpus * sharedWords(VCPU_SHARING);
 }
 
-function locksOf(harts: number, granularity: Granularity): readonly { readonly name: string; readonly lock: PhysicalAddress }[] {
+function locksOf(harts: number, granularity: Granularity, { guests, ports }: SharedDevices): readonly { readonly name: string; readonly lock: PhysicalAddress }[] {
   if (granularity === "big") return [{ name: "big", lock: LOCK_AT.big }];
   return [
     { name: "vm-table", lock: LOCK_AT.vmTable },
     { name: "channels", lock: LOCK_AT.channels },
     { name: "console", lock: LOCK_AT.console },
     ...Array.from({ length: harts }, (_, hart) => ({ name: `run-queue[${hart}]`, lock: queueLock(hart) })),
+    ...guests.map((guest) => ({ name: `devices[${guest}]`, lock: deviceLock(guest) })),
+    ...ports.map((port) => ({ name: `segment[${port}]`, lock: segmentLock(port) })),
   ];
 }

@@ -6,17 +6,22 @@ import { CAUSE, INTERRUPT_CAUSE } from "../machine/hart/privileged.ts";
 import type { PhysicalMemory } from "../machine/memory.ts";
 import type { Configuration, Engine, Platform } from "../engine.ts";
 import { isWfi, reflect } from "../hypervisor-mode/reflect.ts";
-import { setUpHart } from "../hypervisor-mode/setup.ts";
+import { EXTERNAL_INTERRUPT, setUpHart } from "../hypervisor-mode/setup.ts";
 import { LOCK_KINDS, type LockName } from "../locks/kinds.ts";
 import { Locks } from "../locks/locks.ts";
 import { checkConfiguration } from "../placement/check.ts";
+import { checkSoleOwners, type Networking } from "../placement/devices.ts";
 import { loadGuest } from "../placement/load.ts";
 import { place, type PlacedVm } from "../placement/placement.ts";
 import { writeGuest, writeRegions } from "../placement/records.ts";
 import { SbiCalls } from "../sbi/calls.ts";
 import { BudgetScheduler } from "../scheduler/budget.ts";
 import { append } from "../scheduler/queue.ts";
+import { VirtualDevices } from "../virtual-devices/devices.ts";
+import { takeInventory } from "../virtual-devices/inventory.ts";
+import { deviceAreaBytes } from "../virtual-devices/layout.ts";
 import { Exclusion, type Granularity } from "../locks/exclusion.ts";
+import { DeviceLocks } from "./device-locks.ts";
 import { IdleHarts } from "./idle-harts.ts";
 import { CAPACITY, LOCK_AT, LOCK_NODES, queueOf, vcpuAt, vmAt } from "./layout.ts";
 import { Processors } from "./processors.ts";
@@ -29,6 +34,7 @@ export interface SmpOptions {
   readonly granularity: Granularity;
   readonly lock: LockName;
   readonly lockTiming: boolean;
+  readonly nic: Networking;
 }
 
 export class Smp implements Engine {
@@ -39,30 +45,39 @@ export class Smp implements Engine {
   readonly #processors: Processors;
   readonly #services: SmpServices;
   readonly #calls: SbiCalls;
+  readonly #networking: Networking;
+  readonly #devices: VirtualDevices;
 
   constructor(platform: Platform, configuration: Configuration, options: SmpOptions) {
     checkConfiguration(platform, configuration, CAPACITY);
+    if (options.nic === "passthrough") checkSoleOwners(configuration);
     const { memory, harts } = platform;
     this.#machine = memory;
-    this.#vms = place(configuration, memory.ramBytes, "translated");
+    this.#vms = place(configuration, memory.ramBytes, "translated", deviceAreaBytes(configuration));
     this.#harts = harts;
     this.#exclusion = new Exclusion(new Locks(LOCK_KINDS[options.lock], LOCK_NODES, options.lockTiming), options.granularity, LOCK_AT.big);
     this.#processors = new Processors(harts, new BudgetScheduler(), this.#exclusion, new IdleHarts(harts));
     this.#services = new SmpServices(this.#processors, this.#exclusion);
     this.#calls = new SbiCalls(this.#services);
+    this.#networking = options.nic;
+    // Interrupts of the machine's devices go to its harts in turn, wherever the guests' vCPUs are.
+    this.#devices = new VirtualDevices(
+      takeInventory(this.#vms, options.nic), this.#processors, new DeviceLocks(this.#exclusion), vmAt, (source) => source % harts,
+    );
   }
 
   boot(hart: Hart): void {
     let vcpus = 0;
     for (const vm of this.#vms) {
       const record = vmAt(vm.index);
-      writeGuest(hart, vm, loadGuest(this.#machine, vm), record, vcpuAt(vcpus), vmAt);
-      writeRegions(hart.memory, vm, record);
+      writeGuest(hart, vm, loadGuest(this.#machine, vm, 0), record, vcpuAt(vcpus), vmAt);
+      writeRegions(hart.memory, vm, record, this.#networking);
       for (let number = 0; number < vm.machine.vcpus; number++) {
         append(hart.memory, queueOf(vcpus % this.#harts), vcpuAt(vcpus));
         vcpus++;
       }
     }
+    this.#devices.boot(hart);
   }
 
   start(hart: Hart): void {
@@ -83,12 +98,15 @@ export class Smp implements Engine {
       case CAUSE.virtualSupervisorCall: return this.#calls.call(hart);
       case TIMER_INTERRUPT: return this.#processors.timerInterrupt(hart);
       case SOFTWARE_INTERRUPT: return this.#processors.softwareInterrupt(hart);
+      case EXTERNAL_INTERRUPT: return this.#devices.externalInterrupt(hart);
       case CAUSE.virtualInstruction:
         if (isWfi(hart)) return this.#processors.waitForInterrupt(hart);
         return this.#reflect(hart, cause);
-      case CAUSE.instructionGuestPage:
       case CAUSE.loadGuestPage:
-      case CAUSE.storeGuestPage: return this.#reflect(hart, cause);
+      case CAUSE.storeGuestPage:
+        if (this.#devices.access(hart, cause)) return;
+        return this.#reflect(hart, cause);
+      case CAUSE.instructionGuestPage: return this.#reflect(hart, cause);
       default: return this.#services.fail(hart, cause, CSR.sepc, CSR.stval);
     }
   }

@@ -1,6 +1,6 @@
 // The uniprocessor hypervisor: a Type 1 hypervisor for one hart.
 
-import { physical, type PhysicalAddress } from "../machine/address.ts";
+import { hartId, physical, type HartId, type PhysicalAddress } from "../machine/address.ts";
 import { CSR } from "../machine/hart/csr-numbers.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import { CAUSE, INTERRUPT_CAUSE } from "../machine/hart/privileged.ts";
@@ -9,8 +9,9 @@ import type { PhysicalMemory } from "../machine/memory.ts";
 import { plainDoorbells } from "../channels/doorbells.ts";
 import { BootError, type Configuration, type Engine, type Platform } from "../engine.ts";
 import { isWfi, reflect } from "../hypervisor-mode/reflect.ts";
-import { setUpHart } from "../hypervisor-mode/setup.ts";
+import { EXTERNAL_INTERRUPT, setUpHart } from "../hypervisor-mode/setup.ts";
 import { checkConfiguration } from "../placement/check.ts";
+import { checkSoleOwners, type Networking } from "../placement/devices.ts";
 import { loadGuest } from "../placement/load.ts";
 import { place, type PlacedVm } from "../placement/placement.ts";
 import { writeGuest, writeRegions } from "../placement/records.ts";
@@ -21,11 +22,20 @@ import { append } from "../scheduler/queue.ts";
 import { TableScheduler } from "../scheduler/table.ts";
 import { NONE } from "../state/words.ts";
 import { vcpuOf } from "../vcpu/record.ts";
+import { VirtualDevices } from "../virtual-devices/devices.ts";
+import { unguarded } from "../virtual-devices/guard.ts";
+import { takeInventory } from "../virtual-devices/inventory.ts";
+import { deviceAreaBytes } from "../virtual-devices/layout.ts";
 import { recordFailure } from "../virtual-machine/outcome.ts";
 import { CAPACITY, Layout } from "./layout.ts";
 import { Processor } from "./processor.ts";
 
 export type SchedulerName = "budget" | "table";
+
+export interface UniprocessorOptions {
+  readonly scheduler: SchedulerName;
+  readonly nic: Networking;
+}
 
 const TIMER_INTERRUPT = INTERRUPT_CAUSE | 5;
 
@@ -39,24 +49,30 @@ export class Uniprocessor implements Engine {
   readonly #table: TableScheduler | undefined;
   readonly #services: LocalServices;
   readonly #calls: SbiCalls;
+  readonly #networking: Networking;
+  readonly #devices: VirtualDevices;
 
   /** The hypervisor of a machine with one hart. */
-  static of(platform: Platform, configuration: Configuration, scheduler: SchedulerName): Uniprocessor {
+  static of(platform: Platform, configuration: Configuration, options: UniprocessorOptions): Uniprocessor {
     checkConfiguration(platform, configuration, CAPACITY);
+    if (options.nic === "passthrough") checkSoleOwners(configuration);
     const { memory } = platform;
-    return new Uniprocessor(memory, place(configuration, memory.ramBytes, "translated"), scheduler, physical(RAM_BASE));
+    const placed = place(configuration, memory.ramBytes, "translated", deviceAreaBytes(configuration));
+    return new Uniprocessor(memory, placed, options, physical(RAM_BASE), hartId(0));
   }
 
-  /** Runs `vms`, no more than its CAPACITY, with its state in the STATE_BYTES from `base`. */
-  constructor(machine: PhysicalMemory, vms: readonly PlacedVm[], scheduler: SchedulerName, base: PhysicalAddress) {
+  /** Runs `vms`, no more than its CAPACITY, on hart `home`, with its state in the STATE_BYTES from `base`. */
+  constructor(machine: PhysicalMemory, vms: readonly PlacedVm[], { scheduler, nic }: UniprocessorOptions, base: PhysicalAddress, home: HartId) {
     this.#machine = machine;
     this.#vms = vms;
+    this.#networking = nic;
     this.#layout = new Layout(base);
     for (const [local, vm] of vms.entries()) this.#records[vm.index] = this.#layout.vm(local);
     this.#table = scheduler === "table" ? new TableScheduler(this.#layout.windows) : undefined;
     this.processor = new Processor(this.#layout.queue, this.#table ?? new BudgetScheduler());
     this.#services = new LocalServices(this.processor, plainDoorbells);
     this.#calls = new SbiCalls(this.#services);
+    this.#devices = new VirtualDevices(takeInventory(vms, nic), this.processor, unguarded, (index) => this.recordOf(index), () => home);
   }
 
   boot(hart: Hart): void {
@@ -65,11 +81,12 @@ export class Uniprocessor implements Engine {
     let vcpus = 0;
     for (const vm of this.#vms) {
       const record = this.recordOf(vm.index);
-      writeGuest(hart, vm, loadGuest(this.#machine, vm), record, this.#layout.vcpu(vcpus), recordOf);
-      writeRegions(memory, vm, record);
+      writeGuest(hart, vm, loadGuest(this.#machine, vm, 0), record, this.#layout.vcpu(vcpus), recordOf);
+      writeRegions(memory, vm, record, this.#networking);
       for (let number = 0; number < vm.machine.vcpus; number++) append(memory, this.#layout.queue, vcpuOf(memory, record, number));
       vcpus += vm.machine.vcpus;
     }
+    this.#devices.boot(hart);
     const excess = this.#table?.build(memory, this.#layout.queue) ?? 0;
     if (excess >= 1) throw new BootError(`the table's windows exceed its major frame by ${excess} cycles: give the guests smaller shares`);
   }
@@ -84,12 +101,15 @@ export class Uniprocessor implements Engine {
     switch (cause) {
       case CAUSE.virtualSupervisorCall: return this.#calls.call(hart);
       case TIMER_INTERRUPT: return this.processor.timerInterrupt(hart);
+      case EXTERNAL_INTERRUPT: return this.#devices.externalInterrupt(hart);
       case CAUSE.virtualInstruction:
         if (isWfi(hart)) return this.processor.waitForInterrupt(hart);
         return this.#reflect(hart, cause);
-      case CAUSE.instructionGuestPage:
       case CAUSE.loadGuestPage:
-      case CAUSE.storeGuestPage: return this.#reflect(hart, cause);
+      case CAUSE.storeGuestPage:
+        if (this.#devices.access(hart, cause)) return;
+        return this.#reflect(hart, cause);
+      case CAUSE.instructionGuestPage: return this.#reflect(hart, cause);
       default:
         if ((cause & INTERRUPT_CAUSE) === 0) return this.#fail(hart, cause);
         hart.clearIpi();

@@ -33,7 +33,7 @@ export class Processor implements VcpuProcessor {
   }
 
   raiseSoftware(hart: Hart, vcpu: PhysicalAddress): void {
-    this.#raise(hart, vcpu, INTERRUPT.VSSI);
+    this.raise(hart, vcpu, INTERRUPT.VSSI);
   }
 
   makeReady(hart: Hart, vcpu: PhysicalAddress): void {
@@ -115,8 +115,8 @@ export class Processor implements VcpuProcessor {
     this.reschedule(hart, NONE);
   }
 
-  /** Raises interrupts (bits of hvip) at a vCPU. */
-  #raise(hart: Hart, vcpu: PhysicalAddress, interrupts: number): void {
+  /** Raises interrupts (bits of hvip) at a vCPU. If that makes it ready, preempt() is due. */
+  raise(hart: Hart, vcpu: PhysicalAddress, interrupts: number): void {
     const { memory } = hart;
     if (vcpu === this.current(hart)) {
       hart.setCsrBits(CSR.hvip, interrupts);
@@ -164,6 +164,6 @@ export class Processor implements VcpuProcessor {
     const timer = field(vcpu, VCPU.timer);
     if (hart.memory.loadNumber(timer) > now) return;
     hart.memory.storeNumber(timer, Infinity);
-    this.#raise(hart, vcpu, INTERRUPT.VSTI);
+    this.raise(hart, vcpu, INTERRUPT.VSTI);
   }
 }

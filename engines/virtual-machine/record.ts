@@ -5,8 +5,8 @@ import { REGION_BYTES } from "../machine/layout.ts";
 
 /** Ends of channels that one guest may have: bits of `rung`, and entries of `channels`. */
 export const MAXIMUM_CHANNELS = 8;
-/** Its RAM and its channel windows. */
-const MAXIMUM_WINDOWS = 1 + MAXIMUM_CHANNELS;
+/** Regions of its second stage: its RAM, its channels' windows, and devices that are passed through. */
+export const MAXIMUM_WINDOWS = 10;
 
 const CHANNEL_END_BYTES = 8;
 /** One end of a channel, as the virtual machine that has it sees it. */

@@ -1,7 +1,7 @@
 // An engine on a machine whose harts this thread drives trap by trap, under a clock that the test sets.
 // Guests execute nothing: the test does to the hart what a guest's instruction would.
 
-import type { Channel, Configuration, EngineDescription, EngineReport, Options, VirtualMachine } from "../../engines/engine.ts";
+import type { Channel, Configuration, EngineDescription, EngineReport, Nic, Options, VirtualMachine } from "../../engines/engine.ts";
 import { hartId, ticks } from "../../engines/machine/address.ts";
 import type { CoreImports } from "../../engines/machine/core.ts";
 import { CSR, type Hart } from "../../engines/machine/hart/hart.ts";
@@ -9,6 +9,7 @@ import type { HartState } from "../../engines/machine/hart/state.ts";
 import { takeInterrupt } from "../../engines/machine/hart/trap.ts";
 import { enterFromEngine } from "../../engines/machine/hart/trap-return.ts";
 import { CONTINUE, HART } from "../../engines/machine/layout.ts";
+import type { WirePort } from "../../engines/machine/network/wire.ts";
 import { Machine, prepareMachine } from "../../engines/machine/machine.ts";
 import { PhysicalMemory } from "../../engines/machine/memory.ts";
 import { goodElf } from "../loader/elf-builder.ts";
@@ -51,17 +52,19 @@ export class EngineBench {
 
   constructor(
     description: EngineDescription, vms: readonly VirtualMachine[],
-    { harts = 1, channels = [], options = {} }: { harts?: number; channels?: readonly Channel[]; options?: Options } = {},
+    { harts = 1, channels = [], options = {}, nics = [], wire = [] }: {
+      harts?: number; channels?: readonly Channel[]; options?: Options; nics?: readonly Nic[]; wire?: readonly WirePort[];
+    } = {},
   ) {
     this.#description = description;
-    this.#configuration = { vms, channels };
+    this.#configuration = { vms, channels, nics };
     this.#options = options;
     this.#harts = harts;
     this.memory = PhysicalMemory.create(FIRMWARE_BYTES + (vms.length + 1) * MEMORY_BYTES, 1);
-    prepareMachine(this.memory, harts);
+    prepareMachine(this.memory, harts, { ports: wire.length, console: false });
     this.machine = new Machine({
       memory: this.memory, clock: this.clock, mode: description.mode, thread: 0,
-      harts: Array.from({ length: harts }, (_, id) => id),
+      harts: Array.from({ length: harts }, (_, id) => id), wire,
       software: description.create({ memory: this.memory, harts }, this.#configuration, options),
       core: (_memory, _thread, given) => {
         this.#imports = given;

@@ -119,11 +119,12 @@ describe.skipIf(!hasCompiler)("a guest's device tree, read by dtc", () => {
 
   test("has the nodes of the devices that the guest has, as QEMU's virt board writes them", () => {
     const { source, warnings } = decode(guestDeviceTree({
-      ...guest, vcpus: 2, channels: [], devices: { serial: true, slots: [0, 4], sources: 31, firstHart: 1 },
+      ...guest, vcpus: 2, channels: [], devices: { serial: true, slots: [0, 4], firstHart: 1 },
     }));
     expect(warnings).toBe("");
     expect(source).toContain('stdout-path = "/soc/serial@10000000"');
-    expect(source.slice(source.indexOf("\tsoc {"), source.indexOf("\ttcbench {"))).toMatchInlineSnapshot(`
+    const lists = source.replace('", "', "\\0"); // the other way of dtc to write a list
+    expect(lists.slice(lists.indexOf("\tsoc {"), lists.indexOf("\ttcbench {"))).toMatchInlineSnapshot(`
       "	soc {
       		#address-cells = <0x02>;
       		#size-cells = <0x02>;

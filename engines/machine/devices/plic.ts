@@ -1,14 +1,12 @@
 // The interrupt controller: RISC-V Platform-Level Interrupt Controller Specification 1.0.0, with level-triggered sources
 // and two contexts a hart. Its state is shared by all threads.
 
-import { CONTROL, CONTROL_OFFSET, DEVICES, DEVICES_OFFSET, HART, MAXIMUM_HARTS, RAISED } from "../layout.ts";
+import { CONTROL, CONTROL_OFFSET, DEVICES, DEVICES_OFFSET, HART, MAXIMUM_HARTS, PLIC_SOURCES, RAISED } from "../layout.ts";
 import { hartBlock, type PhysicalMemory } from "../memory.ts";
 import { clearInterrupt, raiseInterrupt } from "../hart/signal.ts";
 import type { Device } from "./device.ts";
 import { lockDevice, unlockDevice } from "./device-lock.ts";
 
-/** Sources 1 to 31: bits of one word. There is no source 0. */
-export const PLIC_SOURCES = 31;
 const CONTEXTS_PER_HART = 2;
 
 /** Chapter "Memory Map". */

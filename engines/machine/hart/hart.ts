@@ -124,11 +124,11 @@ export class Hart {
     this.#block[this.#epc + 1] = high;
   }
 
-  /** Resumes behind the environment call that trapped. */
-  advance(): void {
-    const low = (this.#block[this.#epc] + ECALL_BYTES) | 0;
+  /** Resumes behind the instruction that trapped: an environment call, or one of `bytes`. */
+  advance(bytes = ECALL_BYTES): void {
+    const low = (this.#block[this.#epc] + bytes) | 0;
     this.#block[this.#epc] = low;
-    if (low >>> 0 < ECALL_BYTES) this.#block[this.#epc + 1] += 1;
+    if (low >>> 0 < bytes) this.#block[this.#epc + 1] += 1;
   }
 
   /** Delivers exception `cause` to the guest's own handler (vstvec or stvec), at the pc where it would have

@@ -1,0 +1,148 @@
+// One segment of the virtual switch: a port of the machine and the network devices of the guests that own
+// it. Frames go by their destination; the table of addresses is fixed.
+
+import type { PhysicalAddress } from "../machine/address.ts";
+import type { CoreMemory } from "../machine/hart/core-memory.ts";
+import type { Hart } from "../machine/hart/hart.ts";
+import { field } from "../state/words.ts";
+import { locationAt, type Location } from "../virtio/device.ts";
+import { TAKEN } from "../virtio/queue.ts";
+import { addressOf, locationOf } from "./guest-memory.ts";
+import { HEADER_BYTES, LONGEST_FRAME, SHORTEST_FRAME, type VirtualNic, writeHeader } from "./nic.ts";
+import { NO_BUFFER, PortDriver } from "./port-driver.ts";
+import { PORT, PORT_BUFFERS, receiveBuffer, transmitBuffer } from "./port-record.ts";
+
+const MAC_BYTES = 6;
+/** Bit of a destination's first byte: for several. */
+const GROUP = 1;
+
+export class Segment {
+  readonly port: number;
+  readonly nics: readonly VirtualNic[];
+  readonly #record: PhysicalAddress;
+  readonly #driver: PortDriver;
+  /** Whether the port has been offered frames that it has not been told of. */
+  #offered = false;
+
+  constructor(port: number, record: PhysicalAddress, nics: readonly VirtualNic[]) {
+    this.port = port;
+    this.nics = nics;
+    this.#record = record;
+    this.#driver = new PortDriver(port, record);
+  }
+
+  /** Once, at boot. */
+  start(hart: Hart): void {
+    writeHeader(hart.memory, field(this.#record, PORT.header));
+    this.#driver.start(hart);
+  }
+
+  /** Switches the frames that a guest has offered to transmit: no more than its queue holds, so that none can hold the hart. */
+  transmit(hart: Hart, nic: VirtualNic): void {
+    const { memory } = hart;
+    const { transport, transmitter: queue } = nic;
+    nic.waiting = false;
+    this.#use(memory);
+    let sent = 0;
+    for (; sent < queue.maximum && transport.isLive(); sent++) {
+      const taken = queue.take();
+      if (taken === TAKEN.nothing) break;
+      const { chain } = queue;
+      if (taken === TAKEN.broken || chain.readableBytes < HEADER_BYTES || chain.writableBytes > 0) {
+        transport.fail();
+        break;
+      }
+      const bytes = chain.readableBytes - HEADER_BYTES;
+      if (bytes >= SHORTEST_FRAME && bytes <= LONGEST_FRAME) {
+        const scratch = field(this.#record, PORT.scratch);
+        const frame = nic.frameOf(scratch, bytes);
+        if (addressOf(frame) === scratch) this.#count(memory, bytes);
+        this.#forward(memory, frame, bytes, nic);
+      }
+      queue.put(0);
+    }
+    if (sent > 0 && queue.publish()) transport.interrupt();
+    this.#tellPort(hart);
+  }
+
+  /** Switches the frames that the port has received. */
+  receive(hart: Hart): void {
+    const { memory } = hart;
+    const driver = this.#driver;
+    this.#use(memory);
+    // What comes after the acknowledgement has an interrupt of its own.
+    driver.acknowledge(hart);
+    for (let count = 0; count < PORT_BUFFERS; count++) {
+      const index = driver.nextReceived(memory);
+      if (index === NO_BUFFER) break;
+      const bytes = driver.received(memory) - HEADER_BYTES;
+      const frame = locationAt(locationOf(receiveBuffer(this.#record, index)), HEADER_BYTES);
+      if (bytes >= SHORTEST_FRAME && bytes <= LONGEST_FRAME) this.#forward(memory, frame, bytes, undefined);
+      driver.recycle(memory, index);
+    }
+    driver.notifyReceiver(hart);
+    this.#tellPort(hart);
+  }
+
+  /** To whom a frame is for; to the port and everybody else if that is nobody here, or several. `from`: undefined is the port. */
+  #forward(memory: CoreMemory, frame: Location, bytes: number, from: VirtualNic | undefined): void {
+    add(memory, field(this.#record, PORT.frames), 1);
+    const { nics } = this;
+    if ((memory.loadByte(addressOf(frame)) & GROUP) === 0) {
+      for (let index = 0; index < nics.length; index++) {
+        if (!isFor(memory, frame, nics[index])) continue;
+        if (nics[index] !== from) this.#deliver(memory, frame, bytes, nics[index]);
+        return;
+      }
+    }
+    for (let index = 0; index < nics.length; index++) {
+      if (nics[index] !== from) this.#deliver(memory, frame, bytes, nics[index]);
+    }
+    if (from !== undefined) this.#offer(memory, frame, bytes);
+  }
+
+  #deliver(memory: CoreMemory, frame: Location, bytes: number, nic: VirtualNic): void {
+    if (nic.deliver(field(this.#record, PORT.header), frame, bytes)) this.#count(memory, bytes);
+    else add(memory, field(this.#record, PORT.dropped), 1);
+  }
+
+  /** Copies a frame out to the port. */
+  #offer(memory: CoreMemory, frame: Location, bytes: number): void {
+    const index = this.#driver.takeTransmitBuffer(memory);
+    if (index === NO_BUFFER) return add(memory, field(this.#record, PORT.dropped), 1);
+    const buffer = transmitBuffer(this.#record, index);
+    memory.fill(buffer, 0, HEADER_BYTES);
+    memory.copy(field(buffer, HEADER_BYTES), addressOf(frame), bytes);
+    this.#count(memory, bytes);
+    this.#driver.transmit(memory, index, HEADER_BYTES + bytes);
+    this.#offered = true;
+  }
+
+  /** One notification for all frames of an exit. */
+  #tellPort(hart: Hart): void {
+    if (!this.#offered) return;
+    this.#offered = false;
+    this.#driver.notifyTransmitter(hart);
+  }
+
+  #use(memory: CoreMemory): void {
+    for (let index = 0; index < this.nics.length; index++) this.nics[index].use(memory);
+  }
+
+  #count(memory: CoreMemory, bytes: number): void {
+    add(memory, field(this.#record, PORT.copies), 1);
+    add(memory, field(this.#record, PORT.bytesCopied), bytes);
+  }
+}
+
+function isFor(memory: CoreMemory, frame: Location, { mac }: VirtualNic): boolean {
+  // The last byte tells most of them apart.
+  for (let byte = MAC_BYTES - 1; byte >= 0; byte--) {
+    if (memory.loadByte(addressOf(locationAt(frame, byte))) !== mac[byte]) return false;
+  }
+  return true;
+}
+
+function add(memory: CoreMemory, counter: PhysicalAddress, amount: number): void {
+  memory.storeNumber(counter, memory.loadNumber(counter) + amount);
+}
