@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { parseElf } from "../engines/loader/elf.ts";
 import { readRelocations } from "../engines/loader/relocate.ts";
 import { IMAGES, sumOfImage } from "./images.ts";
+import { generatedSources } from "./network/sources.ts";
 
 export const COMPILER = "riscv64-unknown-elf-gcc";
 /** Debian's bare-metal linker has no -pie; the Linux one of the same release has. */
@@ -35,11 +36,13 @@ const LINKER_OPTIONS = `-m elf64lriscv -pie --no-dynamic-linker --no-undefined -
 export const GUESTS = join(import.meta.dirname, "guests");
 const SUMS = "SHA256SUMS";
 const RUNTIME = "runtime";
+/** Folders whose sources every image may use; what one does not use, the linker leaves out. */
+const SHARED: readonly string[] = [RUNTIME, "network"];
 
-/** The names of the images: one folder of sources each, beside the runtime. */
+/** The names of the images: one folder of sources each, beside the shared ones. */
 export function imageNames(): readonly string[] {
   return readdirSync(GUESTS, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && entry.name !== RUNTIME)
+    .filter((entry) => entry.isDirectory() && !SHARED.includes(entry.name))
     .map((entry) => entry.name)
     .sort();
 }
@@ -56,11 +59,11 @@ export function missingTool(): string | undefined {
   return undefined;
 }
 
-/** Compiles every source of `folder` (relative to GUESTS) with the runtime, into one image. */
+/** Compiles every source of `folder` (relative to GUESTS) with the shared ones, into one image. */
 export function buildImage(folder: string): Uint8Array {
   const scratch = mkdtempSync(join(tmpdir(), "tcbench-guest-"));
   try {
-    const objects = [...sources(RUNTIME), ...sources(folder)].map((source, index) => {
+    const objects = [...SHARED, folder].flatMap(sources).map((source, index) => {
       const object = `${String(index).padStart(2, "0")}-${basename(source)}.o`;
       execFileSync(COMPILER, [...COMPILER_OPTIONS, "-I", RUNTIME, "-c", source, "-o", join(scratch, object)], { cwd: GUESTS });
       return join(scratch, object);
@@ -110,6 +113,7 @@ function write(images: ReadonlyMap<string, Uint8Array>): number {
 
 function check(images: ReadonlyMap<string, Uint8Array>): number {
   const stale = [...images].filter(([file, bytes]) => !readFileSync(join(IMAGES, file)).equals(bytes)).map(([file]) => file);
+  stale.push(...[...generatedSources()].filter(([file, text]) => readFileSync(join(GUESTS, file), "utf8") !== text).map(([file]) => file));
   if (readFileSync(join(IMAGES, SUMS), "utf8") !== sumsOf(images)) stale.push(SUMS);
   if (stale.length === 0) {
     console.log(`${images.size} images are what their sources build to`);
@@ -126,8 +130,10 @@ function main(): number {
     console.error(missing);
     return 1;
   }
+  const checks = process.argv.includes("--check");
+  if (!checks) for (const [file, text] of generatedSources()) writeFileSync(join(GUESTS, file), text);
   const images = new Map(imageNames().map((name) => [`${name}.elf`, buildImage(name)]));
-  return process.argv.includes("--check") ? check(images) : write(images);
+  return checks ? check(images) : write(images);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = main();

@@ -6,6 +6,7 @@
 #define SSTATUS_SIE (1ul << 1)
 #define INTERRUPT_SOFTWARE (1ul << 1) /* SSIE, SSIP */
 #define INTERRUPT_TIMER (1ul << 5)    /* STIE, STIP */
+#define INTERRUPT_EXTERNAL (1ul << 9) /* SEIE, SEIP */
 
 #define csr_read(name) ({ uint64_t value_; __asm__ volatile("csrr %0, " #name : "=r"(value_) : : "memory"); value_; })
 #define csr_set(name, bits) __asm__ volatile("csrs " #name ", %0" : : "rK"(bits) : "memory")

@@ -53,4 +53,9 @@ void unit_done(uint64_t digest) {
   if (units_page.units == warm_up) begun = time_now();
 }
 
+void units_done(uint64_t count) {
+  units_page.units += count;
+  if (limit != 0 && units_page.units >= limit) finish();
+}
+
 void unit_failed(void) { units_page.failures++; }

@@ -1,0 +1,98 @@
+// The routing guests under QEMU, whose virtio devices and interrupt controller nobody here wrote: every
+// frame that leaves is compared with one built anew.
+
+import { onTestFinished, test, expect } from "vitest";
+import { neighbourMac } from "../../workloads/network/addresses.ts";
+import { Generator } from "../../workloads/network/generator.ts";
+import { allows, drawHeader, filterRules, type Header, RULE_COUNT } from "../../workloads/network/rules.ts";
+import { frame, TCP } from "./frames.ts";
+import { needQemu } from "./need.ts";
+import { NetworkGuest, portMac } from "./network.ts";
+
+const RULES = filterRules(RULE_COUNT);
+const SENDER = [0x02, 0, 0, 0, 0, 0x99];
+const TTL = 64;
+const FRAMES = 400;
+const TIMEOUT_MS = 120_000;
+
+interface Sent {
+  readonly header: Header;
+  readonly payload: Uint8Array;
+  readonly unchecked: boolean;
+}
+
+const arriving = ({ header, payload, unchecked }: Sent, port: number): Buffer =>
+  frame({ to: portMac(port), from: SENDER, header, timeToLive: TTL, payload, unchecked });
+
+const leaving = ({ header, payload, unchecked }: Sent, port: number): Buffer =>
+  frame({ to: neighbourMac(port), from: portMac(port), header, timeToLive: TTL - 1, payload, unchecked });
+
+/** Frames of all sizes, three in four of them allowed, some TCP. */
+function drawSent(generator: Generator): Sent {
+  const drawn = drawHeader(RULES, generator, generator.below(4) !== 0);
+  const header = generator.below(3) === 0 ? { ...drawn, protocol: TCP } : drawn;
+  const payload = Uint8Array.from({ length: generator.pick([0, 18, 26, generator.below(1400), 1460]) }, () => generator.below(256));
+  return { header, payload, unchecked: generator.below(4) === 0 && header.protocol !== TCP };
+}
+
+async function start(image: "forward", bootArguments: string): Promise<NetworkGuest> {
+  const guest = await NetworkGuest.start(image, bootArguments, 2);
+  onTestFinished(() => guest.stop());
+  return guest;
+}
+
+/** Any frame that the first `count` rules let through. */
+const probe = (count: number): Buffer =>
+  arriving({ header: drawHeader(filterRules(count), new Generator(1), true), payload: new Uint8Array(18), unchecked: false }, 0);
+
+test("forward routes what its rules allow, in order, in both directions, and nothing else", async (context) => {
+  needQemu(context);
+  const guest = await start("forward", "");
+  await guest.awake(0, probe(RULE_COUNT));
+  const generator = new Generator(3);
+  for (const port of [0, 1]) {
+    const sent = Array.from({ length: FRAMES }, () => drawSent(generator));
+    const left = await guest.exchange(port, sent.map((each) => arriving(each, port)));
+    const expected = sent.filter(({ header }) => allows(RULES, header)).map((each) => leaving(each, 1 - port));
+    expect(left[port]).toEqual([]);
+    expect(left[1 - port].length).toBe(expected.length);
+    expect(left[1 - port]).toEqual(expected);
+  }
+  expect(guest.output).not.toContain("tcbench");
+}, TIMEOUT_MS);
+
+test("forward drops what a router must not forward", async (context) => {
+  needQemu(context);
+  const guest = await start("forward", "");
+  const good = probe(RULE_COUNT);
+  await guest.awake(0, good);
+  const spoilt = (change: (bytes: Buffer) => void): Buffer => {
+    const bytes = Buffer.from(good);
+    change(bytes);
+    return bytes;
+  };
+  const bad: Readonly<Record<string, Buffer>> = {
+    "for another station": spoilt((bytes) => { bytes[5] ^= 1; }),
+    "not IPv4": spoilt((bytes) => { bytes.writeUInt16BE(0x86dd, 12); }),
+    "a wrong header checksum": spoilt((bytes) => { bytes[24] ^= 0x40; }),
+    "a header with options": spoilt((bytes) => { bytes[14] = 0x46; bytes[24] -= 1; }),
+    "a fragment": spoilt((bytes) => { bytes[20] = 0x20; bytes[24] += 0x20; }),
+    "longer than its frame": good.subarray(0, good.length - 1),
+    "cut within its header": good.subarray(0, 30),
+    "at the end of its life": frame({ to: portMac(0), from: SENDER, header: drawHeader(RULES, new Generator(1), true), timeToLive: 1, payload: new Uint8Array(18) }),
+  };
+  for (const [name, bytes] of Object.entries(bad)) {
+    const left = await guest.exchange(0, [bytes]);
+    expect([name, left[1].length]).toEqual([name, 0]);
+  }
+  expect((await guest.exchange(0, [good]))[1].length).toBe(1);
+}, TIMEOUT_MS);
+
+test("forward stops after so many packets, its decision structure in agreement with its rules", async (context) => {
+  needQemu(context);
+  const guest = await start("forward", "rules=50 units=40");
+  await guest.awake(0, probe(50));
+  await guest.exchange(0, Array.from({ length: 100 }, () => probe(50)));
+  expect(guest.output).toMatch(/^tcbench: workload forward units \d+ digest 0x0{16} ticks \d+$/m);
+  expect(guest.output).not.toContain("failed");
+}, TIMEOUT_MS);
