@@ -1,10 +1,17 @@
 // The workloads. Every `unitDigest` is what the guest printed for one unit under QEMU's system
 // emulation; `node test/guests/digests.ts` runs them all again and prints the digests.
 
+import { RULE_COUNT } from "./network/rules.ts";
+import { TRAFFIC_PARAMETERS, trafficOf } from "./network/traffic.ts";
 import type { Guest, ImageName, Layout, Parameter, Workload } from "./workload.ts";
 
 /** RAM of one guest: every image, its stack and data, and a device tree fit. */
 export const GUEST_MEMORY_BYTES = 0x0040_0000;
+
+/** Beside its image, a guest with network ports holds packet buffers, the filter and patterns. */
+const NETWORK_MEMORY_BYTES = 0x0080_0000;
+const PORTS_OF_A_ROUTER = 2;
+const MAXIMUM_ROUTERS = 2;
 
 const PAGE_BYTES = 0x1000;
 /** The stream's ring: 128 slots of 64 bytes and two lines, in whole pages. */
@@ -44,6 +51,20 @@ function pairs(harts: number, together: boolean, mode: string, counted: 0 | 1, w
     }),
     channels: Array.from({ length: count }, (_, pair) => (
       { name: `${mode}-${pair}`, ends: [2 * pair, 2 * pair + 1] as const, windowBytes })),
+  };
+}
+
+/** Routers on a hart each, with a pair of ports each. */
+function routers(count: number, value: (parameter: string) => string): Layout {
+  const ports = Array.from({ length: count * PORTS_OF_A_ROUTER }, (_, port) => port);
+  return {
+    guests: Array.from({ length: count }, (_, index): Guest => ({
+      name: `forward-${index}`, image: "forward", bootArguments: `rules=${value("rules")} port=${index * PORTS_OF_A_ROUTER}`,
+      memoryBytes: NETWORK_MEMORY_BYTES, hart: index, counted: true,
+    })),
+    channels: [],
+    nics: ports.map((port) => ({ port, owner: Math.floor(port / PORTS_OF_A_ROUTER) })),
+    traffic: trafficOf(value, ports, Number(value("rules"))),
   };
 }
 
@@ -154,5 +175,14 @@ export const CATALOGUE: readonly Workload[] = [
     unit: "one quantum of computation (2048 dependent steps)", unitDigest: 0xb9ff_48e7_7ed9_ae2dn, standardInterface: true,
     parameters: { guests: perHart(2) },
     layout: (harts, value) => independent(harts, value("guests"), "legacy", (index) => `seed=${index}`),
+  },
+  {
+    name: "forward", summary: "a router with two ports and a packet filter for each of two harts; every frame that leaves is checked",
+    unit: "one packet forwarded", unitDigest: 0n, standardInterface: true,
+    parameters: {
+      ...TRAFFIC_PARAMETERS,
+      rules: { kind: "number", minimum: 1, maximum: RULE_COUNT, default: String(RULE_COUNT), summary: "rules of the filter, of the same list" },
+    },
+    layout: (harts, value) => routers(Math.min(harts, MAXIMUM_ROUTERS), value),
   },
 ];

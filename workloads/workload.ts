@@ -17,6 +17,8 @@ export interface Guest {
   readonly bootArguments: string;
   /** 1 unless said. */
   readonly vcpus?: number;
+  /** GUEST_MEMORY_BYTES when absent. */
+  readonly memoryBytes?: number;
   /** Where an engine that places guests at boot puts it. */
   readonly hart: number;
   /** Whether its units are the workload's. Every guest checks its own work; one end of a channel counts for both. */
@@ -50,7 +52,7 @@ export interface Workload {
   readonly summary: string;
   /** What one unit of work is. */
   readonly unit: string;
-  /** Digest of one unit, of every guest. */
+  /** Digest of one unit, of every guest; 0 where the layout has traffic. */
   readonly unitDigest: bigint;
   /** What the values in the guests' histograms are (in cycles); undefined when they record none. */
   readonly histogram?: string;

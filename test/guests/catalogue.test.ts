@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { NETWORK_PORTS } from "../../engines/machine/layout.ts";
 import { imageNames } from "../../workloads/build.ts";
 import { CATALOGUE } from "../../workloads/catalogue.ts";
 import { IMAGES, sumOfImage } from "../../workloads/images.ts";
@@ -27,12 +28,15 @@ test("the committed images have the committed sums", () => {
 
 describe.each(CATALOGUE)("$name", (workload) => {
   test.each([1, 2, 3, 4, 128])("is laid out on %i harts", (harts) => {
-    const { guests, channels } = planWorkload(workload, harts, {});
+    const { guests, channels, nics, traffic } = planWorkload(workload, harts, {});
     expect(imageNames()).toEqual(expect.arrayContaining(guests.map(({ image }) => image)));
     expect(new Set(guests.map(({ name }) => name)).size).toBe(guests.length);
-    // A guest of several vCPUs has but one place to be put.
-    const places = guests.some(({ vcpus = 1 }) => vcpus > 1) ? 1 : harts;
-    expect([...new Set(guests.map(({ hart }) => hart))].sort((a, b) => a - b)).toEqual(Array.from({ length: places }, (_, hart) => hart));
+    const used = [...new Set(guests.map(({ hart }) => hart))].sort((a, b) => a - b);
+    // A guest of several vCPUs has but one place to be put; there are not more ports than for two routers.
+    const places = guests.some(({ vcpus = 1 }) => vcpus > 1) ? 1 : traffic === undefined ? harts : Math.min(harts, NETWORK_PORTS / 2);
+    expect(used).toEqual(Array.from({ length: places }, (_, hart) => hart));
+    for (const { port, owner } of nics ?? []) expect([port < NETWORK_PORTS, guests[owner] !== undefined]).toEqual([true, true]);
+    expect(workload.unitDigest === 0n).toBe(traffic !== undefined);
     expect(guests.some(({ counted }) => counted)).toBe(true);
     for (const end of channels.flatMap(({ ends }) => ends)) expect(guests[end]).toBeDefined();
   });
