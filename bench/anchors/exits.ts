@@ -1,6 +1,7 @@
 // What an exit and a world switch cost, and what a second hart gains.
 
-import type { EngineName } from "../../engines/engine.ts";
+import type { EngineName, VirtualMachine } from "../../engines/engine.ts";
+import type { BenchCase } from "../case.ts";
 import { summariseLatency } from "../histogram.ts";
 import type { CaseFigures } from "../machine-reading.ts";
 import { measureCase, type Timing } from "../measure.ts";
@@ -10,6 +11,8 @@ import { anchorCase } from "./machine-run.ts";
 
 /** Calls in one unit of the hypercall guest. */
 const CALLS_PER_UNIT = 100;
+/** Digest of a unit of stores to a virtio device: its MagicValue. */
+const VIRTIO_MAGIC = 0x7472_6976n;
 const TIMING: Timing = { windowMs: 200, samples: 9, warmUpMs: 1_000, watchdogMs: 5_000 };
 
 export interface ExitCost {
@@ -27,6 +30,24 @@ export async function exitRoundTrip(engine: EngineName): Promise<ExitCost> {
   };
 }
 
+/** A store to a register of a virtio device that the engine emulates: decoded, done, and its interrupt looked after. */
+export async function mmioExit(engine: EngineName): Promise<ExitCost> {
+  return {
+    nanoseconds: callTime(await measureCalls(storingCase(engine, {}))),
+    timedMedian: summariseLatency((await measureCalls(storingCase(engine, { latency: "1" }))).latency)?.p50,
+  };
+}
+
+/** The hypercall guest with a device: its place on a segment of the virtual switch. */
+function storingCase(engine: EngineName, settings: Readonly<Record<string, string>>): BenchCase {
+  const benchCase = anchorCase("hypercall-base", engine, 1, { guests: "1", ...settings });
+  const vms = benchCase.configuration.vms.map((vm): VirtualMachine => ({ ...vm, bootArguments: vm.bootArguments.replace("call=base", "call=mmio") }));
+  return {
+    ...benchCase, options: { nic: "switch" }, unitDigest: VIRTIO_MAGIC,
+    configuration: { ...benchCase.configuration, vms, nics: [{ port: 0, owner: 0 }] },
+  };
+}
+
 /** Two guests on one hart that yield to each other and do nothing else: all of the time, over the switches in it. */
 export async function worldSwitch(engine: EngineName): Promise<{ readonly nanoseconds: number; readonly switchesPerCall: number }> {
   const figures = await measure("hypercall-yield", engine, 1, { guests: "2" });
@@ -41,7 +62,10 @@ export async function secondHart(engine: EngineName, workload: string): Promise<
 }
 
 async function measure(workload: string, engine: EngineName, harts: number, settings: Readonly<Record<string, string>>): Promise<CaseFigures> {
-  const benchCase = anchorCase(workload, engine, harts, settings);
+  return measureCalls(anchorCase(workload, engine, harts, settings));
+}
+
+async function measureCalls(benchCase: BenchCase): Promise<CaseFigures> {
   const session = await MachineSession.start(benchCase);
   try {
     return await measureCase(session, benchCase, TIMING, () => undefined);

@@ -5,7 +5,7 @@ import { readEnvironment } from "../results/environment.ts";
 import { hostWarnings } from "../warnings.ts";
 import { coldStart } from "./cold-start.ts";
 import { compareSpeed, speedVerdict } from "./emulation-speed.ts";
-import { exitRoundTrip, secondHart, worldSwitch } from "./exits.ts";
+import { exitRoundTrip, mmioExit, secondHart, worldSwitch } from "./exits.ts";
 import { QEMU, qemuVersion } from "./qemu.ts";
 
 for (const warning of hostWarnings(readEnvironment(new Date(), []), 2)) process.stderr.write(`${warning}\n`);
@@ -17,6 +17,11 @@ say(`cold start: ${(await coldStart()).toFixed(0)} ms from the process to the fi
 
 const exit = await exitRoundTrip(ENGINE);
 say(`exit round trip: ${formatNanoseconds(exit.nanoseconds)} a call (${ENGINE}, one hart)${exit.timedMedian === undefined ? "" : `; ${formatNanoseconds(exit.timedMedian)} at the median with two clock reads of the guest around each`}`);
+
+for (const engine of ["uniprocessor", "smp"] as const) {
+  const store = await mmioExit(engine);
+  say(`emulated virtio exit: ${formatNanoseconds(store.nanoseconds)} a store to a device's register (${engine}, one hart)${store.timedMedian === undefined ? "" : `; ${formatNanoseconds(store.timedMedian)} at the median with two clock reads of the guest around each`}`);
+}
 
 const change = await worldSwitch(ENGINE);
 say(`world switch: ${formatNanoseconds(change.nanoseconds)} a switch between two guests on one hart that only yield (${ENGINE}, ${change.switchesPerCall.toFixed(2)} switches a yield)`);
