@@ -16,6 +16,7 @@ import type { ResultRow } from "./results/schema.ts";
 import { tcbRows } from "./results/tcb-rows.ts";
 import { runCases } from "./run.ts";
 import { measureTcb } from "./tcb/tcb.ts";
+import { capturedFrames, writeDepartures } from "./traffic/capture-files.ts";
 import { vocabularyOf } from "./vocabulary.ts";
 import { contaminationWarning, hostWarnings } from "./warnings.ts";
 
@@ -32,7 +33,10 @@ export async function bench(words: readonly string[], engines: readonly EngineDe
   }
   if ("guest" in request) return hostGuest(request);
   const environment = readEnvironment(new Date(), words);
-  const plan = planCases(request, engines, workloads, environment.cores);
+  const captured = request.pcap === undefined ? undefined : capturedFrames(request.pcap);
+  const plan = planCases(request, engines, workloads, environment.cores, captured?.frames);
+  const { pcapOut } = request;
+  if (pcapOut !== undefined) writeDepartures(pcapOut, [], environment.started);
   const files = createRunFiles(request.resultsFolder, environment);
   const rows: ResultRow[] = [];
   const keep = (more: readonly ResultRow[]) => {
@@ -42,9 +46,11 @@ export async function bench(words: readonly string[], engines: readonly EngineDe
   const progress = reportProgress(process.stderr, plan.cases.length);
   progress.say(`${plan.cases.length} cases, about ${Math.ceil(estimateMs(plan) / 1000)} s; results in ${files.csv}`);
   hostWarnings(environment, Math.max(...plan.cases.map((benchCase) => benchCase.harts))).forEach((warning) => progress.say(warning));
+  if (captured?.warning !== undefined) progress.say(captured.warning);
   const interruption = watchInterruption();
   await runCases(plan.cases, {
-    timing: plan.timing, cores: environment.cores, revision: environment.revision, progress, keep, interrupted: () => interruption.aborted,
+    timing: plan.timing, cores: environment.cores, revision: environment.revision, progress, keep,
+    departed: (frames) => pcapOut !== undefined && writeDepartures(pcapOut, frames, environment.started), interrupted: () => interruption.aborted,
   });
   if (!interruption.aborted) keep(await countTcb(plan, engines, environment.revision));
   process.stdout.write(`\n${formatReport(rows)}\n\nEvery figure and raw sample: ${files.csv} (columns: results/SCHEMA.md)\n`);

@@ -1,6 +1,7 @@
 // One case: a workload on an engine with so many harts.
 
 import type { Configuration, EngineName } from "../engines/engine.ts";
+import type { CaseTraffic } from "./traffic/case-traffic.ts";
 
 export interface BenchCase {
   readonly workload: string;
@@ -14,6 +15,8 @@ export interface BenchCase {
   readonly counted: readonly boolean[];
   /** Digest of one unit, of every VM. */
   readonly unitDigest: bigint;
+  /** What arrives at the machine's ports, where a workload has any; results are then checked where frames depart. */
+  readonly traffic?: CaseTraffic | undefined;
   /** SHA-256 of the images. */
   readonly image: string;
   /** Bytes of the guests that the engine has to trust. */

@@ -13,6 +13,8 @@ const FLAGS = {
   quick: { type: "boolean", doc: "fewer workloads and shorter windows: half a minute" },
   samples: { type: "string", value: "N", doc: "run windows to measure in each case" },
   window: { type: "string", value: "MS", doc: "length of a run window in milliseconds" },
+  pcap: { type: "string", value: "FILE", doc: "frames of this capture (pcap or pcapng) arrive, in a cycle, instead of generated ones" },
+  "pcap-out": { type: "string", value: "FILE", doc: "write the first frames that the first case with traffic forwards as a pcap file" },
   results: { type: "string", value: "DIR", doc: "folder for results (default: results)" },
   "lock-timing": { type: "boolean", doc: "time the locks in every case, as a second pass (default: in `contend` only)" },
   "allow-oversubscription": { type: "boolean", doc: "measure more harts than this host has cores; rows are marked" },
@@ -29,6 +31,9 @@ export interface BenchRequest {
   readonly quick: boolean;
   readonly samples: number | undefined;
   readonly windowMs: number | undefined;
+  /** Capture files: whose frames arrive, and what to write. */
+  readonly pcap: string | undefined;
+  readonly pcapOut: string | undefined;
   readonly resultsFolder: string;
   readonly lockTiming: boolean;
   readonly allowOversubscription: boolean;
@@ -83,6 +88,8 @@ function requestSchema(vocabulary: Vocabulary) {
       quick: v.optional(v.boolean(), false),
       samples: v.optional(whole("samples", 1, MAXIMUM_SAMPLES)),
       window: v.optional(whole("window", WINDOW_MS.minimum, WINDOW_MS.maximum)),
+      pcap: v.optional(v.pipe(v.string(), v.nonEmpty("--pcap needs a file"))),
+      "pcap-out": v.optional(v.pipe(v.string(), v.nonEmpty("--pcap-out needs a file"))),
       results: v.optional(v.pipe(v.string(), v.nonEmpty("--results needs a folder")), DEFAULT_RESULTS),
       "lock-timing": v.optional(v.boolean(), false),
       "allow-oversubscription": v.optional(v.boolean(), false),
@@ -95,6 +102,8 @@ function requestSchema(vocabulary: Vocabulary) {
       quick: flags.quick,
       samples: flags.samples,
       windowMs: flags.window,
+      pcap: flags.pcap,
+      pcapOut: flags["pcap-out"],
       resultsFolder: flags.results,
       lockTiming: flags["lock-timing"],
       allowOversubscription: flags["allow-oversubscription"],

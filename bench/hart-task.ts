@@ -10,6 +10,8 @@ export interface HartTask {
   readonly engine: EngineName;
   readonly options: Options;
   readonly configuration: Configuration;
+  /** Whether the machine's device area holds a wire. */
+  readonly wired: boolean;
   /** HartClocks in shared memory. */
   readonly clocks: SharedArrayBuffer;
 }

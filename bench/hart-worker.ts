@@ -7,6 +7,7 @@ import { WallClock } from "../engines/machine/clock.ts";
 import { runHart } from "../engines/machine/hart/run.ts";
 import { Machine } from "../engines/machine/machine.ts";
 import { PhysicalMemory } from "../engines/machine/memory.ts";
+import { connectWire } from "../engines/machine/network/wire.ts";
 import { Core } from "../engines/machine/translator/core.ts";
 import { HartClocks, now, threadCpuTime } from "./hart-clock.ts";
 import type { HartTask } from "./hart-task.ts";
@@ -22,7 +23,10 @@ export default function executeHart(task: HartTask): void {
   const clocks = new HartClocks(task.clocks);
   clocks.writeProbeCost(task.hart, probeCost(clock));
   const software = engine.create({ memory, harts: task.harts }, task.configuration, task.options);
-  const machine = new Machine({ memory, clock, mode: engine.mode, software, core: (...parts) => new Core(...parts), thread: task.hart, harts: [task.hart] });
+  const machine = new Machine({
+    memory, clock, mode: engine.mode, software, core: (...parts) => new Core(...parts), thread: task.hart, harts: [task.hart],
+    wire: task.wired ? connectWire(memory, memory.deviceArea()) : [],
+  });
   const id = hartId(task.hart);
   let resumed = 0;
   let cpuBefore = 0;

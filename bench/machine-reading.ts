@@ -1,7 +1,10 @@
 // What the harness reads of a machine whose harts are paused, and what happened between two readings.
 
+import type { NetworkReport } from "../engines/engine.ts";
+import type { PortReading } from "../engines/machine/network/steering.ts";
 import type { Histogram } from "./histogram.ts";
 import { addHistograms, emptyHistogram, histogramSince } from "./histogram.ts";
+import type { NetworkFigures } from "./traffic/network-figures.ts";
 import type { UnitsReading } from "./units-page.ts";
 
 export interface VmReading {
@@ -34,6 +37,11 @@ export interface MachineReading {
   readonly sharedWords: number;
   /** Exits from guests to the engine, by cause. */
   readonly exits: Readonly<Record<string, number>>;
+  /** What the engine's virtual switch did; absent where it has none. */
+  readonly network?: NetworkReport | undefined;
+  /** Nanoseconds that the harts' threads spent in models of devices. */
+  readonly deviceTime: number;
+  readonly ports: readonly PortReading[];
 }
 
 /** One run window, timed inside the harts' threads. */
@@ -43,6 +51,8 @@ export interface Window {
   readonly units: readonly number[];
   /** CPU time the threads received over the time they wanted to run; null where the host does not tell. */
   readonly cpuToWall: number | null;
+  /** Frames that departed in it. */
+  readonly forwarded: number;
 }
 
 /** Everything measured of one case. */
@@ -56,6 +66,8 @@ export interface CaseFigures {
   readonly worldSwitches: number;
   readonly sharedWords: number;
   readonly exits: Readonly<Record<string, number>>;
+  /** Where there is traffic. */
+  readonly network?: NetworkFigures | undefined;
 }
 
 /** What happened between two readings of one machine. Maxima are those since it started. */

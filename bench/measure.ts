@@ -7,6 +7,8 @@ import type { BenchCase } from "./case.ts";
 import { CaseFailure } from "./failure.ts";
 import { type CaseFigures, figuresBetween, type MachineReading, unitsOf, type Window } from "./machine-reading.ts";
 import type { MachineSession } from "./session.ts";
+import { measureNetwork, offeredInWindows } from "./traffic/measure-network.ts";
+import { checkWire, forwardedBy } from "./traffic/network-figures.ts";
 import { checkGuest } from "./verify.ts";
 
 export interface Timing {
@@ -25,6 +27,8 @@ export async function measureCase(
   session: MachineSession, benchCase: BenchCase, timing: Timing, onWindow: (windows: readonly Window[]) => void,
 ): Promise<CaseFigures> {
   await untilReady(session, benchCase, timing.watchdogMs);
+  const { traffic } = benchCase;
+  if (traffic !== undefined) session.offer(offeredInWindows(traffic));
   await session.run(timing.warmUpMs);
   const before = check(session, benchCase);
   const windows: Window[] = [];
@@ -38,7 +42,9 @@ export async function measureCase(
   await bench.run();
   const after = check(session, benchCase);
   await requireProgress(session, benchCase, before, windows, timing.watchdogMs);
-  return figuresBetween(before, after, windows);
+  const figures = figuresBetween(before, after, windows);
+  if (traffic === undefined) return figures;
+  return { ...figures, network: await measureNetwork(session, benchCase.harts, traffic, () => check(session, benchCase), { before, after, windows }) };
 }
 
 async function untilReady(session: MachineSession, benchCase: BenchCase, limitMs: number): Promise<void> {
@@ -55,7 +61,7 @@ async function runWindow(session: MachineSession, benchCase: BenchCase, windowMs
   const before = session.read();
   const { milliseconds, cpuToWall } = await session.run(windowMs);
   const after = check(session, benchCase);
-  return { milliseconds, cpuToWall, units: after.vms.map((vm, index) => unitsOf(vm) - unitsOf(before.vms[index])) };
+  return { milliseconds, cpuToWall, forwarded: forwardedBy(after.ports) - forwardedBy(before.ports), units: after.vms.map((vm, index) => unitsOf(vm) - unitsOf(before.vms[index])) };
 }
 
 /** The same reading, if every guest is alive and what it computed is right. */
@@ -67,6 +73,8 @@ function check(session: MachineSession, benchCase: BenchCase): MachineReading {
     const wrong = vm.units?.ready ? checkGuest(vm.units, benchCase.unitDigest) : undefined;
     if (wrong !== undefined) throw new CaseFailure(`${vm.name}: ${wrong}`);
   }
+  const wrong = benchCase.traffic === undefined ? undefined : checkWire(reading.ports);
+  if (wrong !== undefined) throw new CaseFailure(wrong);
   return reading;
 }
 

@@ -9,6 +9,9 @@ import { configurationOf, imageSums } from "./configuration.ts";
 import { UsageError } from "./exit-code.ts";
 import type { Timing } from "./measure.ts";
 import { loadedBytes, trustsGuests } from "./tcb/guest-bytes.ts";
+import type { CapturedFrame } from "./traffic/captured-frame.ts";
+import type { CaseTraffic } from "./traffic/case-traffic.ts";
+import { replayOf } from "./traffic/replay.ts";
 
 export interface Plan {
   readonly cases: readonly BenchCase[];
@@ -28,6 +31,8 @@ const QUICK = {
   timing: { windowMs: 40, samples: 6, warmUpMs: 350 },
 } as const;
 const DEFAULT_HARTS = [1, 2];
+/** The workload whose highest rate without loss is searched on one hart without being asked. */
+const SEARCH_WORKLOAD = "forward";
 /** The workload whose locks are timed without being asked. */
 const LOCK_WORKLOAD = "contend";
 /** The parameter that says how many guests a workload has for each hart. */
@@ -38,10 +43,13 @@ const WATCHDOG_MS = 5_000;
 /** Start-up of a case's threads and machine, and its end: measured on a 2-core host, for estimates only. */
 const CASE_OVERHEAD_MS = 450;
 const WINDOW_OVERHEAD_MS = 4;
+/** A case with traffic: its frames are generated, and latency is measured under a load; the search for the rate without loss. */
+const TRAFFIC_MS = 700;
+const SEARCH_MS = 1_800;
 
-/** Throws a UsageError when the request asks for what no host or engine can do. */
+/** Throws a UsageError when the request asks for what no host or engine can do. `captured`: the frames that arrive, instead of generated ones. */
 export function planCases(
-  request: BenchRequest, engines: readonly EngineDescription[], workloads: readonly Workload[], cores: number,
+  request: BenchRequest, engines: readonly EngineDescription[], workloads: readonly Workload[], cores: number, captured?: readonly CapturedFrame[],
 ): Plan {
   const preset = request.quick ? QUICK : FULL;
   const names: readonly string[] = request.workloads ?? preset.workloads;
@@ -50,12 +58,14 @@ export function planCases(
     engines.filter((engine) => request.engines?.includes(engine.name) ?? true).flatMap((engine) => {
       const usable = harts.filter((count) => count <= engine.maximumHarts);
       const chosen = request.quick && request.harts === undefined ? usable.slice(-1) : usable;
-      return chosen.flatMap((count) => passes(request, workload, engine, count));
+      return chosen.flatMap((count) => passes(request, workload, engine, count, captured));
     })
   ));
   if (cases.length === 0) throw new UsageError("no selected workload runs on a selected engine with so many harts");
+  const logged = cases.findIndex(({ traffic }) => traffic !== undefined);
+  if (logged < 0 && (request.pcap ?? request.pcapOut) !== undefined) throw new UsageError("no selected workload has traffic that a capture could replace or record");
   return {
-    cases,
+    cases: cases.map((benchCase, index) => (request.pcapOut !== undefined && index === logged ? withLog(benchCase) : benchCase)),
     timing: {
       windowMs: request.windowMs ?? preset.timing.windowMs,
       samples: request.samples ?? preset.timing.samples,
@@ -67,8 +77,13 @@ export function planCases(
 
 /** How long a plan takes, roughly. */
 export function estimateMs({ cases, timing }: Plan): number {
-  return cases.length * (CASE_OVERHEAD_MS + timing.warmUpMs + timing.samples * (timing.windowMs + WINDOW_OVERHEAD_MS));
+  const traffic = cases.flatMap((benchCase) => benchCase.traffic ?? []);
+  return cases.length * (CASE_OVERHEAD_MS + timing.warmUpMs + timing.samples * (timing.windowMs + WINDOW_OVERHEAD_MS))
+    + traffic.length * TRAFFIC_MS + traffic.filter(({ search }) => search).length * SEARCH_MS;
 }
+
+const withLog = (benchCase: BenchCase): BenchCase => (
+  benchCase.traffic === undefined ? benchCase : { ...benchCase, traffic: { ...benchCase.traffic, log: true } });
 
 function chooseHarts(request: BenchRequest, cores: number): number[] {
   if (request.harts === undefined) return DEFAULT_HARTS.filter((count) => count <= cores || count === 1);
@@ -80,7 +95,7 @@ function chooseHarts(request: BenchRequest, cores: number): number[] {
 }
 
 /** The case, and a second pass that times its locks where that is wanted; nothing where the engine cannot run it. */
-function passes(request: BenchRequest, workload: Workload, engine: EngineDescription, harts: number): BenchCase[] {
+function passes(request: BenchRequest, workload: Workload, engine: EngineDescription, harts: number, captured: readonly CapturedFrame[] | undefined): BenchCase[] {
   const parameters = chosenParameters(request, workload, engine);
   const layout = planWorkload(workload, harts, parameters);
   if (layout.guests.length > engine.maximumVms || (isBaseline(engine) && !runsOnBaseline(workload, layout))) return [];
@@ -101,11 +116,23 @@ function passes(request: BenchRequest, workload: Workload, engine: EngineDescrip
     configuration,
     counted: layout.guests.map((guest) => guest.counted),
     unitDigest: workload.unitDigest,
+    traffic: caseTraffic(request, workload, layout, harts, captured),
     image: imageSums(layout),
     trustedGuestBytes: trusted.reduce((sum, bytes) => sum + bytes, 0),
     lockTiming: { ...options, ...more }[LOCK_TIMING.name] === LOCK_TIMING.value,
   });
   return [make({}), ...(timed ? [make({ [LOCK_TIMING.name]: LOCK_TIMING.value })] : [])];
+}
+
+function caseTraffic(
+  request: BenchRequest, { name }: Workload, { traffic }: Layout, harts: number, captured: readonly CapturedFrame[] | undefined,
+): CaseTraffic | undefined {
+  if (traffic === undefined) return undefined;
+  const asked = request.workloads?.includes(name) ?? (name === SEARCH_WORKLOAD && harts === 1);
+  return {
+    traffic, log: false, search: asked && !request.quick && traffic.rate === "max",
+    replay: captured === undefined ? undefined : replayOf(captured, traffic.rules),
+  };
 }
 
 /** Parameters that differ from their defaults. The baseline always runs one guest. */

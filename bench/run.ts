@@ -1,6 +1,7 @@
 // One run: every case of a plan, its rows appended to the results as they are measured.
 
 import type { EngineDescription, EngineName } from "../engines/engine.ts";
+import type { LoggedFrame } from "../engines/machine/network/steering.ts";
 import { type BenchCase, caseLabel } from "./case.ts";
 import { CaseFailure } from "./failure.ts";
 import type { CaseFigures } from "./machine-reading.ts";
@@ -18,6 +19,8 @@ export interface RunContext {
   readonly progress: Progress;
   /** Keeps rows, at once. */
   readonly keep: (rows: readonly ResultRow[]) => void;
+  /** Takes the frames that departed first, of a case that logs them. */
+  readonly departed: (frames: readonly LoggedFrame[]) => void;
   /** Whether to stop before the next case or window. */
   readonly interrupted: () => boolean;
 }
@@ -56,6 +59,7 @@ async function runCase(benchCase: BenchCase, context: RunContext, baseline: numb
     if (error instanceof CaseFailure) return [caseRow({ ...row, status: "failed", reason: error.message })];
     throw error;
   } finally {
+    if (session !== undefined && benchCase.traffic?.log === true) context.departed(session.departures());
     await session?.stop();
   }
 }

@@ -10,8 +10,11 @@ import { hartBlock, PhysicalMemory } from "../engines/machine/memory.ts";
 import { command, whenAcknowledged, whenReady } from "../engines/machine/control.ts";
 import { ConsoleInput } from "../engines/machine/devices/console-input.ts";
 import { ConsoleReader } from "../engines/machine/devices/console.ts";
-import { readExitCounts, readRetired } from "../engines/machine/hart/counters.ts";
+import { readDeviceTime, readExitCounts, readRetired } from "../engines/machine/hart/counters.ts";
+import { NO_DEVICES } from "../engines/machine/devices/prepare.ts";
 import { prepareMachine } from "../engines/machine/machine.ts";
+import { prepareWire, wireBytes } from "../engines/machine/network/prepare.ts";
+import { type LoggedFrame, offer, type Offered, readLog, readPort } from "../engines/machine/network/steering.ts";
 import type { BenchCase } from "./case.ts";
 import { exitNames } from "./exit-names.ts";
 import { CaseFailure } from "./failure.ts";
@@ -19,6 +22,7 @@ import { HartClocks, type JointWindow, joinWindows, now } from "./hart-clock.ts"
 import { createHartPool } from "./hart-pool.ts";
 import type { HartTask } from "./hart-task.ts";
 import type { MachineReading } from "./machine-reading.ts";
+import { wireOf } from "./traffic/case-traffic.ts";
 import { readUnitsPage } from "./units-page.ts";
 
 /** A hart that does not take up a command within this has hung. */
@@ -27,11 +31,13 @@ const READY_LIMIT_MS = 20_000;
 const POLL_MS = 4;
 const RAM_ALIGNMENT = 0x20_0000;
 
-export type MachineCase = Pick<BenchCase, "engine" | "options" | "harts" | "configuration">;
+export type MachineCase = Pick<BenchCase, "engine" | "options" | "harts" | "configuration" | "traffic">;
 
 export class MachineSession {
   readonly #case: MachineCase;
   readonly #memory: PhysicalMemory;
+  /** Network ports of the machine. */
+  readonly #ports: number;
   readonly #clocks: HartClocks;
   readonly #pool: Piscina;
   /** Rejects when a hart's thread fails; never resolves while the machine may run. */
@@ -55,14 +61,18 @@ export class MachineSession {
   }
 
   private constructor(machineCase: MachineCase, pool: Piscina) {
-    const { engine, options, harts, configuration } = machineCase;
+    const { engine, options, harts, configuration, traffic } = machineCase;
+    const wire = wireOf(configuration, traffic);
+    const wired = wire.ports.length > 0;
     this.#case = machineCase;
-    this.#memory = PhysicalMemory.create(ramBytes(machineCase), harts);
+    this.#memory = PhysicalMemory.create(ramBytes(machineCase), harts, wired ? wireBytes(wire) : 0);
+    this.#ports = wire.ports.length;
     this.#clocks = HartClocks.create(harts);
-    prepareMachine(this.#memory, harts);
+    if (wired) prepareWire(this.#memory, this.#memory.deviceArea(), wire);
+    prepareMachine(this.#memory, harts, { ...NO_DEVICES, ports: this.#ports });
     this.#pool = pool;
     const tasks = Array.from({ length: harts }, (_, hart): Promise<void> => this.#pool.run({
-      hart, harts, memory: this.#memory.handle(), engine, options, configuration, clocks: this.#clocks.shared,
+      hart, harts, memory: this.#memory.handle(), engine, options, configuration, wired, clocks: this.#clocks.shared,
     } satisfies HartTask));
     const failed = Promise.withResolvers<never>();
     for (const task of tasks) task.catch((error: unknown) => failed.reject(new CaseFailure(firstLine(error))));
@@ -106,8 +116,21 @@ export class MachineSession {
       locks: report.locks,
       worldSwitches: report.worldSwitches,
       sharedWords: report.sharedMutableWords,
+      network: report.network,
+      deviceTime: Array.from({ length: harts }, (_, hart) => readDeviceTime(this.#memory, hart)).reduce((sum, time) => sum + time, 0),
+      ports: Array.from({ length: this.#ports }, (_, port) => readPort(this.#memory, this.#memory.deviceArea(), port)),
       exits: exitNames(Array.from({ length: harts }, (_, hart) => readExitCounts(this.#memory, hart))),
     };
+  }
+
+  /** From the machine's next run on, at every port that has traffic. */
+  offer(offered: Offered): void {
+    for (const port of this.#case.traffic?.traffic.ports ?? []) offer(this.#memory, this.#memory.deviceArea(), port, offered);
+  }
+
+  /** The first frames that departed, if the case keeps them. */
+  departures(): LoggedFrame[] {
+    return this.#ports === 0 ? [] : readLog(this.#memory, this.#memory.deviceArea());
   }
 
   /** Instructions that guests have retired on all harts. */

@@ -15,11 +15,11 @@ interface CaseView {
   subjects(metric: MetricName): string[];
 }
 
-/** Throughput, locks and TCB, in this order, each with its legend. */
+/** Throughput, network, locks and TCB, in this order, each with its legend. */
 export function formatReport(rows: readonly ResultRow[]): string {
   const cases = groupCases(rows.filter((row) => row.sample === null));
   const ran = cases.filter((view) => view.first.harts > 0);
-  return [throughputSection(ran), lockSection(ran), tcbSection(cases.filter((view) => view.first.harts === 0), ran), failureSection(ran)]
+  return [throughputSection(ran), networkSection(ran), lockSection(ran), tcbSection(cases.filter((view) => view.first.harts === 0), ran), failureSection(ran)]
     .filter((section) => section !== "").join("\n\n");
 }
 
@@ -54,6 +54,37 @@ const THROUGHPUT_COLUMNS: readonly Column<CaseView>[] = [
   { title: "max", align: "right", text: (view) => formatNanoseconds(view.value("latency-max")) },
   { title: "fairness", align: "right", text: (view) => view.value("fairness")?.toFixed(3) ?? "" },
   { title: "slowest", align: "right", text: (view) => factor(view.value("worst-slowdown")) },
+  { title: "", align: "left", text: ({ first }) => (first.status === "contaminated" ? "contaminated" : "") },
+];
+
+function networkSection(cases: readonly CaseView[]): string {
+  const measured = cases.filter((view) => view.row("packet-rate") !== undefined && !isTimingPass(view));
+  if (measured.length === 0) return "";
+  const tables = [...Map.groupBy(measured, (view) => view.first.workload)].map(([workload, views]) => `${workload}\n${indent(formatTable(NETWORK_COLUMNS, views))}`);
+  return [
+    "Network: frames that departed and were right, all ports together",
+    "  packets/s: as many as the guests take; no loss: the highest rate of arrivals at each port at which no frame is lost",
+    "  p50 to max: from a frame's arrival to its departure, at the load beside them; lost: part of the frames at that load",
+    "  copies: by the engine; device time: of this host's threads in models of devices, beside the core in real ones",
+    ...tables.map((table) => `\n${table}`),
+  ].join("\n");
+}
+
+const NETWORK_COLUMNS: readonly Column<CaseView>[] = [
+  { title: "engine", align: "left", text: engineLabel },
+  { title: "harts", align: "right", text: ({ first }) => String(first.harts) },
+  { title: "packets/s", align: "right", text: (view) => formatFigure(view.value("packet-rate")) },
+  { title: "no loss", align: "right", text: (view) => formatFigure(view.value("zero-loss-rate")) },
+  { title: "load", align: "right", text: (view) => formatFigure(view.value("packet-load")) },
+  { title: "p50", align: "right", text: (view) => formatNanoseconds(view.value("packet-latency-p50")) },
+  { title: "p90", align: "right", text: (view) => formatNanoseconds(view.value("packet-latency-p90")) },
+  { title: "p99", align: "right", text: (view) => formatNanoseconds(view.value("packet-latency-p99")) },
+  { title: "p99.9", align: "right", text: (view) => formatNanoseconds(view.value("packet-latency-p99.9")) },
+  { title: "max", align: "right", text: (view) => formatNanoseconds(view.value("packet-latency-max")) },
+  { title: "lost", align: "right", text: (view) => percentage(view.value("packet-loss")) },
+  { title: "copies/packet", align: "right", text: (view) => formatFigure(view.value("copies-per-packet")) },
+  { title: "exits/packet", align: "right", text: (view) => formatFigure(view.value("exits-per-unit")) },
+  { title: "device time", align: "right", text: (view) => percentage(view.value("device-time")) },
   { title: "", align: "left", text: ({ first }) => (first.status === "contaminated" ? "contaminated" : "") },
 ];
 

@@ -1,6 +1,8 @@
 // Every metric a row can carry: unit, which way is better, how exact it is, and what it means.
 // The wall clock's figures are `noisy`; what is counted from sources is `exact`.
 
+import { FIFO_FRAMES, LATENCY_LOAD, TRIAL } from "../traffic/rules-of-measuring.ts";
+
 export const DIRECTIONS = ["higher", "lower", "none"] as const;
 export const CLASSES = ["exact", "noisy"] as const;
 
@@ -10,6 +12,10 @@ interface MetricDescription {
   readonly class: (typeof CLASSES)[number];
   readonly doc: string;
 }
+
+const PACKET_LOAD = `Frames per second that arrived at each port while their latency was measured: ${100 * LATENCY_LOAD} % of those that arrived at the highest \`packet-rate\`, or the parameter \`rate\`.`;
+
+const ZERO_LOSS = `Highest rate of arrivals at each port without loss, by binary search as in RFC 2544, section 26.1. A trial is ${TRIAL.milliseconds} ms of frames at a constant rate on the warm machine, then ${TRIAL.drainMilliseconds} ms or more without any until nothing departs; tolerance: no frame lost. A rate passes when one of ${TRIAL.tries} trials does, since this host can only add loss. ${TRIAL.steps} steps from the highest \`packet-rate\` down to 1/${2 ** TRIAL.steps} of it, which is the resolution; the rate found is confirmed by a trial of ${TRIAL.confirmation * TRIAL.milliseconds} ms, or the next lower one is. A port holds ${FIFO_FRAMES} frames that wait for buffers.`;
 
 export const METRICS = {
   throughput: {
@@ -38,6 +44,17 @@ export const METRICS = {
   "lock-holding": { unit: "ns", direction: "lower", class: "noisy", doc: "Mean holding time per acquisition (timing pass only)." },
   "lock-holding-max": { unit: "ns", direction: "lower", class: "noisy", doc: "Longest holding since the machine started (timing pass only)." },
   "probe-cost": { unit: "ns", direction: "lower", class: "noisy", doc: "Cost of one clock reading, measured in a hart's thread before the run; the timing pass takes two readings around every wait and every hold." },
+  "packet-rate": { unit: "packets/s", direction: "higher", class: "noisy", doc: "Frames that departed from the machine's ports and were right, per second of run window. Unless the parameter `rate` says otherwise, the next frame arrives whenever the guest has a buffer for one, so that this is the most it forwards." },
+  "packet-load": { unit: "packets/s", direction: "none", class: "noisy", doc: PACKET_LOAD },
+  "packet-latency-p50": { unit: "ns", direction: "lower", class: "noisy", doc: "Median time of a frame from its scheduled arrival at a port, before the port's FIFO, to its departure from another, under `packet-load`, from a histogram of every frame; buckets are at most 1/16 wide. The machine looks after a port at least every 4 µs while its guest runs, as a NIC that moderates its interrupts." },
+  "packet-latency-p90": { unit: "ns", direction: "lower", class: "noisy", doc: "90th percentile of the same." },
+  "packet-latency-p99": { unit: "ns", direction: "lower", class: "noisy", doc: "99th percentile of the same." },
+  "packet-latency-p99.9": { unit: "ns", direction: "lower", class: "noisy", doc: "99.9th percentile of the same." },
+  "packet-latency-max": { unit: "ns", direction: "lower", class: "noisy", doc: "Largest of the same." },
+  "packet-loss": { unit: "%", direction: "lower", class: "noisy", doc: "Frames to be forwarded that arrived under `packet-load` and did not depart." },
+  "zero-loss-rate": { unit: "packets/s", direction: "higher", class: "noisy", doc: ZERO_LOSS },
+  "copies-per-packet": { unit: "copies/packet", direction: "lower", class: "noisy", doc: "Times that the engine copied a frame's contents, per frame that departed; 0 where ports are passed through. Copies by guests and by the network ports themselves do not count." },
+  "device-time": { unit: "%", direction: "none", class: "noisy", doc: "Part of the harts' time that this host's threads spent in the models of devices, which real ones would do beside the core." },
   "tcb-modules": { unit: "modules", direction: "lower", class: "exact", doc: "Source modules reachable from the engine's entry point outside engines/machine." },
   "tcb-lines": { unit: "lines", direction: "lower", class: "exact", doc: "Source lines of them that carry code (comments, blank lines and types removed)." },
   "tcb-statements": { unit: "statements", direction: "lower", class: "exact", doc: "Statements in them." },

@@ -20,13 +20,14 @@ type Value = number | Summary;
 
 /** The raw samples of one window: total throughput, each guest's, and the CPU received. */
 export function windowRows(context: RowContext, figures: Pick<CaseFigures, "windows">, index: number): ResultRow[] {
-  const { milliseconds, units, cpuToWall } = figures.windows[index];
+  const { milliseconds, units, cpuToWall, forwarded } = figures.windows[index];
   const perSecond = units.map((count) => (1000 * count) / milliseconds);
   const at = (metric: MetricName, value: number, subject = "") => ({ ...row(context, metric, value, subject), sample: index });
   const names = context.benchCase.configuration.vms.map((vm) => vm.name);
   return [
     at("throughput", counted(context, perSecond)),
     ...(names.length > 1 ? perSecond.map((value, vm) => at("throughput", value, names[vm])) : []),
+    ...(context.benchCase.traffic === undefined ? [] : [at("packet-rate", (1000 * forwarded) / milliseconds)]),
     ...(cpuToWall === null ? [] : [at("cpu-to-wall", cpuToWall)]),
   ];
 }
@@ -46,6 +47,7 @@ export function summaryRows(context: RowContext, figures: CaseFigures, bare: num
     ...(vms.length > 1 ? vms.map((vm, index) => one("throughput", summarise(windows.map((window) => (1000 * window.units[index]) / window.milliseconds)), vm.name)) : []),
     ...(bare === undefined || vms.length > benchCase.harts ? [] : [one("overhead", overhead(throughput, bare * vms.length))]),
     ...latencyRows(context, figures),
+    ...networkRows(context, figures),
     one("exits-per-unit", sum(Object.values(figures.exits)) / totalUnits),
     ...Object.entries(figures.exits).filter(([, count]) => count > 0).map(([cause, count]) => one("exits-per-unit", count / totalUnits, cause)),
     one("world-switches", figures.worldSwitches / seconds),
@@ -75,6 +77,24 @@ function latencyRows(context: RowContext, figures: CaseFigures): ResultRow[] {
     ["latency-p50", latency.p50], ["latency-p90", latency.p90], ["latency-p99", latency.p99],
     ["latency-p99.9", latency.p999], ["latency-max", latency.maximum],
   ] as const).map(([metric, value]) => ({ ...row(context, metric, value), samples: latency.count }));
+}
+
+function networkRows(context: RowContext, { network, windows }: CaseFigures): ResultRow[] {
+  if (network === undefined) return [];
+  const one = (metric: MetricName, value: Value) => row(context, metric, value);
+  const { load, copiesPerFrame, zeroLossRate } = network;
+  const latency = load === undefined ? undefined : summariseLatency(load.latency);
+  return [
+    one("packet-rate", summarise(windows.map((window) => (1000 * window.forwarded) / window.milliseconds))),
+    ...(load === undefined ? [] : [one("packet-load", load.rate), one("packet-loss", 100 * load.loss)]),
+    ...(latency === undefined ? [] : ([
+      ["packet-latency-p50", latency.p50], ["packet-latency-p90", latency.p90], ["packet-latency-p99", latency.p99],
+      ["packet-latency-p99.9", latency.p999], ["packet-latency-max", latency.maximum],
+    ] as const).map(([metric, value]) => ({ ...one(metric, value), samples: latency.count }))),
+    ...(zeroLossRate === undefined ? [] : [one("zero-loss-rate", zeroLossRate)]),
+    one("copies-per-packet", copiesPerFrame ?? 0),
+    one("device-time", 100 * network.deviceShare),
+  ];
 }
 
 function fairnessRows(context: RowContext, figures: CaseFigures): ResultRow[] {

@@ -6,12 +6,6 @@ import type { TraceFrame } from "../../engines/machine/network/prepare.ts";
 import { allows, filterRules, type Rule } from "../../workloads/network/rules.ts";
 import type { CapturedFrame } from "./captured-frame.ts";
 
-export interface Replay {
-  readonly frames: readonly TraceFrame[];
-  /** Frames left out: captured only in part, or of a length that no Ethernet frame without jumbo frames has. */
-  readonly leftOut: number;
-}
-
 /** Without FCS. */
 const SHORTEST = 14;
 const LONGEST = 1514;
@@ -19,20 +13,21 @@ const CHECKSUM = 10;
 const PROTOCOL_OFFSET = 9;
 const TIME_TO_LIVE = 8;
 
-/** `rules` of the filter are applied to the frames. */
-export function replayOf(captured: readonly CapturedFrame[], rules: number): Replay {
+/** Whether it was captured whole, and has a length that Ethernet has. */
+export const fitsPort = ({ bytes, length }: CapturedFrame): boolean => bytes.length === length && length >= SHORTEST && length <= LONGEST;
+
+/** Of frames that fit a port; the first so many rules of the filter are applied to them. */
+export function replayOf(captured: readonly CapturedFrame[], rules: number): TraceFrame[] {
   const filter = filterRules(rules);
   const flows = new Map<string, number>();
   const parts = new FrameParts();
-  const whole = captured.filter(({ bytes, length }) => bytes.length === length && length >= SHORTEST && length <= LONGEST);
-  const frames = whole.map(({ bytes: original }): TraceFrame => {
+  return captured.map(({ bytes: original }): TraceFrame => {
     const bytes = Uint8Array.from(original);
     parts.read(bytes, 0, bytes.length);
     // A host that leaves checksums to its NIC captures its own frames before they have any.
     if (parts.ipv4 !== 0 && !headerChecksumHolds(bytes, parts.ipv4, parts.ipv4End)) correctChecksum(bytes, parts);
     return { bytes, flow: flowOf(flows, bytes, parts), forward: isForwarded(filter, bytes, parts) };
   });
-  return { frames, leftOut: captured.length - whole.length };
 }
 
 /** Frames with the same addresses, protocol and ports. */

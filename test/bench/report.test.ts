@@ -32,7 +32,7 @@ function figures(units: readonly number[], locks: readonly LockReading[] = []): 
   const latency = emptyHistogram();
   latency.counts[bucketOf(1_000)] = 10;
   return {
-    windows: [{ milliseconds: 100, units, cpuToWall: 0.9 }, { milliseconds: 100, units, cpuToWall: 1 }],
+    windows: [{ milliseconds: 100, units, cpuToWall: 0.9, forwarded: 0 }, { milliseconds: 100, units, cpuToWall: 1, forwarded: 0 }],
     units: units.map((count) => 2 * count), cpuTimes: units.map((count) => count), latency: { counts: latency.counts, maximum: 1_010 },
     locks, worldSwitches: 50, sharedWords: 3, exits: { "call from VS": 20 },
   };
@@ -69,6 +69,22 @@ describe("the summary of a case", () => {
     expect(value(rows, "lock-waiting", "queue")).toBe(500);
     expect(value(rows, "lock-holding-max", "queue")).toBe(700);
     expect(value(rows, "probe-cost")).toBe(40);
+  });
+
+  test("of traffic", () => {
+    const latency = emptyHistogram();
+    latency.counts[bucketOf(5_000)] = 100;
+    const traffic = { traffic: { ports: [0], size: 64, flows: 1, zipf: 1, rate: "max", rules: 1 }, replay: undefined, log: false, search: true } as const;
+    const rows = summaryRows(context("smp", 1, 1, { traffic }), {
+      ...figures([100]),
+      windows: [{ milliseconds: 100, units: [100], cpuToWall: 1, forwarded: 50_000 }],
+      network: { offered: "max", copiesPerFrame: 2, deviceShare: 0.25, load: { rate: 250_000, latency: { counts: latency.counts, maximum: 5_100 }, loss: 0.01 }, zeroLossRate: 400_000 },
+    }, undefined, undefined);
+    expect(["packet-rate", "packet-load", "packet-loss", "packet-latency-max", "zero-loss-rate", "copies-per-packet", "device-time"].map((metric) => value(rows, metric)))
+      .toEqual([500_000, 250_000, 1, 5_100, 400_000, 2, 25]);
+    expect(value(rows, "packet-latency-p50")).toBeGreaterThan(4_700);
+    const text = formatReport(rows);
+    expect(text).toMatch(/smp +1 +500,000 +400,000 +250,000 +4\.99 µs .* 1\.0 % +2\.00 .*25\.0 %/);
   });
 
   test("always makes a valid file, however little a guest did", () => {

@@ -2,9 +2,14 @@
 
 import type { HostOffset } from "../address.ts";
 import type { PhysicalMemory } from "../memory.ts";
-import { type Fault, FAULTS, FIRST_HEADER_BYTES, LOGGED, LOGGED_HEADER_BYTES, OFFER, PORT, WIRE } from "./layout.ts";
+import {
+  ENTRY, ENTRY_SHIFT, type Fault, FAULTS, FIRST_HEADER_BYTES, FLOW, FLOW_SHIFT, LOGGED, LOGGED_HEADER_BYTES, OFFER, PORT, WIRE,
+} from "./layout.ts";
 import { HISTOGRAM_BUCKETS } from "./latency.ts";
 import { portBlock } from "./wire.ts";
+
+/** Rounds of a trace after which a flow that has not departed never will. */
+const MANY_ROUNDS = 8;
 
 /** Frames per second for each port; or the next frame whenever there is a buffer for one. */
 export type Offered = number | "as-taken";
@@ -23,6 +28,8 @@ export interface PortReading {
   readonly latency: { readonly counts: Float64Array; readonly maximum: number };
   /** Frames that departed from this port and were wrong. */
   readonly faults: Readonly<Record<Fault, number>>;
+  /** Flows of which frames to be forwarded arrived at this port many times over, and none departed. */
+  readonly silentFlows: number;
   readonly firstFault: { readonly fault: Fault; readonly bytes: number; readonly header: Uint8Array } | undefined;
 }
 
@@ -59,11 +66,25 @@ export function readPort(memory: PhysicalMemory, base: HostOffset, port: number)
     forwarded: double(PORT.forwarded), forwardedBytes: double(PORT.forwardedBytes),
     latency: { counts: f64.slice(histogram, histogram + HISTOGRAM_BUCKETS), maximum: double(PORT.latencyMaximum) },
     faults: Object.fromEntries(FAULTS.map((fault, number) => [fault, word(PORT.faults + 4 * number)])) as Record<Fault, number>,
+    silentFlows: double(PORT.takenForward) < MANY_ROUNDS * word(PORT.traceFrames) ? 0 : countSilentFlows(memory, block),
     firstFault: first === 0 ? undefined : {
       fault: FAULTS[first - 1], bytes: word(PORT.firstBytes),
       header: memory.u8.slice(block + PORT.firstHeader, block + PORT.firstHeader + Math.min(FIRST_HEADER_BYTES, word(PORT.firstBytes))),
     },
   };
+}
+
+function countSilentFlows({ i32 }: PhysicalMemory, block: number): number {
+  const trace = i32[(block + PORT.trace) >>> 2] >>> 0;
+  const flows = i32[(block + PORT.flows) >>> 2] >>> 0;
+  const silent = new Set<number>();
+  for (let index = 0; index < i32[(block + PORT.traceFrames) >>> 2]; index++) {
+    const entry = trace + (index << ENTRY_SHIFT);
+    const flow = i32[(entry + ENTRY.flow) >>> 2];
+    const seen = i32[(flows + (flow << FLOW_SHIFT) + FLOW.seen) >>> 2] !== 0;
+    if (i32[(entry + ENTRY.forward) >>> 2] !== 0 && !seen) silent.add(flow);
+  }
+  return silent.size;
 }
 
 /** The first frames that departed, of all ports, in the order of their departure. */

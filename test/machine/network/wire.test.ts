@@ -290,6 +290,16 @@ describe("frames of a capture", () => {
   });
 });
 
+test("flows of which nothing departs are noticed after some rounds of the trace", () => {
+  const wire = tester([frame(0), frame(1), frame(2, false)]);
+  wire.offer("as-taken");
+  for (let number = 0; number < 60; number++) {
+    const flow = wire.receive(0)![35];
+    if (flow === 232) wire.transmit(0, 60); // port 1000
+    expect(wire.read(0).silentFlows).toBe(wire.read(0).takenForward < 24 ? 0 : 1);
+  }
+});
+
 test("the log keeps the first frames that depart, with the time, until it is full", () => {
   const wire = tester([frame(0, true, { bytes: 61 })], { logBytes: 3 * (16 + 64) + 20 });
   wire.offer("as-taken");
