@@ -11,7 +11,6 @@ import type { Timing } from "./measure.ts";
 import { loadedBytes, trustsGuests } from "./tcb/guest-bytes.ts";
 import type { CapturedFrame } from "./traffic/captured-frame.ts";
 import type { CaseTraffic } from "./traffic/case-traffic.ts";
-import { replayOf } from "./traffic/replay.ts";
 
 export interface Plan {
   readonly cases: readonly BenchCase[];
@@ -129,10 +128,7 @@ function caseTraffic(
 ): CaseTraffic | undefined {
   if (traffic === undefined) return undefined;
   const asked = request.workloads?.includes(name) ?? (name === SEARCH_WORKLOAD && harts === 1);
-  return {
-    traffic, log: false, search: asked && !request.quick && traffic.rate === "max",
-    replay: captured === undefined ? undefined : replayOf(captured, traffic.rules),
-  };
+  return { traffic, captured, log: false, search: asked && !request.quick && traffic.rate === "max" };
 }
 
 /** Parameters that differ from their defaults. The baseline always runs one guest. */

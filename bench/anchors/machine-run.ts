@@ -20,7 +20,8 @@ export function anchorCase(workloadName: string, engine: EngineName, harts: numb
   const layout = planWorkload(workload, harts, settings);
   return {
     workload: workload.name, engine, options: {}, parameters: settings, harts,
-    configuration: configurationOf(layout, harts), counted: layout.guests.map(({ counted }) => counted),
+    configuration: configurationOf(layout, harts),
+    traffic: layout.traffic === undefined ? undefined : { traffic: layout.traffic, captured: undefined, log: false, search: false }, counted: layout.guests.map(({ counted }) => counted),
     unitDigest: workload.unitDigest, image: imageSums(layout), trustedGuestBytes: 0, lockTiming: false,
   };
 }

@@ -1,16 +1,20 @@
 // What the wire of a case is laid out with.
 
-import type { Configuration } from "../../engines/engine.ts";
+import type { Configuration, Nic, Options } from "../../engines/engine.ts";
 import type { TraceFrame, WireDescription } from "../../engines/machine/network/prepare.ts";
+import { neighbourMac } from "../../workloads/network/addresses.ts";
 import type { Traffic } from "../../workloads/network/traffic.ts";
+import type { CapturedFrame } from "./captured-frame.ts";
+import type { Link } from "./frame.ts";
 import { generateTrace } from "./generate.ts";
+import { replayOf } from "./replay.ts";
 import { FIFO_FRAMES } from "./rules-of-measuring.ts";
 
 /** What arrives at a case's ports. */
 export interface CaseTraffic {
   readonly traffic: Traffic;
-  /** Frames of a capture, instead of generated ones. */
-  readonly replay: readonly TraceFrame[] | undefined;
+  /** Frames of a capture that arrive instead of generated ones. */
+  readonly captured: readonly CapturedFrame[] | undefined;
   /** Whether to keep the first frames that depart. */
   readonly log: boolean;
   /** Whether to search the highest rate without loss. */
@@ -21,27 +25,43 @@ export interface CaseTraffic {
 export const LOG_BYTES = 0x40_0000;
 
 /** The last traces generated, with what they were generated from: cases of one workload have the same. */
+const MOST_TRACES = 8;
 const traces = new Map<string, readonly TraceFrame[]>();
 
+/** Ethernet addresses of network ports, and those that an engine gives to the interfaces on its virtual switch. */
+const MAC_PREFIX = [0x52, 0x54, 0x00, 0x74, 0x63] as const;
+const INTERFACES_PER_GUEST = 16;
+/** The option of engines that have a virtual switch. */
+const SWITCHED = { name: "nic", value: "switch" } as const;
+
 /** A port for every NIC, and its peer; traffic where the case has it. */
-export function wireOf({ nics = [] }: Pick<Configuration, "nics">, caseTraffic: CaseTraffic | undefined): WireDescription {
+export function wireOf({ nics = [] }: Pick<Configuration, "nics">, options: Options, caseTraffic: CaseTraffic | undefined): WireDescription {
   const last = Math.max(-1, ...nics.map(({ port }) => port), ...(caseTraffic?.traffic.ports ?? []));
+  const switched = options[SWITCHED.name] === SWITCHED.value;
   return {
     fifoFrames: FIFO_FRAMES,
     logBytes: caseTraffic?.log === true ? LOG_BYTES : 0,
     ports: Array.from({ length: last + 1 }, (_, port) => ({
-      frames: caseTraffic?.traffic.ports.includes(port) === true ? framesFor(caseTraffic, port) : [],
-      stamped: caseTraffic?.replay === undefined,
+      frames: caseTraffic?.traffic.ports.includes(port) === true ? framesFor(caseTraffic, port, linkOf(nics, port, switched)) : [],
+      stamped: caseTraffic?.captured === undefined,
     })),
   };
 }
 
-function framesFor({ traffic, replay }: CaseTraffic, port: number): readonly TraceFrame[] {
-  if (replay !== undefined) return replay;
+/** From the neighbour on the network at a port to the first guest that has an interface there. */
+function linkOf(nics: readonly Nic[], port: number, switched: boolean): Link {
+  const nic = nics.find((each) => each.port === port);
+  const position = nics.filter(({ owner }) => owner === nic?.owner).findIndex((each) => each.port === port);
+  const number = switched && nic !== undefined ? INTERFACES_PER_GUEST * nic.owner + position : port;
+  return { destination: [...MAC_PREFIX, number], source: neighbourMac(port) };
+}
+
+function framesFor({ traffic, captured }: CaseTraffic, port: number, link: Link): readonly TraceFrame[] {
+  if (captured !== undefined) return replayOf(captured, traffic.rules, link);
   const { size, flows, zipf, rules } = traffic;
-  const key = JSON.stringify([size, flows, zipf, rules, port]);
-  const frames = traces.get(key) ?? generateTrace(traffic, port);
-  if (traces.size >= 8) traces.clear();
+  const key = JSON.stringify([size, flows, zipf, rules, port, link]);
+  const frames = traces.get(key) ?? generateTrace(traffic, port, link);
+  if (traces.size >= MOST_TRACES) traces.clear();
   traces.set(key, frames);
   return frames;
 }

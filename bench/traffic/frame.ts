@@ -13,9 +13,12 @@ const ETHERTYPE_IPV4 = 0x0800;
 const VERSION_AND_LENGTH = 0x45;
 const PROTOCOL_UDP = 17;
 const TIME_TO_LIVE = 64;
-/** Locally administered: the testers at the ends of the wire. */
-const DESTINATION_MAC = [0x02, 0x74, 0x63, 0, 0, 0x01] as const;
-const SOURCE_MAC = [0x02, 0x74, 0x63, 0, 0, 0x02] as const;
+
+/** Ethernet addresses. */
+export interface Link {
+  readonly destination: readonly number[];
+  readonly source: readonly number[];
+}
 
 export interface Endpoints {
   readonly source: number;
@@ -25,10 +28,10 @@ export interface Endpoints {
 }
 
 /** A frame of `bytes` without its FCS. It has no UDP checksum, so that its payload may be stamped. */
-export function udpFrame(bytes: number, { source, destination, sourcePort, destinationPort }: Endpoints, payload: (index: number) => number): Uint8Array {
+export function udpFrame(bytes: number, link: Link, { source, destination, sourcePort, destinationPort }: Endpoints, payload: (index: number) => number): Uint8Array {
   const frame = new Uint8Array(bytes);
   const view = new DataView(frame.buffer);
-  frame.set([...DESTINATION_MAC, ...SOURCE_MAC]);
+  frame.set([...link.destination, ...link.source]);
   view.setUint16(OFFSET.ethertype, ETHERTYPE_IPV4);
   frame[OFFSET.ip] = VERSION_AND_LENGTH;
   view.setUint16(OFFSET.totalLength, bytes - OFFSET.ip);

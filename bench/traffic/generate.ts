@@ -4,7 +4,7 @@ import type { TraceFrame } from "../../engines/machine/network/prepare.ts";
 import { Generator } from "../../workloads/network/generator.ts";
 import { drawHeader, filterRules, PROTOCOL, type Rule } from "../../workloads/network/rules.ts";
 import type { Traffic } from "../../workloads/network/traffic.ts";
-import { type Endpoints, FCS_BYTES, udpFrame } from "./frame.ts";
+import { type Endpoints, FCS_BYTES, type Link, udpFrame } from "./frame.ts";
 
 /** Frames of a trace, which is replayed in a cycle. */
 export const TRACE_FRAMES = 4096;
@@ -22,8 +22,8 @@ interface Flow {
   readonly forward: boolean;
 }
 
-/** What arrives at `port`. */
-export function generateTrace({ size, flows, zipf, rules: ruleCount }: Traffic, port: number): TraceFrame[] {
+/** What arrives at `port`, over `link`. */
+export function generateTrace({ size, flows, zipf, rules: ruleCount }: Traffic, port: number, link: Link): TraceFrame[] {
   const generator = new Generator(SEED + port);
   const rules = filterRules(ruleCount);
   const mayDeny = rules.some(isDenial);
@@ -38,7 +38,7 @@ export function generateTrace({ size, flows, zipf, rules: ruleCount }: Traffic, 
     const { endpoints, forward } = table[flow];
     const offset = generator.below(PAYLOAD_POOL_BYTES);
     const bytes = (size === "imix" ? drawSize(generator) : size) - FCS_BYTES;
-    return { bytes: udpFrame(bytes, endpoints, (index) => pool[(offset + index) % PAYLOAD_POOL_BYTES]), flow, forward };
+    return { bytes: udpFrame(bytes, link, endpoints, (index) => pool[(offset + index) % PAYLOAD_POOL_BYTES]), flow, forward };
   });
 }
 

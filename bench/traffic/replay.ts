@@ -3,26 +3,31 @@
 
 import { FrameParts, foldedSum, headerChecksumHolds } from "../../engines/machine/network/frame-parts.ts";
 import type { TraceFrame } from "../../engines/machine/network/prepare.ts";
-import { allows, filterRules, type Rule } from "../../workloads/network/rules.ts";
+import { allows, filterRules, PROTOCOL, type Rule } from "../../workloads/network/rules.ts";
 import type { CapturedFrame } from "./captured-frame.ts";
+import type { Link } from "./frame.ts";
 
 /** Without FCS. */
 const SHORTEST = 14;
 const LONGEST = 1514;
-const CHECKSUM = 10;
-const PROTOCOL_OFFSET = 9;
-const TIME_TO_LIVE = 8;
+const VERSION_AND_LENGTH = 0x45;
+const IPV4 = { totalLength: 2, fragment: 6, timeToLive: 8, checksum: 10, source: 12, destination: 16 } as const;
+/** "More fragments" and the offset. */
+const MAY_FRAGMENT = 0x3fff;
+const IPV4_AND_UDP_BYTES = 28;
+const IPV4_AND_TCP_BYTES = 40;
 
 /** Whether it was captured whole, and has a length that Ethernet has. */
 export const fitsPort = ({ bytes, length }: CapturedFrame): boolean => bytes.length === length && length >= SHORTEST && length <= LONGEST;
 
-/** Of frames that fit a port; the first so many rules of the filter are applied to them. */
-export function replayOf(captured: readonly CapturedFrame[], rules: number): TraceFrame[] {
+/** Of frames that fit a port, readdressed to arrive over `link`; the first so many rules of the filter are applied to them. */
+export function replayOf(captured: readonly CapturedFrame[], rules: number, link: Link): TraceFrame[] {
   const filter = filterRules(rules);
   const flows = new Map<string, number>();
   const parts = new FrameParts();
   return captured.map(({ bytes: original }): TraceFrame => {
     const bytes = Uint8Array.from(original);
+    bytes.set([...link.destination, ...link.source]);
     parts.read(bytes, 0, bytes.length);
     // A host that leaves checksums to its NIC captures its own frames before they have any.
     if (parts.ipv4 !== 0 && !headerChecksumHolds(bytes, parts.ipv4, parts.ipv4End)) correctChecksum(bytes, parts);
@@ -38,18 +43,22 @@ function flowOf(flows: Map<string, number>, bytes: Uint8Array, { protocol, addre
   return flow;
 }
 
-/** What is not IPv4, or has no hop left, is not forwarded. */
-function isForwarded(filter: readonly Rule[], bytes: Uint8Array, { ipv4, ports }: FrameParts): boolean {
-  if (ipv4 === 0 || bytes[ipv4 + TIME_TO_LIVE] <= 1) return false;
-  const view = new DataView(bytes.buffer);
+/** Whether a router with this filter forwards it (RFC 1812): IPv4 without options (RFC 7126), no fragment, hops left, as long as its protocol's header. */
+function isForwarded(filter: readonly Rule[], bytes: Uint8Array, { ipv4, ports, protocol }: FrameParts): boolean {
+  if (ipv4 === 0) return false;
+  const view = new DataView(bytes.buffer, ipv4);
+  const least = protocol === PROTOCOL.tcp ? IPV4_AND_TCP_BYTES : IPV4_AND_UDP_BYTES;
+  if (view.getUint8(0) !== VERSION_AND_LENGTH || view.getUint16(IPV4.totalLength) < least) return false;
+  if ((view.getUint16(IPV4.fragment) & MAY_FRAGMENT) !== 0 || view.getUint8(IPV4.timeToLive) <= 1) return false;
+  const transport = new DataView(bytes.buffer, ports);
   return allows(filter, {
-    source: view.getUint32(ipv4 + 12), destination: view.getUint32(ipv4 + 16), protocol: bytes[ipv4 + PROTOCOL_OFFSET],
-    sourcePort: ports === 0 ? 0 : view.getUint16(ports), destinationPort: ports === 0 ? 0 : view.getUint16(ports + 2),
+    protocol, source: view.getUint32(IPV4.source), destination: view.getUint32(IPV4.destination),
+    sourcePort: ports === 0 ? 0 : transport.getUint16(0), destinationPort: ports === 0 ? 0 : transport.getUint16(2),
   });
 }
 
 function correctChecksum(bytes: Uint8Array, { ipv4, ipv4End }: FrameParts): void {
   const view = new DataView(bytes.buffer);
-  view.setUint16(ipv4 + CHECKSUM, 0);
-  view.setUint16(ipv4 + CHECKSUM, ~foldedSum(bytes, ipv4, ipv4End));
+  view.setUint16(ipv4 + IPV4.checksum, 0);
+  view.setUint16(ipv4 + IPV4.checksum, ~foldedSum(bytes, ipv4, ipv4End));
 }

@@ -12,17 +12,18 @@ import { allows, filterRules } from "../../../workloads/network/rules.ts";
 import type { Traffic } from "../../../workloads/network/traffic.ts";
 import { headerChecksum } from "../../machine/network/frames.ts";
 
+const LINK = { destination: [0x52, 0x54, 0, 0x74, 0x63, 0], source: [2, 0, 0, 0, 0, 1] };
 const traffic: Traffic = { ports: [0], size: 64, flows: 100, zipf: 1, rate: "max", rules: 1000 };
 
 describe("generated frames", () => {
   test("are the same every time, and others at another port", () => {
-    expect(generateTrace(traffic, 0)).toEqual(generateTrace(traffic, 0));
-    expect(generateTrace(traffic, 1)[0].bytes).not.toEqual(generateTrace(traffic, 0)[0].bytes);
+    expect(generateTrace(traffic, 0, LINK)).toEqual(generateTrace(traffic, 0, LINK));
+    expect(generateTrace(traffic, 1, LINK)[0].bytes).not.toEqual(generateTrace(traffic, 0, LINK)[0].bytes);
   });
 
   test("are IPv4 and UDP, without a UDP checksum, of the size asked for less the FCS", () => {
     for (const size of [64, 594, 1518]) {
-      for (const { bytes } of generateTrace({ ...traffic, size }, 0).slice(0, 50)) {
+      for (const { bytes } of generateTrace({ ...traffic, size }, 0, LINK).slice(0, 50)) {
         const view = new DataView(bytes.buffer);
         expect(bytes).toHaveLength(size - 4);
         expect([view.getUint16(12), bytes[14], view.getUint16(16), bytes[23], view.getUint16(38), view.getUint16(40)]).toEqual([0x0800, 0x45, size - 18, 17, size - 38, 0]);
@@ -32,7 +33,7 @@ describe("generated frames", () => {
   });
 
   test("of the mix are 7 : 4 : 1", () => {
-    const count = (size: number) => generateTrace({ ...traffic, size: "imix" }, 0).filter(({ bytes }) => bytes.length === size - 4).length / TRACE_FRAMES;
+    const count = (size: number) => generateTrace({ ...traffic, size: "imix" }, 0, LINK).filter(({ bytes }) => bytes.length === size - 4).length / TRACE_FRAMES;
     expect(count(64)).toBeCloseTo(7 / 12, 1);
     expect(count(594)).toBeCloseTo(4 / 12, 1);
     expect(count(1518)).toBeCloseTo(1 / 12, 1);
@@ -41,7 +42,7 @@ describe("generated frames", () => {
   test("belong to flows as the law says: exponent 0 evenly, 1 the first twice as often as the second", () => {
     const counts = (zipf: number) => {
       const list = new Array<number>(traffic.flows).fill(0);
-      for (const { flow } of generateTrace({ ...traffic, zipf }, 0)) list[flow]++;
+      for (const { flow } of generateTrace({ ...traffic, zipf }, 0, LINK)) list[flow]++;
       return list;
     };
     expect(Math.max(...counts(0))).toBeLessThan(90); // 41 expected
@@ -54,7 +55,7 @@ describe("generated frames", () => {
   test("of a flow have one header, and the filter does with it what is expected", () => {
     const rules = filterRules(1000);
     const seen = new Map<number, string>();
-    for (const { bytes, flow, forward } of generateTrace(traffic, 0)) {
+    for (const { bytes, flow, forward } of generateTrace(traffic, 0, LINK)) {
       const view = new DataView(bytes.buffer);
       const header = { source: view.getUint32(26), destination: view.getUint32(30), protocol: 17, sourcePort: view.getUint16(34), destinationPort: view.getUint16(36) };
       expect(seen.get(flow) ?? JSON.stringify(header)).toBe(JSON.stringify(header));
@@ -67,7 +68,7 @@ describe("generated frames", () => {
   test.skipIf(spawnSync("tshark", ["--version"]).status !== 0)("have nothing that tshark finds wrong", () => {
     const folder = mkdtempSync(join(tmpdir(), "tcbench-generate-"));
     const path = join(folder, "generated.pcap");
-    writeFileSync(path, writePcap(generateTrace({ ...traffic, size: "imix" }, 0).map(({ bytes }) => ({ time: 0n, bytes, length: bytes.length }))));
+    writeFileSync(path, writePcap(generateTrace({ ...traffic, size: "imix" }, 0, LINK).map(({ bytes }) => ({ time: 0n, bytes, length: bytes.length }))));
     const output = execFileSync("tshark", ["-r", path, "-o", "ip.check_checksum:TRUE", "-Y", "udp && ip.checksum.status == \"Good\"", "-T", "fields", "-e", "udp.length"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
     expect(output.trim().split("\n")).toHaveLength(TRACE_FRAMES);
     rmSync(folder, { recursive: true });
@@ -82,7 +83,7 @@ describe("frames of a capture", () => {
 
   test("go into flows by addresses, protocol and ports; what no port takes is left out", () => {
     const whole = fixture("loopback.pcapng").filter(fitsPort);
-    const frames = replayOf(whole, 1000);
+    const frames = replayOf(whole, 1000, LINK);
     expect(whole).toHaveLength(17); // not the segment of 3 kB that only a loopback interface carries
     expect(frames.map(({ flow }) => flow)).toEqual([0, 0, 0, 0, 0, 0, 1, 2, 1, 1, 2, 1, 2, 1, 2, 3, 4]);
     expect(frames.some(({ forward }) => forward)).toBe(false); // no rule lets the loopback network pass
@@ -93,13 +94,13 @@ describe("frames of a capture", () => {
     const [{ bytes, ...more }] = fixture("udp.pcap");
     const broken = Uint8Array.from(bytes);
     broken.set([0, 0], 24);
-    expect(replayOf([{ ...more, bytes: broken }], 1000)[0].bytes).toEqual(Uint8Array.from(bytes));
+    expect(replayOf([{ ...more, bytes: broken }], 1000, LINK)[0].bytes).toEqual(Uint8Array.from([...LINK.destination, ...LINK.source, ...bytes.subarray(12)]));
     expect(broken[24]).toBe(0);
   });
 
   test("are judged by the filter's rules", () => {
-    const captured = generateTrace(traffic, 0).slice(0, 200);
-    const frames = replayOf(captured.map(({ bytes }) => ({ time: 0n, bytes, length: bytes.length })), 1000);
+    const captured = generateTrace(traffic, 0, LINK).slice(0, 200);
+    const frames = replayOf(captured.map(({ bytes }) => ({ time: 0n, bytes, length: bytes.length })), 1000, LINK);
     expect(frames.map(({ forward }) => forward)).toEqual(captured.map(({ forward }) => forward));
     expect(new Set(frames.map(({ flow }) => flow)).size).toBe(new Set(captured.map(({ flow }) => flow)).size);
   });
