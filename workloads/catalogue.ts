@@ -68,6 +68,15 @@ function routers(count: number, value: (parameter: string) => string): Layout {
   };
 }
 
+/** Guests that page by themselves. */
+function paging(mode: string, summary: string, unit: string, unitDigest: bigint): Workload {
+  return {
+    name: `paging-${mode}`, summary, unit, unitDigest, standardInterface: true,
+    parameters: { guests: perHart(1) },
+    layout: (harts, value) => independent(harts, value("guests"), "paging", () => `mode=${mode}`),
+  };
+}
+
 function compute(kernel: string, summary: string, unit: string, unitDigest: bigint): Workload {
   return {
     name: `compute-${kernel}`, summary, unit, unitDigest, standardInterface: true,
@@ -176,6 +185,9 @@ export const CATALOGUE: readonly Workload[] = [
     parameters: { guests: perHart(2) },
     layout: (harts, value) => independent(harts, value("guests"), "legacy", (index) => `seed=${index}`),
   },
+  paging("switch", "address spaces that a guest switches between, with different memory at the same addresses", "512 switches, 4 pages touched after each", 0x95af_155a_0ec7_c30en),
+  paging("fault", "page faults that a guest takes: demand mapping, copy on write, protection upgrades", "84 page faults, in the life of a process and its fork", 0x78b9_0d36_348c_ee9en),
+  paging("walk", "a working set of more pages than translations are kept of", "4096 loads, each from another page", 0x42f4_c6ff_6c0e_9703n),
   {
     name: "forward", summary: "a router with two ports and a packet filter for each of two harts; every frame that leaves is checked",
     unit: "one packet forwarded", unitDigest: 0n, standardInterface: true,
