@@ -20,8 +20,8 @@ export interface Plan {
 /** What a full and a quick run measure unless told otherwise. */
 const FULL = {
   workloads: [
-    "compute-hash", "compute-sort", "compute-matrix", "compute-chase", "hypercall-base", "hypercall-yield",
-    "timer", "channel-pingpong", "channel-stream", "contend", "legacy",
+    "compute-hash", "compute-sort", "hypercall-base", "hypercall-yield",
+    "timer", "channel-pingpong", "channel-stream", "contend", "legacy", "paging-switch", "paging-fault",
   ],
   timing: { windowMs: 80, samples: 10, warmUpMs: 600 },
 } as const;
