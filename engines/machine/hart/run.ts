@@ -47,6 +47,9 @@ const SPEED_WEIGHT = 0.25;
 /** A wait shorter than this spins: waking a sleeping thread takes about as long. */
 const SPIN = cycles(100_000);
 const CYCLES_PER_MILLISECOND = 1e6;
+/** An engine that waits for another hart spins for so many rounds (tens of microseconds), then naps, and so on. */
+const ROUNDS_OF_SPINNING = 1000;
+const NAP_MILLISECONDS = 0.02;
 
 /** Told, on the hart's own thread, when the machine begins to run and when it has paused. */
 export interface RunObserver {
@@ -123,11 +126,24 @@ function execute(machine: Machine, state: HartState, observer: RunObserver | und
 /** A round of the engine's waiting for another hart, which may be pausing with all others. */
 function relax(state: HartState, observer: RunObserver | undefined): void {
   const { block } = state;
-  if (Atomics.load(block, ATTENTION_WORD) === 0) return Atomics.pause();
+  if (Atomics.load(block, ATTENTION_WORD) === 0) {
+    Atomics.pause();
+    // The other's thread may be waiting for this one's processor.
+    if (++state.relaxed % ROUNDS_OF_SPINNING === 0) nap(state);
+    return;
+  }
   Atomics.store(block, ATTENTION_WORD, 0);
   if (!obey(state, observer)) throw new SwitchedOff();
   // Who else asked for attention gets it when the engine returns.
   requestAttention(block);
+}
+
+/** Sleeps for a moment, or until attention is asked for. */
+function nap(state: HartState): void {
+  const { block } = state;
+  Atomics.store(block, SLEEPING, 1);
+  Atomics.wait(block, ATTENTION_WORD, 0, NAP_MILLISECONDS);
+  Atomics.store(block, SLEEPING, 0);
 }
 
 /** Takes up the machine's command; a paused hart waits here. Answers whether to go on. */

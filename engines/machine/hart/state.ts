@@ -58,6 +58,8 @@ export class HartState {
   flusher!: Flusher;
   /** What happens while the engine waits for another hart; replaced by whoever executes the hart. */
   relax: () => void = () => Atomics.pause();
+  /** Rounds in which the engine has waited so. */
+  relaxed = 0;
   /** Set once, by the machine: its devices, as this thread runs them. */
   devices!: Devices;
 

@@ -13,6 +13,7 @@ import { I32, I64 } from "../wasm/opcodes.ts";
 import { HOTNESS, lookupIndex, PREDECODED, TYPE, TYPES } from "./abi.ts";
 import { discover } from "./blocks.ts";
 import { emitUnit } from "./emit-unit.ts";
+import { Fetched } from "./fetched.ts";
 import type { RamWindow } from "./unit-builder.ts";
 import { INTERPRETER_LOCALS } from "./interpret-instruction.ts";
 import { DECODE_LEFT, DECODE_MOVED, interpreterBody } from "./interpreter.ts";
@@ -284,8 +285,9 @@ export class Core implements GeneratedCore {
 
   #build(state: number, space: number, pc: number): boolean {
     const started = performance.now();
+    const fetched = new Fetched();
     const unit = unrollLoops(makeReducible(discover(
-      pc, (at) => this.#fetchForTranslation(state, at), (at) => this.#table.jumpTargets(space, at),
+      pc, (at) => this.#fetchForTranslation(state, at, fetched), (at) => this.#table.jumpTargets(space, at),
     )));
     if (unit.blocks[0].count === 0) return false;
     const window = this.#window(state);
@@ -311,7 +313,7 @@ export class Core implements GeneratedCore {
       pc,
       entries: planned.entries.map((block) => ({ pc: unit.blocks[block].pc, fuel: planned.longest[block] })),
       jumps: unit.blocks.flatMap(({ ending }) => (ending.kind === "jump-register" ? [ending.instruction.pc] : [])),
-      code: this.#codeOf(state, unit.blocks),
+      code: this.#codeOf(state, unit.blocks, fetched),
     };
     this.#table.add(space, translated, instance.exports["unit"]);
     this.#instructions += unit.blocks.reduce((sum, block) => sum + block.count, 0);
@@ -324,24 +326,25 @@ export class Core implements GeneratedCore {
     return { offset: this.#memory.i32[(state + HART.ramOffset) >> 2] >>> 0, limit: this.#address(state + HART.ramLimit) };
   }
 
-  #fetchForTranslation(state: number, pc: number): Decoded | null {
-    const first = pc >= LAST_PAGE && pc < 0 ? null : this.#fetchOffset(state, pc, "look-ahead");
-    if (first === null) return null;
-    const half = this.#half(first);
+  #fetchForTranslation(state: number, pc: number, fetched: Fetched): Decoded | null {
+    const locate = (at: number): number | null => this.#fetchOffset(state, at, "look-ahead");
+    const read = (host: number): number => this.#half(host);
+    const half = pc >= LAST_PAGE && pc < 0 ? null : fetched.half(pc, locate, read);
+    if (half === null) return null;
     if (instructionBytes(half) === 2) return decode(half);
-    const second = this.#fetchOffset(state, pc + 2, "look-ahead");
-    return second === null ? null : decode(half | (this.#half(second) << 16));
+    const second = fetched.half(pc + 2, locate, read);
+    return second === null ? null : decode(half | (second << 16));
   }
 
   /** The bytes a unit was made from, as runs of host memory, none of which crosses a page. */
-  #codeOf(state: number, blocks: readonly { readonly pc: number; readonly body: readonly { readonly bytes: number }[]; readonly ending: object }[]): TranslatedUnit["code"] {
+  #codeOf(state: number, blocks: readonly { readonly pc: number; readonly body: readonly { readonly bytes: number }[]; readonly ending: object }[], fetched: Fetched): TranslatedUnit["code"] {
     const once = new Map(blocks.map((block) => [block.pc, block] as const)); // some are copies
     return [...once.values()].flatMap((block) => {
       const ending = "instruction" in block.ending ? (block.ending.instruction as Decoded).bytes : JUMP_BYTES;
       const length = block.body.reduce((sum, instruction) => sum + instruction.bytes, 0) + ending;
       return pagesOf(block.pc, length).flatMap(({ pc, bytes }) => {
-        const host = this.#fetchOffset(state, pc, "look-ahead");
-        return host === null ? [] : [{ pc, host, bytes: this.#memory.u8.slice(host, host + bytes) }];
+        const host = fetched.hostOf(pc) ?? this.#fetchOffset(state, pc, "look-ahead");
+        return host === null ? [] : [{ pc, host, bytes: fetched.restore(pc, this.#memory.u8.slice(host, host + bytes)) }];
       });
     });
   }
