@@ -35,13 +35,19 @@ export async function measureNetwork(
     const load = { rate, latency: latencyBetween(before.ports, after.ports), loss: lossOf(before, check()) };
     return { ...figures, load, zeroLossRate: undefined };
   }
-  // Filtered frames arrive too: the rate at which frames arrived, not that at which they left.
-  const arrivals = after.ports.reduce((sum, port, index) => sum + port.taken - before.ports[index].taken, 0);
-  const highest = (arrivals / Math.max(frames, 1)) * median(windows.map((window) => (1000 * window.forwarded) / window.milliseconds)) / ports.length;
+  // As many frames more arrive as the filter drops.
+  const arrivals = perForwarded(before, after) * median(windows.map((window) => (1000 * window.forwarded) / window.milliseconds));
+  const highest = arrivals / ports.length;
   const load = await measureLoad(session, LATENCY_LOAD * highest, check);
   if (!caseTraffic.search) return { ...figures, load, zeroLossRate: undefined };
   const zeroLossRate = await searchZeroLoss(highest, (offered, length) => lostInTrial(session, offered, length, check));
   return { ...figures, load, zeroLossRate: zeroLossRate === 0 ? undefined : zeroLossRate };
+}
+
+/** Frames that arrived for each of them that was to be forwarded. */
+function perForwarded(before: MachineReading, after: MachineReading): number {
+  const taken = (of: "taken" | "takenForward") => after.ports.reduce((sum, port, index) => sum + port[of] - before.ports[index][of], 0);
+  return taken("taken") / Math.max(1, taken("takenForward"));
 }
 
 async function measureLoad(session: MachineSession, rate: number, check: Check): Promise<LoadFigures> {

@@ -2,13 +2,13 @@
 // its flow's order is kept, that nothing changed but what forwarding and NAT may change; and timed.
 
 import type { Cycles, HostOffset } from "../address.ts";
+import { GENERATED } from "./frame-words.ts";
 import { FrameParts, headerChecksumHolds } from "./frame-parts.ts";
 import {
   ENTRY, ENTRY_SHIFT, FAULTS, FIRST_HEADER_BYTES, FLOW, FLOW_SHIFT, KIND, KIND_SHIFT, LOGGED, LOGGED_HEADER_BYTES,
   OUTSTANDING, PORT, RECORD, RECORD_SHIFT, STAMP, STAMP_BYTES, STAMP_MARK,
 } from "./layout.ts";
 import { bucketOf } from "./latency.ts";
-import { STAMP_OFFSET } from "./source.ts";
 import type { NetworkViews } from "./views.ts";
 
 const FORWARDED = PORT.forwarded >> 3;
@@ -20,12 +20,7 @@ const LOG_USED = PORT.logUsed >> 2;
 const LOG_BYTES = PORT.logBytes >> 2;
 const LAST_TAKEN = PORT.lastTaken >> 2;
 const OUTSTANDING_MASK = OUTSTANDING - 1;
-const STAMPED_BYTES = STAMP_OFFSET + STAMP_BYTES;
-/** Ethernet and IPv4 without options. */
-const IPV4 = { type: 12, header: 14, totalLength: 16, protocol: 23, source: 26, destination: 30, end: 34 } as const;
-const UDP = { ports: 34, length: 38, checksum: 40 } as const;
-const PROTOCOL_UDP = 17;
-const VERSION_AND_LENGTH = 0x45;
+const STAMPED_BYTES = GENERATED.payload + STAMP_BYTES;
 
 const FOREIGN = FAULTS.indexOf("foreign");
 const DUPLICATE = FAULTS.indexOf("duplicate");
@@ -100,27 +95,19 @@ export class Sink {
 
   /** Record of the frame that bears this stamp, or the complement of a fault. */
   #recordOfStamp(frame: number, bytes: number): number {
-    const { i32, u8 } = this.#views;
-    const at = frame + STAMP_OFFSET;
-    if (bytes < STAMPED_BYTES || littleEndian(u8, at + STAMP.mark) !== this.#mark) return ~FOREIGN;
-    const sequence = littleEndian(u8, at + STAMP.sequence);
+    const { i32, bytes: view } = this.#views;
+    const at = frame + GENERATED.payload;
+    if (bytes < STAMPED_BYTES || view.getInt32(at + STAMP.mark, true) !== this.#mark) return ~FOREIGN;
+    const sequence = view.getInt32(at + STAMP.sequence, true);
     const record = this.#outstanding + ((sequence & OUTSTANDING_MASK) << RECORD_SHIFT);
     if (i32[(record + RECORD.sequence) >>> 2] !== sequence) return ~FOREIGN;
     return i32[(record + RECORD.entry) >>> 2] < 0 ? ~DUPLICATE : record;
   }
 
-  /** What a generated frame may not change: type, header length, total length, protocol, UDP's length and no checksum, payload. */
   #compareStamped(frame: number, bytes: number, entry: number): number {
-    const { i32, u8, words } = this.#views;
-    const original = i32[entry + (ENTRY.offset >> 2)] >>> 0;
+    const { i32, words } = this.#views;
     if (bytes !== i32[entry + (ENTRY.bytes >> 2)]) return CORRUPT;
-    if (u8[frame + IPV4.type] !== 0x08 || u8[frame + IPV4.type + 1] !== 0 || u8[frame + IPV4.header] !== VERSION_AND_LENGTH
-      || u8[frame + IPV4.totalLength] !== u8[original + IPV4.totalLength] || u8[frame + IPV4.totalLength + 1] !== u8[original + IPV4.totalLength + 1]
-      || u8[frame + IPV4.protocol] !== PROTOCOL_UDP
-      || u8[frame + UDP.length] !== u8[original + UDP.length] || u8[frame + UDP.length + 1] !== u8[original + UDP.length + 1]
-      || u8[frame + UDP.checksum] !== 0 || u8[frame + UDP.checksum + 1] !== 0) return CORRUPT;
-    if (words.equal(frame + STAMPED_BYTES, original + STAMPED_BYTES, bytes - STAMPED_BYTES) === 0) return CORRUPT;
-    return headerChecksumHolds(u8, frame + IPV4.header, frame + IPV4.end) ? NONE : CORRUPT;
+    return words.unchanged(frame, i32[entry + (ENTRY.offset >> 2)], bytes) === 1 ? NONE : CORRUPT;
   }
 
   /** Record of the oldest outstanding frame of a capture that looks like this one, or the complement of a fault. */
@@ -186,13 +173,13 @@ export class Sink {
 
   /** Order within the flow, and that every frame of it is rewritten alike. */
   #follow(frame: number, flowNumber: number, sequence: number): number {
-    const { i32, u8 } = this.#views;
+    const { i32, bytes: view } = this.#views;
     const flow = (this.#flows + (flowNumber << FLOW_SHIFT)) >>> 2;
-    const addresses = this.#stamped ? frame + IPV4.source : this.#sent.addressBytes === 4 ? this.#sent.addresses : 0;
-    const ports = this.#stamped ? frame + UDP.ports : this.#sent.ports;
-    const source = addresses === 0 ? 0 : littleEndian(u8, addresses);
-    const destination = addresses === 0 ? 0 : littleEndian(u8, addresses + 4);
-    const pair = ports === 0 ? 0 : littleEndian(u8, ports);
+    const addresses = this.#stamped ? frame + GENERATED.source : this.#sent.addressBytes === 4 ? this.#sent.addresses : 0;
+    const ports = this.#stamped ? frame + GENERATED.udp : this.#sent.ports;
+    const source = addresses === 0 ? 0 : view.getInt32(addresses, true);
+    const destination = addresses === 0 ? 0 : view.getInt32(addresses + 4, true);
+    const pair = ports === 0 ? 0 : view.getInt32(ports, true);
     const order = (sequence - i32[flow + (FLOW.sequence >> 2)]) | 0;
     if (i32[flow + (FLOW.seen >> 2)] === 0) {
       i32[flow + (FLOW.seen >> 2)] = 1;
@@ -234,5 +221,3 @@ export class Sink {
     i32[this.#i + LOG_USED] = used + room;
   }
 }
-
-const littleEndian = (u8: Uint8Array, at: number): number => u8[at] | (u8[at + 1] << 8) | (u8[at + 2] << 16) | (u8[at + 3] << 24);

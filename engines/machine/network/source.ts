@@ -3,8 +3,9 @@
 
 import { cycles, type Cycles, type HostOffset } from "../address.ts";
 import {
-  ENTRY, ENTRY_SHIFT, OFFER, OUTSTANDING, PORT, RECORD, RECORD_SHIFT, STAMP_MARK,
+  ENTRY, ENTRY_SHIFT, OFFER, OUTSTANDING, PORT, RECORD, RECORD_SHIFT, STAMP, STAMP_MARK,
 } from "./layout.ts";
+import { GENERATED } from "./frame-words.ts";
 import type { NetworkViews } from "./views.ts";
 
 const START = PORT.start >> 3;
@@ -27,8 +28,6 @@ const FIFO_HEAD = PORT.fifoHead >> 2;
 const FIFO_COUNT = PORT.fifoCount >> 2;
 const LAST_TAKEN = PORT.lastTaken >> 2;
 const OUTSTANDING_MASK = OUTSTANDING - 1;
-/** Ethernet, IPv4 without options, UDP: where the stamp of a generated frame begins. */
-export const STAMP_OFFSET = 42;
 
 export class Source {
   readonly #views: NetworkViews;
@@ -162,7 +161,7 @@ export class Source {
   }
 
   #take(arrival: number, sequence: number, entry: number, target: HostOffset, capacity: number): number {
-    const { i32, f64, u8, words } = this.#views;
+    const { i32, f64, bytes: view, words } = this.#views;
     const f = this.#f;
     const at = (this.#trace + (entry << ENTRY_SHIFT)) >>> 2;
     const bytes = i32[at + (ENTRY.bytes >> 2)];
@@ -173,7 +172,10 @@ export class Source {
       return 0;
     }
     words.copy(target, i32[at + (ENTRY.offset >> 2)], bytes);
-    if (this.#stamped) stamp(u8, target + STAMP_OFFSET, this.#mark, sequence);
+    if (this.#stamped) {
+      view.setInt32(target + GENERATED.payload + STAMP.mark, this.#mark, true);
+      view.setInt32(target + GENERATED.payload + STAMP.sequence, sequence, true);
+    }
     const record = this.#outstanding + ((sequence & OUTSTANDING_MASK) << RECORD_SHIFT);
     f64[record >>> 3] = arrival;
     i32[(record + RECORD.sequence) >>> 2] = sequence;
@@ -184,16 +186,4 @@ export class Source {
     f64[f + TAKEN_FORWARD] += forward;
     return bytes;
   }
-}
-
-/** Little-endian; frames lie at any alignment. */
-function stamp(u8: Uint8Array, at: number, mark: number, sequence: number): void {
-  u8[at] = mark;
-  u8[at + 1] = mark >> 8;
-  u8[at + 2] = mark >> 16;
-  u8[at + 3] = mark >> 24;
-  u8[at + 4] = sequence;
-  u8[at + 5] = sequence >> 8;
-  u8[at + 6] = sequence >> 16;
-  u8[at + 7] = sequence >> 24;
 }

@@ -6,10 +6,12 @@ import {
   ENTRY, ENTRY_SHIFT, type Fault, FAULTS, FIRST_HEADER_BYTES, FLOW, FLOW_SHIFT, LOGGED, LOGGED_HEADER_BYTES, OFFER, PORT, WIRE,
 } from "./layout.ts";
 import { HISTOGRAM_BUCKETS } from "./latency.ts";
-import { portBlock } from "./wire.ts";
+import { peerOf, portBlock } from "./wire.ts";
 
 /** Rounds of a trace after which a flow that has not departed never will. */
 const MANY_ROUNDS = 8;
+/** An overloaded guest may lose most frames, and so all of a rare flow. */
+const NEARLY_ALL = 0.9;
 
 /** Frames per second for each port; or the next frame whenever there is a buffer for one. */
 export type Offered = number | "as-taken";
@@ -28,7 +30,7 @@ export interface PortReading {
   readonly latency: { readonly counts: Float64Array; readonly maximum: number };
   /** Frames that departed from this port and were wrong. */
   readonly faults: Readonly<Record<Fault, number>>;
-  /** Flows of which frames to be forwarded arrived at this port many times over, and none departed. */
+  /** Flows of which frames to be forwarded arrived at this port many times over, and none departed, while nearly all others did. */
   readonly silentFlows: number;
   readonly firstFault: { readonly fault: Fault; readonly bytes: number; readonly header: Uint8Array } | undefined;
 }
@@ -66,12 +68,21 @@ export function readPort(memory: PhysicalMemory, base: HostOffset, port: number)
     forwarded: double(PORT.forwarded), forwardedBytes: double(PORT.forwardedBytes),
     latency: { counts: f64.slice(histogram, histogram + HISTOGRAM_BUCKETS), maximum: double(PORT.latencyMaximum) },
     faults: Object.fromEntries(FAULTS.map((fault, number) => [fault, word(PORT.faults + 4 * number)])) as Record<Fault, number>,
-    silentFlows: double(PORT.takenForward) < MANY_ROUNDS * word(PORT.traceFrames) ? 0 : countSilentFlows(memory, block),
+    silentFlows: isTelling(memory, base, port) ? countSilentFlows(memory, block) : 0,
     firstFault: first === 0 ? undefined : {
       fault: FAULTS[first - 1], bytes: word(PORT.firstBytes),
       header: memory.u8.slice(block + PORT.firstHeader, block + PORT.firstHeader + Math.min(FIRST_HEADER_BYTES, word(PORT.firstBytes))),
     },
   };
+}
+
+/** Whether a flow would have departed by now, if it ever did. */
+function isTelling(memory: PhysicalMemory, base: HostOffset, port: number): boolean {
+  const f64 = new Float64Array(memory.wasm.buffer);
+  const block = portBlock(base, port);
+  const taken = f64[(block + PORT.takenForward) >>> 3];
+  const departed = f64[(portBlock(base, peerOf(port, portsOf(memory, base))) + PORT.forwarded) >>> 3];
+  return taken >= MANY_ROUNDS * memory.i32[(block + PORT.traceFrames) >>> 2] && departed >= NEARLY_ALL * taken;
 }
 
 function countSilentFlows({ i32 }: PhysicalMemory, block: number): number {
