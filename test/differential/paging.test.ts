@@ -22,8 +22,8 @@ interface Round {
 const ROUNDS: readonly Round[] = [
   { name: "interpreted", tier: { mode: "machine", hotThreshold: NEVER, slice: 1_000_000 }, streams: 400, passes: 1 },
   { name: "interpreted in short slices, in VS-mode", tier: { mode: "hypervisor", hotThreshold: NEVER, slice: 7 }, streams: 300, passes: 1 },
-  { name: "translated at once", tier: { mode: "machine", hotThreshold: 1, slice: 1_000_000 }, streams: 40, passes: 2 },
-  { name: "translated at once, in VS-mode", tier: { mode: "hypervisor", hotThreshold: 1, slice: 1_000_000 }, streams: 40, passes: 2 },
+  { name: "translated at once", tier: { mode: "machine", hotThreshold: 1, slice: 1_000_000 }, streams: 12, passes: 2 },
+  { name: "translated at once, in VS-mode", tier: { mode: "hypervisor", hotThreshold: 1, slice: 1_000_000 }, streams: 12, passes: 2 },
   { name: "translated when warm, in VS-mode", tier: { mode: "hypervisor", hotThreshold: 3, slice: 403 }, streams: 40, passes: 4 },
 ];
 /** All that such programs can raise: page faults, and illegal instructions in pages of data. */
