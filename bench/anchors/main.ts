@@ -6,6 +6,7 @@ import { hostWarnings } from "../warnings.ts";
 import { coldStart } from "./cold-start.ts";
 import { compareSpeed, speedVerdict } from "./emulation-speed.ts";
 import { exitRoundTrip, mmioExit, secondHart, worldSwitch } from "./exits.ts";
+import { forwardingRate } from "./forward.ts";
 import { QEMU, qemuVersion } from "./qemu.ts";
 
 for (const warning of hostWarnings(readEnvironment(new Date(), []), 2)) process.stderr.write(`${warning}\n`);
@@ -30,6 +31,9 @@ for (const engine of ["per-core", "smp", "microscheduler"] as const) {
   const { one, two } = await secondHart(engine, "compute-hash");
   say(`two harts: ${(two / one).toFixed(2)} times the compute throughput of one (${engine}: ${formatFigure(one)} and ${formatFigure(two)} units/s)`);
 }
+
+const router = await forwardingRate(ENGINE);
+say(`forward: ${formatFigure(router.median)} packets/s of 64 bytes through 1,000 rules, ports passed through (${ENGINE}, one hart; best window ${formatFigure(router.best)}), ${(100 * router.deviceShare).toFixed(0)} % of the time in models of devices${router.latency === undefined ? "" : `; at half of it ${formatNanoseconds(router.latency.p50)} at the median, ${formatNanoseconds(router.latency.p99)} at the 99th percentile`}`);
 
 const version = await qemuVersion();
 if (version === undefined) {
