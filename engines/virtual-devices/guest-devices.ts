@@ -16,11 +16,6 @@ import { SERIAL_REGISTERS } from "./serial.ts";
 /** What find() answers; virtio-mmio slots follow. */
 export const FOUND = { nothing: -2, plic: -1, serial: 0, slots: 1 } as const;
 
-/** 52:54:00 is for addresses that QEMU and others make up; "tc"; then the interface's number. */
-const MAC_PREFIX = [0x52, 0x54, 0x00, 0x74] as const;
-const MAC_FIRST = 0x6300;
-const INTERFACES_PER_GUEST = 16;
-
 export class GuestDevices {
   /** Of the guest in the configuration. */
   readonly index: number;
@@ -44,7 +39,7 @@ export class GuestDevices {
     const memory = new GuestMemory(vm);
     for (const { slot, from } of passedSlots(devices, networking)) passed[VIRTIO_FIRST_IRQ + slot] = VIRTIO_FIRST_IRQ + from;
     if (networking === "switch") {
-      for (const { slot } of devices.nics) nics[slot] = new VirtualNic(index, slot, macOf(index, slot), memory, nicOf(index, slot));
+      for (const { slot, mac } of devices.nics) nics[slot] = new VirtualNic(index, slot, mac, memory, nicOf(index, slot));
     }
     this.index = index;
     this.vcpus = machine.vcpus;
@@ -67,8 +62,3 @@ export class GuestDevices {
 }
 
 const SLOT_SHIFT = 31 - Math.clz32(VIRTIO_STRIDE);
-
-function macOf(guest: number, position: number): readonly number[] {
-  const number = MAC_FIRST + guest * INTERFACES_PER_GUEST + position;
-  return [...MAC_PREFIX, number >>> 8, number & 0xff];
-}
