@@ -25,7 +25,6 @@ export const RESUME = 27;
 /** The handler's own. */
 const T3 = 28;
 const T4 = 29;
-const T5 = 30;
 const T6 = 31;
 
 export interface PagedStream {
