@@ -20,10 +20,10 @@ export interface Plan {
 /** What a full and a quick run measure unless told otherwise. */
 const FULL = {
   workloads: [
-    "compute-hash", "compute-sort", "hypercall-base", "hypercall-yield",
-    "timer", "channel-pingpong", "channel-stream", "contend", "legacy", "paging-switch", "paging-fault",
+    "compute-hash", "hypercall-base", "hypercall-yield",
+    "timer", "channel-pingpong", "channel-stream", "contend", "legacy", "ipi", "smp-guest", "paging-switch", "paging-fault",
   ],
-  timing: { windowMs: 80, samples: 10, warmUpMs: 600 },
+  timing: { windowMs: 80, samples: 8, warmUpMs: 600 },
 } as const;
 const QUICK = {
   workloads: ["compute-hash", "hypercall-base", "channel-pingpong", "contend", "legacy"],

@@ -35,7 +35,7 @@ export function readText(hart: Hart, vm: PhysicalAddress, address: number, bytes
   return bytes;
 }
 
-/** The next byte for this guest, or -1 if there is none. */
-export function readCharacter(_hart: Hart, _vm: PhysicalAddress): number {
-  return NO_CHARACTER;
+/** The next byte for this guest, or -1 if there is none. What is typed is for the first guest. */
+export function readCharacter(hart: Hart, vm: PhysicalAddress): number {
+  return hart.memory.load(field(vm, VM.number)) === 0 ? hart.consoleRead() : NO_CHARACTER;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ENGINES } from "../../engines/engines.ts";
 import { CSR } from "../../engines/machine/hart/hart.ts";
+import { ConsoleInput } from "../../engines/machine/devices/console-input.ts";
 import { ConsoleReader } from "../../engines/machine/devices/console.ts";
 import { FIRMWARE_BYTES, HART, RAM_BASE } from "../../engines/machine/layout.ts";
 import { physical } from "../../engines/machine/address.ts";
@@ -95,6 +96,20 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))("%s answe
     expect(bench.call(0, CONSOLE, 1, 8, ram, 0)).toEqual({ error: 0, value: 0 });
     expect(bench.call(0, CONSOLE, 1, 8, ram + MEMORY_BYTES - 7, 0).error).toBe(INVALID_PARAMETER);
     expect(bench.call(0, CONSOLE, 3, 1, ram, 0).error).toBe(NOT_SUPPORTED);
+  });
+
+  test("console reads what was typed, as much as there is and fits", () => {
+    const bench = make();
+    const read = (): string => new TextDecoder().decode(bench.memory.u8.slice(
+      bench.memory.offset(physical(RAM_BASE + FIRMWARE_BYTES + 0x1_0000)), bench.memory.offset(physical(RAM_BASE + FIRMWARE_BYTES + 0x1_0003))));
+    new ConsoleInput(bench.memory).write(new TextEncoder().encode("abcde"));
+    expect(bench.call(0, 2, 0).error).toBe("a".charCodeAt(0));
+    expect(bench.call(0, CONSOLE, 1, 3, ram + 0x1_0000, 0)).toEqual({ error: 0, value: 3 });
+    expect(read()).toBe("bcd");
+    expect(bench.call(0, CONSOLE, 1, 3, ram + 0x1_0000, 0)).toEqual({ error: 0, value: 1 });
+    expect(read()).toBe("ecd");
+    expect(bench.call(0, CONSOLE, 1, 3, ram + 0x1_0000, 0)).toEqual({ error: 0, value: 0 });
+    expect(bench.call(0, 2, 0).error).toBe(-1);
   });
 
   test("units: a page of the guest's own, which the report gives as a physical address", () => {

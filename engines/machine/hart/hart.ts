@@ -276,6 +276,15 @@ export class Hart {
   consoleWrite(byte: number, source: number): void {
     this.#state.console.write(byte, source);
   }
+
+  /** Takes the next byte that was typed on the machine's console; -1 if there is none. For one hart at a time. */
+  consoleRead(): number {
+    const { typed } = this.#state;
+    if (typed.available() === 0) return -1;
+    const byte = typed.peek(0);
+    typed.drop(1);
+    return byte;
+  }
 }
 
 /** DEVICE number of what lies at `address`, or -1. */

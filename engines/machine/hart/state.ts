@@ -6,6 +6,7 @@ import type { Clock } from "../clock.ts";
 import type { GeneratedCore } from "../core.ts";
 import { HART_BLOCK_BYTES } from "../layout.ts";
 import { hartBlock, type PhysicalMemory } from "../memory.ts";
+import { ConsoleSource } from "../devices/console-input.ts";
 import { ConsoleWriter } from "../devices/console.ts";
 import type { Devices } from "../devices/devices.ts";
 import { contextCopy, type ContextCopy } from "./context-copy.ts";
@@ -47,6 +48,7 @@ export class HartState {
   readonly enginePrivilege: number;
   readonly clock: Clock;
   readonly console: ConsoleWriter;
+  readonly typed: ConsoleSource;
   readonly timers: Timers;
   readonly csrs: CsrFile;
   readonly contexts: ContextCopy;
@@ -95,6 +97,7 @@ export class HartState {
     this.enginePrivilege = this.hypervisor ? PRIVILEGE.supervisor : PRIVILEGE.machine;
     this.clock = clock;
     this.console = new ConsoleWriter(memory);
+    this.typed = new ConsoleSource(memory);
     this.timers = new Timers(this.block);
     this.csrs = new CsrFile(this);
     this.contexts = contextCopy(memory);
