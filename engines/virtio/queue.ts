@@ -73,7 +73,8 @@ export class Queue {
     const size = this.#get(QUEUE.size);
     if (waiting > size) return TAKEN.broken;
     const entry = AVAILABLE.ring + AVAILABLE_ENTRY_BYTES * (taken & (size - 1));
-    const head = this.#half(locationAt(this.#get(QUEUE.availableAt) as Location, entry));
+    const at = locationAt(this.#get(QUEUE.availableAt) as Location, entry);
+    const head = half(this.#memory.load(wordOf(at)), at);
     if (!this.#read(head, size)) return TAKEN.broken;
     this.#set(QUEUE.taken, (taken + 1) & INDEX_MASK);
     return TAKEN.chain;
@@ -137,9 +138,9 @@ export class Queue {
     return this.#half(locationAt(this.#get(QUEUE.availableAt) as Location, AVAILABLE.index));
   }
 
-  /** A 16-bit number of the available ring, which the driver may be writing. */
+  /** A 16-bit number of the available ring that the driver may be writing. */
   #half(at: Location): number {
-    return (this.#memory.atomicLoad((at & ~3) as Location) >>> ((at & 2) << 3)) & INDEX_MASK;
+    return half(this.#memory.atomicLoad(wordOf(at)), at);
   }
 
   #area(address: number, bytes: number, alignment: number, writes: boolean): Location {
@@ -155,4 +156,13 @@ export class Queue {
   #set(field: number, value: number): void {
     this.#words.store(this.#record + field, value);
   }
+}
+
+/** The word that holds the 16-bit number at `at`, and that number. */
+function wordOf(at: Location): Location {
+  return (at & ~3) as Location;
+}
+
+function half(word: number, at: Location): number {
+  return (word >>> ((at & 2) << 3)) & INDEX_MASK;
 }

@@ -45,6 +45,16 @@ describe("a network port", () => {
     expect(second.receive.take()).toEqual([{ head: 0, bytes: HEADER + bytes }]);
     expect(bytesAt(memory, host(BUFFERS + 0x1000), HEADER + bytes + 1)).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, ...frame, 0]);
   });
+  test.each([1, 2, 3, 6])("writes its header where a buffer begins, %i bytes behind a multiple of 8", (offset) => {
+    const { ports: [first], wire, at, host, memory, poll } = network();
+    memory.u8.fill(0xee, host(BUFFERS), host(BUFFERS) + 100);
+    first.receive.add({ at: at(BUFFERS + offset), bytes: 80, writes: true });
+    wire.waiting[0].push(frameOf(60));
+    poll();
+    expect(bytesAt(memory, host(BUFFERS), 100)).toEqual([
+      ...Array.from({ length: offset }, () => 0xee), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, ...frameOf(60), ...Array.from({ length: 100 - 72 - offset }, () => 0xee),
+    ]);
+  });
   test("gathers and scatters frames, wherever their pieces lie", () => {
     const { ports: [first, second], at, host, memory } = network();
     const frame = frameOf(301);

@@ -13,6 +13,8 @@ const BYTES = REGION.bytes >> 2;
 const OFFSET = REGION.offset >> 2;
 const RIGHTS = REGION.rights >> 2;
 const WORD_BYTES = 4;
+/** Copies up to this are made by words. */
+const SHORT_BYTES = 256;
 
 /** A location is the host offset of the first byte. */
 export class Dma implements DriverMemory {
@@ -38,15 +40,14 @@ export class Dma implements DriverMemory {
 
   resolve(low: number, high: number, bytes: number, writes: boolean): Location {
     const i32 = this.#i32;
-    const address = (high >>> 0) * HIGH_UNIT + (low >>> 0);
     if (i32[this.#assigned] === 0) {
-      const within = address - RAM_BASE;
+      const within = distance(low, high, RAM_BASE, 0);
       return within >= 0 && within + bytes <= this.#open ? ((this.#ramOffset + within) | 0) as Location : REFUSED;
     }
     const rights = writes ? RIGHT.write : RIGHT.read;
     const end = this.#regions + i32[this.#count] * REGION_WORDS;
     for (let region = this.#regions; region < end; region += REGION_WORDS) {
-      const within = address - ((i32[region + BASE + 1] >>> 0) * HIGH_UNIT + (i32[region + BASE] >>> 0));
+      const within = distance(low, high, i32[region + BASE], i32[region + BASE + 1]);
       if (within < 0 || within + bytes > (i32[region + BYTES + 1] >>> 0) * HIGH_UNIT + (i32[region + BYTES] >>> 0)) continue;
       // Registers of other devices are not memory.
       if ((i32[region + RIGHTS] & (rights | RIGHT.device)) === rights) return ((i32[region + OFFSET] >>> 0) + within | 0) as Location;
@@ -92,4 +93,8 @@ export class Dma implements DriverMemory {
   }
 }
 
-const SHORT_BYTES = 256;
+/** How far the address `high:low` is behind another. */
+function distance(low: number, high: number, fromLow: number, fromHigh: number): number {
+  const within = (low >>> 0) - (fromLow >>> 0);
+  return high === fromHigh ? within : ((high >>> 0) - (fromHigh >>> 0)) * HIGH_UNIT + within;
+}

@@ -122,12 +122,19 @@ export class NetworkPort implements HardwareModel {
   /** No offloads: everything zero but num_buffers. */
   #writeHeader(at: Location): void {
     const memory = this.#memory;
-    if ((at & 3) === 0) {
+    if ((at & 1) !== 0) {
+      for (let byte = 0; byte < HEADER_BYTES; byte++) memory.storeByte(locationAt(at, byte), byte === NUM_BUFFERS ? 1 : 0);
+    } else if ((at & 2) === 0) {
       memory.store(at, 0);
       memory.store(locationAt(at, 4), 0);
       memory.store(locationAt(at, 8), ONE_BUFFER);
-    } else {
-      for (let byte = 0; byte < HEADER_BYTES; byte++) memory.storeByte(locationAt(at, byte), byte === NUM_BUFFERS ? 1 : 0);
+    } else { // as where the IP headers are to be aligned
+      memory.storeByte(at, 0);
+      memory.storeByte(locationAt(at, 1), 0);
+      memory.store(locationAt(at, 2), 0);
+      memory.store(locationAt(at, 6), 0);
+      memory.storeByte(locationAt(at, NUM_BUFFERS), 1);
+      memory.storeByte(locationAt(at, NUM_BUFFERS + 1), 0);
     }
   }
 
