@@ -14,6 +14,8 @@ const PORTS_OF_A_ROUTER = 2;
 const MAXIMUM_ROUTERS = 2;
 
 const PAGE_BYTES = 0x1000;
+/** A link of the pipeline: two pages of rings and 256 buffers of half a page. */
+const LINK_WINDOW_BYTES = 130 * PAGE_BYTES;
 /** The stream's ring: 128 slots of 64 bytes and two lines, in whole pages. */
 const STREAM_WINDOW_BYTES = 3 * PAGE_BYTES;
 
@@ -27,6 +29,9 @@ const placement: Parameter = {
   kind: "choice", values: ["apart", "together"], default: "apart",
   summary: "the two ends on different harts (where there are two), or on the same one",
 };
+
+const rules: Parameter =
+  { kind: "number", minimum: 1, maximum: RULE_COUNT, default: String(RULE_COUNT), summary: "rules of the filter, from the first one on" };
 
 /** So many guests of one kind for each hart, all counted, without channels. */
 function independent(harts: number, guestsPerHart: string, image: ImageName, bootArguments: (index: number) => string): Layout {
@@ -74,6 +79,27 @@ function paging(mode: string, summary: string, unit: string, unitDigest: bigint)
     name: `paging-${mode}`, summary, unit, unitDigest, standardInterface: true,
     parameters: { guests: perHart(1) },
     layout: (harts, value) => independent(harts, value("guests"), "paging", () => `mode=${mode}`),
+  };
+}
+
+/** Firewall, inspection and translation of addresses: one chain, from port 0 to port 1. */
+function pipeline(harts: number, together: boolean, value: (parameter: string) => string): Layout {
+  const roles = [
+    { role: "firewall", bootArguments: `role=firewall rules=${value("rules")}`, hart: 0 },
+    { role: "inspection", bootArguments: "role=inspection", hart: 1 },
+    { role: "translation", bootArguments: "role=translation port=1", hart: 2 },
+  ];
+  return {
+    guests: roles.map(({ role, bootArguments, hart }, index): Guest => ({
+      name: role, image: "pipeline", bootArguments, memoryBytes: NETWORK_MEMORY_BYTES,
+      hart: together ? 0 : hart % harts, counted: index === roles.length - 1,
+    })),
+    channels: [
+      { name: "allowed", ends: [0, 1], windowBytes: LINK_WINDOW_BYTES },
+      { name: "inspected", ends: [1, 2], windowBytes: LINK_WINDOW_BYTES },
+    ],
+    nics: [{ port: 0, owner: 0 }, { port: 1, owner: roles.length - 1 }],
+    traffic: { ...trafficOf(value, [0], Number(value("rules"))), patterns: true },
   };
 }
 
@@ -192,9 +218,17 @@ export const CATALOGUE: readonly Workload[] = [
     name: "forward", summary: "a router with two ports and a packet filter for each of two harts; every frame that leaves is checked",
     unit: "one packet forwarded", unitDigest: 0n, standardInterface: true,
     parameters: {
-      ...TRAFFIC_PARAMETERS,
-      rules: { kind: "number", minimum: 1, maximum: RULE_COUNT, default: String(RULE_COUNT), summary: "rules of the filter, of the same list" },
+      ...TRAFFIC_PARAMETERS, rules,
     },
     layout: (harts, value) => routers(Math.min(harts, MAXIMUM_ROUTERS), value),
+  },
+  {
+    name: "pipeline", summary: "firewall, inspection for patterns and address translation: three guests in a chain over channels, one way",
+    unit: "one packet forwarded", unitDigest: 0n, standardInterface: false,
+    parameters: {
+      ...TRAFFIC_PARAMETERS, rules,
+      placement: { kind: "choice", values: ["apart", "together"], default: "apart", summary: "the guests on different harts (as far as there are), or all on one" },
+    },
+    layout: (harts, value) => pipeline(harts, value("placement") === "together", value),
   },
 ];

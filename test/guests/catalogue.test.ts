@@ -32,8 +32,8 @@ describe.each(CATALOGUE)("$name", (workload) => {
     expect(imageNames()).toEqual(expect.arrayContaining(guests.map(({ image }) => image)));
     expect(new Set(guests.map(({ name }) => name)).size).toBe(guests.length);
     const used = [...new Set(guests.map(({ hart }) => hart))].sort((a, b) => a - b);
-    // A guest of several vCPUs has but one place to be put; there are not more ports than for two routers.
-    const places = guests.some(({ vcpus = 1 }) => vcpus > 1) ? 1 : traffic === undefined ? harts : Math.min(harts, NETWORK_PORTS / 2);
+    // A guest of several vCPUs has but one place to be put; there are ports for so many guests.
+    const places = guests.some(({ vcpus = 1 }) => vcpus > 1) ? 1 : traffic === undefined ? harts : Math.min(harts, guests.length);
     expect(used).toEqual(Array.from({ length: places }, (_, hart) => hart));
     for (const { port, owner } of nics ?? []) expect([port < NETWORK_PORTS, guests[owner] !== undefined]).toEqual([true, true]);
     expect(workload.unitDigest === 0n).toBe(traffic !== undefined);

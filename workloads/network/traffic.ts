@@ -14,6 +14,8 @@ export interface Traffic {
   readonly rate: number | "max";
   /** How many of the filter's rules the guest applies. */
   readonly rules: number;
+  /** Whether some flows carry a pattern that the guests' inspection drops. */
+  readonly patterns?: boolean;
 }
 
 const SIZES = ["64", "128", "256", "512", "1024", "1280", "1518", "imix"] as const;
