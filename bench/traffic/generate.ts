@@ -8,8 +8,8 @@ import { drawHeader, filterRules, PROTOCOL, type Rule } from "../../workloads/ne
 import type { Traffic } from "../../workloads/network/traffic.ts";
 import { type Endpoints, FCS_BYTES, HEADERS_BYTES, type Link, udpFrame } from "./frame.ts";
 
-/** Frames of a trace, which is replayed in a cycle. */
-export const TRACE_FRAMES = 4096;
+/** Frames of a trace, which is replayed in a cycle: a prime, so that no batch that guests or engines work in keeps step with it. */
+export const TRACE_FRAMES = 4093;
 /** One flow in so many is one that the filter drops. */
 export const DENIED_FLOWS = 16;
 /** With patterns, one flow in so many carries one in each frame. */

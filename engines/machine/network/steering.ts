@@ -8,10 +8,8 @@ import {
 import { HISTOGRAM_BUCKETS } from "./latency.ts";
 import { peerOf, portBlock } from "./wire.ts";
 
-/** Rounds of a trace after which a flow that has not departed never will. */
-const MANY_ROUNDS = 8;
-/** An overloaded guest may lose most frames, and so all of a rare flow. */
-const NEARLY_ALL = 0.9;
+/** Of so many frames expected to depart, not one will be missing by chance. */
+const MANY_FRAMES = 50;
 
 /** Frames per second for each port; or the next frame whenever there is a buffer for one. */
 export type Offered = number | "as-taken";
@@ -30,7 +28,8 @@ export interface PortReading {
   readonly latency: { readonly counts: Float64Array; readonly maximum: number };
   /** Frames that departed from this port and were wrong. */
   readonly faults: Readonly<Record<Fault, number>>;
-  /** Flows of which frames to be forwarded arrived at this port many times over, and none departed, while nearly all others did. */
+  /** Flows of which frames to be forwarded arrived at this port and none departed, though many would have, had it been
+   *  with them as with the others. */
   readonly silentFlows: number;
   readonly firstFault: { readonly fault: Fault; readonly bytes: number; readonly header: Uint8Array } | undefined;
 }
@@ -68,7 +67,7 @@ export function readPort(memory: PhysicalMemory, base: HostOffset, port: number)
     forwarded: double(PORT.forwarded), forwardedBytes: double(PORT.forwardedBytes),
     latency: { counts: f64.slice(histogram, histogram + HISTOGRAM_BUCKETS), maximum: double(PORT.latencyMaximum) },
     faults: Object.fromEntries(FAULTS.map((fault, number) => [fault, word(PORT.faults + 4 * number)])) as Record<Fault, number>,
-    silentFlows: isTelling(memory, base, port) ? countSilentFlows(memory, block) : 0,
+    silentFlows: countSilentFlows(memory, block, portBlock(base, peerOf(port, portsOf(memory, base)))),
     firstFault: first === 0 ? undefined : {
       fault: FAULTS[first - 1], bytes: word(PORT.firstBytes),
       header: memory.u8.slice(block + PORT.firstHeader, block + PORT.firstHeader + Math.min(FIRST_HEADER_BYTES, word(PORT.firstBytes))),
@@ -76,26 +75,23 @@ export function readPort(memory: PhysicalMemory, base: HostOffset, port: number)
   };
 }
 
-/** Whether a flow would have departed by now, if it ever did. */
-function isTelling(memory: PhysicalMemory, base: HostOffset, port: number): boolean {
-  const f64 = new Float64Array(memory.wasm.buffer);
-  const block = portBlock(base, port);
-  const taken = f64[(block + PORT.takenForward) >>> 3];
-  const departed = f64[(portBlock(base, peerOf(port, portsOf(memory, base))) + PORT.forwarded) >>> 3];
-  return taken >= MANY_ROUNDS * memory.i32[(block + PORT.traceFrames) >>> 2] && departed >= NEARLY_ALL * taken;
-}
-
-function countSilentFlows({ i32 }: PhysicalMemory, block: number): number {
+function countSilentFlows(memory: PhysicalMemory, block: number, peer: number): number {
+  const { i32 } = memory;
+  const departed = new Float64Array(memory.wasm.buffer)[(peer + PORT.forwarded) >>> 3];
+  if (departed < MANY_FRAMES) return 0;
   const trace = i32[(block + PORT.trace) >>> 2] >>> 0;
   const flows = i32[(block + PORT.flows) >>> 2] >>> 0;
-  const silent = new Set<number>();
-  for (let index = 0; index < i32[(block + PORT.traceFrames) >>> 2]; index++) {
+  const traceFrames = i32[(block + PORT.traceFrames) >>> 2];
+  const toForward = i32[(trace + (traceFrames << ENTRY_SHIFT) + ENTRY.forwardBefore) >>> 2];
+  /** Frames of each flow in the trace, of those that have not departed. */
+  const silent = new Map<number, number>();
+  for (let index = 0; index < traceFrames; index++) {
     const entry = trace + (index << ENTRY_SHIFT);
     const flow = i32[(entry + ENTRY.flow) >>> 2];
     const seen = i32[(flows + (flow << FLOW_SHIFT) + FLOW.seen) >>> 2] !== 0;
-    if (i32[(entry + ENTRY.forward) >>> 2] !== 0 && !seen) silent.add(flow);
+    if (i32[(entry + ENTRY.forward) >>> 2] !== 0 && !seen) silent.set(flow, (silent.get(flow) ?? 0) + 1);
   }
-  return silent.size;
+  return [...silent.values()].filter((frames) => (frames / toForward) * departed >= MANY_FRAMES).length;
 }
 
 /** The first frames that departed, of all ports, in the order of their departure. */

@@ -1,0 +1,105 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, test } from "vitest";
+import type { BenchCase } from "../../../bench/case.ts";
+import { type BenchRequest, parseCommandLine } from "../../../bench/cli.ts";
+import { UsageError } from "../../../bench/exit-code.ts";
+import { planCases } from "../../../bench/plan.ts";
+import type { ResultRow } from "../../../bench/results/schema.ts";
+import { runCases } from "../../../bench/run.ts";
+import { readCapture } from "../../../bench/traffic/capture.ts";
+import { capturedFrames, writeDepartures } from "../../../bench/traffic/capture-files.ts";
+import { vocabularyOf } from "../../../bench/vocabulary.ts";
+import type { EngineDescription } from "../../../engines/engine.ts";
+import { ENGINES } from "../../../engines/engines.ts";
+import type { LoggedFrame } from "../../../engines/machine/network/steering.ts";
+import { CATALOGUE } from "../../../workloads/catalogue.ts";
+
+const engines: readonly EngineDescription[] = Object.values(ENGINES);
+const folder = mkdtempSync(join(tmpdir(), "tcbench-forward-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function cases(words: string, pcap?: string): BenchCase[] {
+  const request = parseCommandLine(`--workload forward ${words}`.split(" "), vocabularyOf(engines, CATALOGUE)) as BenchRequest;
+  return [...planCases(request, engines, CATALOGUE, 2, pcap === undefined ? undefined : capturedFrames(pcap).frames).cases];
+}
+
+/** Short, and without the search: tests share the host. */
+async function measure(list: readonly BenchCase[]): Promise<{ rows: ResultRow[]; departed: LoggedFrame[] }> {
+  const rows: ResultRow[] = [];
+  const departed: LoggedFrame[] = [];
+  await runCases(list, {
+    timing: { windowMs: 30, samples: 3, warmUpMs: 100, watchdogMs: 20_000 }, cores: 2, revision: "test",
+    progress: { begin: () => undefined, say: () => undefined, end: () => undefined },
+    keep: (more) => rows.push(...more.filter(({ sample }) => sample === null)), departed: (frames) => departed.push(...frames), interrupted: () => false,
+  });
+  return { rows, departed };
+}
+
+const value = (rows: readonly ResultRow[], metric: string) => rows.find((row) => row.metric === metric)?.value;
+const withTraffic = (benchCase: BenchCase, more: Partial<NonNullable<BenchCase["traffic"]>>): BenchCase => (
+  benchCase.traffic === undefined ? benchCase : { ...benchCase, traffic: { ...benchCase.traffic, search: false, ...more } });
+
+describe("traffic through guests", { timeout: 120_000 }, () => {
+  test.each(Object.keys(ENGINES))("is forwarded, checked and timed on %s", async (engine) => {
+    const [benchCase] = cases(`--engine ${engine} --harts 1 --set size=imix`);
+    const { rows, departed } = await measure([withTraffic(benchCase, { log: true })]);
+    expect(rows[0].reason).not.toContain("wrong");
+    expect(["ok", "contaminated"]).toContain(rows[0].status);
+    expect(value(rows, "packet-rate")).toBeGreaterThan(0);
+    expect(value(rows, "packet-latency-p50")).toBeGreaterThan(0);
+    expect(value(rows, "copies-per-packet")).toBe(0);
+    // Each goes on to the neighbour at the other port, one hop older.
+    expect(departed.length).toBeGreaterThan(100);
+    for (const { port, bytes } of departed.slice(0, 100)) expect([bytes[5], bytes[22]]).toEqual([port, 63]);
+    expect(departed.every(({ departure }, index) => index === 0 || departure >= departed[index - 1].departure)).toBe(true);
+  });
+
+  test("at a fixed rate gives the latency of the windows, and is not searched", async () => {
+    const [benchCase] = cases("--engine uniprocessor --harts 1 --set rate=2000 --set flows=10 --set zipf=0");
+    expect(benchCase.traffic?.search).toBe(false);
+    const { rows } = await measure([benchCase]);
+    expect(value(rows, "packet-load")).toBe(2000);
+    expect(value(rows, "zero-loss-rate")).toBeUndefined();
+    expect(value(rows, "packet-latency-max")).toBeGreaterThan(0);
+  });
+
+  test("that a guest filters by other rules is a failed row with the frame that shows it", async () => {
+    const [good] = cases("--engine uniprocessor --harts 1");
+    const otherRules = good.configuration.vms.map((vm) => ({ ...vm, bootArguments: vm.bootArguments.replace("rules=1000", "rules=100") }));
+    const { rows } = await measure([{ ...withTraffic(good, {}), configuration: { ...good.configuration, vms: otherRules } }]);
+    expect(rows.map(({ status }) => status)).toEqual(["failed"]);
+    expect(rows[0].reason).toMatch(/^wrong frames at port \d: \d+ forbidden.*; the first, forbidden, of 60 bytes: 02 00 74 63 00|flows that arrive at port \d and should be forwarded never left/);
+  });
+
+  test("of a capture that a forwarder wrote is forwarded again", async () => {
+    const [benchCase] = cases("--engine microscheduler --harts 1");
+    const { departed } = await measure([withTraffic(benchCase, { log: true })]);
+    const path = join(folder, "departed.pcap");
+    writeDepartures(path, departed.slice(0, 3000), new Date(0).toISOString());
+    expect(readCapture(readFileSync(path)).kind).toBe("capture");
+    const [replayed] = cases("--engine smp --harts 1", path);
+    const { rows } = await measure([withTraffic(replayed, {})]);
+    expect(["ok", "contaminated"]).toContain(rows[0].status);
+    expect(value(rows, "packet-rate")).toBeGreaterThan(0);
+  });
+});
+
+describe("capture files on the command line", () => {
+  const fixture = (name: string) => fileURLToPath(new URL(`captures/${name}`, import.meta.url));
+
+  test("that cannot be used are refused in one line", () => {
+    expect(() => capturedFrames(fixture("raw-ip.pcap"))).toThrow(new UsageError(`--pcap ${fixture("raw-ip.pcap")}: its link type is 101, not Ethernet (1)`));
+    expect(() => capturedFrames(join(folder, "none"))).toThrow("there is no such file");
+    expect(() => writeDepartures(join(folder, "no/such/folder"), [], new Date(0).toISOString())).toThrow(UsageError);
+    expect(() => cases("--pcap x").length && parsePlan("--workload compute-hash --pcap x")).toThrow("no selected workload has traffic");
+    expect(capturedFrames(fixture("loopback-128-bytes.pcap")).warning).toMatch(/^warning: 6 of the 18 frames/);
+  });
+});
+
+function parsePlan(words: string): number {
+  const request = parseCommandLine(words.split(" "), vocabularyOf(engines, CATALOGUE)) as BenchRequest;
+  return planCases(request, engines, CATALOGUE, 2).cases.length;
+}
