@@ -107,6 +107,8 @@ class UnitEmitter {
   }
 
   #go(shape: Extract<Shape, { kind: "structured" }>, from: number, to: number): void {
+    // What the way on needs was widened before the ending; what other ways of it made of their words is not its own.
+    this.#unit.locals.beginBlock();
     this.#onEdge(from, to);
     const label = this.#labelOf(shape, from, to);
     if (label === null) this.#tree(shape, to);
