@@ -148,6 +148,11 @@ export class MachineSession {
     return new ConsoleInput(this.#memory).write(bytes);
   }
 
+  /** Promises to take what the guests write: from now on a guest that is faster waits. */
+  attendConsole(): void {
+    new ConsoleReader(this.#memory).attend(true);
+  }
+
   /** What the guests have written to their consoles and nobody has taken yet. */
   takeConsole(): Uint8Array {
     const bytes: number[] = [];

@@ -1,5 +1,6 @@
 // `npm run bench:anchors`: the figures this project promises, measured side by side in one run.
 
+import { ENGINES } from "../../engines/engines.ts";
 import { formatFigure, formatNanoseconds } from "../report/table.ts";
 import { readEnvironment } from "../results/environment.ts";
 import { hostWarnings } from "../warnings.ts";
@@ -8,6 +9,7 @@ import { compareSpeed, speedVerdict } from "./emulation-speed.ts";
 import { exitRoundTrip, mmioExit, secondHart, worldSwitch } from "./exits.ts";
 import { forwardingRate } from "./forward.ts";
 import { QEMU, qemuVersion } from "./qemu.ts";
+import { hasUBoot, promptTime } from "./u-boot.ts";
 
 for (const warning of hostWarnings(readEnvironment(new Date(), []), 2)) process.stderr.write(`${warning}\n`);
 
@@ -15,6 +17,12 @@ const ENGINE = "uniprocessor";
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 
 say(`cold start: ${(await coldStart()).toFixed(0)} ms from the process to the first guest instruction`);
+
+for (const engine of Object.values(ENGINES)) {
+  say(hasUBoot()
+    ? `U-Boot: ${(await promptTime(engine.name)).toFixed(0)} ms from the process to its prompt, a key ending its countdown (${engine.name})`
+    : `U-Boot on ${engine.name}: skipped, it is not installed (Debian: u-boot-qemu)`);
+}
 
 const exit = await exitRoundTrip(ENGINE);
 say(`exit round trip: ${formatNanoseconds(exit.nanoseconds)} a call (${ENGINE}, one hart)${exit.timedMedian === undefined ? "" : `; ${formatNanoseconds(exit.timedMedian)} at the median with two clock reads of the guest around each`}`);

@@ -38,17 +38,15 @@ export async function hostGuest(request: GuestRequest): Promise<number> {
 async function runOnce(hosted: MachineCase, terminal: Terminal, interruption: AbortSignal): Promise<VmReport | "ended"> {
   const session = await start(hosted);
   try {
+    session.attendConsole();
     let [guest] = session.report().vms;
-    const exchange = (): void => {
+    await session.runUntil(() => {
       if (terminal.writable) terminal.write(session.takeConsole());
       terminal.offer((bytes) => session.type(bytes));
-    };
-    await session.runUntil(() => {
-      exchange();
       [guest] = session.report().vms;
       return guest.state !== "running" || terminal.ended || interruption.aborted;
     });
-    exchange();
+    terminal.write(session.takeConsole());
     return guest.state === "running" ? "ended" : guest;
   } finally {
     await session.stop();

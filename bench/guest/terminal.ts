@@ -54,7 +54,8 @@ export class Terminal {
     this.#input.off("data", this.#receive);
     if (this.#input.isTTY) this.#input.setRawMode(false);
     this.#input.pause();
-    this.#input.unref();
+    // A file's stream has no hold on the process, and none to give up.
+    if ("unref" in this.#input) this.#input.unref();
   }
 
   readonly #receive = (chunk: Buffer): void => {

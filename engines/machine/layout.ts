@@ -68,6 +68,8 @@ export const CONSOLE = {
   head: 0x1000,
   tail: 0x1040,
   lost: 0x1080,
+  /** 1: somebody goes on reading, and who finds the ring full waits. */
+  attended: 0x10c0,
   /** One word an entry: 0 when empty. */
   entries: 0x2000,
   capacity: 0x2000,
