@@ -19,7 +19,7 @@ function makePatterns(): readonly string[] {
   while (patterns.length < PATTERN_COUNT) {
     const bytes = SHORTEST_PATTERN + generator.below(LONGEST_PATTERN - SHORTEST_PATTERN + 1);
     let text = generator.below(3) === 0 ? generator.pick(STEMS) : "";
-    while (text.length < bytes) text += generator.pick([...ALPHABET]);
+    while (text.length < bytes) text += ALPHABET.charAt(generator.below(ALPHABET.length));
     const pattern = text.slice(0, bytes);
     if (!patterns.some((other) => other.includes(pattern) || pattern.includes(other))) patterns.push(pattern);
   }
