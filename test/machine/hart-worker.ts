@@ -19,7 +19,7 @@ export interface HartWork {
 const { handle, hart, harts, software } = workerData as HartWork;
 const memory = new PhysicalMemory(handle);
 const machine = new Machine({
-  memory, clock: new WallClock(memory), mode: software === "timers" ? "machine" : "hypervisor", software: new SOFTWARE[software](harts), thread: hart, harts: [hart],
+  memory, clock: new WallClock(memory), mode: software === "timers" || software === "input" ? "machine" : "hypervisor", software: new SOFTWARE[software](harts), thread: hart, harts: [hart],
   core: (...given) => new Core(...given),
 });
 runHart(machine, hartId(hart));

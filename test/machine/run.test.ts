@@ -6,6 +6,7 @@ import { hartId, physical } from "../../engines/machine/address.ts";
 import { WallClock } from "../../engines/machine/clock.ts";
 import { command, isStopped, whenAcknowledged, whenReady } from "../../engines/machine/control.ts";
 import { Aclint } from "../../engines/machine/devices/aclint.ts";
+import { ConsoleInput } from "../../engines/machine/devices/console-input.ts";
 import { readExitCounts, readRetired } from "../../engines/machine/hart/counters.ts";
 import { runHart } from "../../engines/machine/hart/run.ts";
 import { ACLINT_MSWI, ACLINT_MTIMECMP, CONTROL, CONTROL_OFFSET } from "../../engines/machine/layout.ts";
@@ -143,6 +144,22 @@ test("a comparator written from elsewhere reaches a hart that sleeps", async () 
   }
   command(memory, "stop");
   await Promise.all(ends);
+});
+
+test("a device that one hart looks after interrupts another, which sleeps on another thread", async () => {
+  const { memory, ends } = start("input", 2);
+  await whenReady(memory);
+  command(memory, "run");
+  await whenAcknowledged(memory);
+  const input = new ConsoleInput(memory);
+  for (let bytes = 1; bytes <= 20; bytes++) {
+    await pause(1);
+    expect(input.write(Uint8Array.of(bytes))).toBe(1);
+    await until(memory, countOf(1), bytes);
+  }
+  command(memory, "stop");
+  await Promise.all(ends);
+  expect(readExitCounts(memory, 0).total).toBe(0);
 });
 
 test("clocks of different threads agree", async () => {

@@ -3,7 +3,7 @@
 import { hartId, physical, guestPhysical, ticks, type PhysicalAddress } from "../../engines/machine/address.ts";
 import { CONTEXT_BYTES, CSR, type Hart } from "../../engines/machine/hart/hart.ts";
 import { SECOND_STAGE_BYTES, writeSecondStage } from "../../engines/machine/hart/second-stage.ts";
-import { FIRMWARE_BYTES, RAM_BASE, RIGHT } from "../../engines/machine/layout.ts";
+import { FIRMWARE_BYTES, PLIC_BASE, RAM_BASE, RIGHT, UART_BASE, UART_IRQ } from "../../engines/machine/layout.ts";
 import type { Software } from "../../engines/machine/machine.ts";
 import { addi, bne, jal } from "./assembly.ts";
 import { ECALL, WFI } from "./fixture.ts";
@@ -149,4 +149,29 @@ export class CountsTimers implements Software {
   }
 }
 
-export const SOFTWARE = { round: PassesRound, fails: FailsToBoot, timers: CountsTimers } as const;
+/** Machine-mode software that idles: hart 0 sets up the UART, whose interrupts hart 1 takes, and hart 1 counts the bytes. */
+export class CountsInput implements Software {
+  boot(): void {}
+  start(hart: Hart): void {
+    hart.setCsr(CSR.mie, 0x800, 0);
+    if (hart.id === 0) {
+      hart.writeDevice(physical(PLIC_BASE + 4 * UART_IRQ), 1);
+      hart.writeDevice(physical(PLIC_BASE + 0x2000 + 2 * 0x80), 1 << UART_IRQ);
+      hart.writeDevice(physical(UART_BASE + 1), 1, 1);
+    }
+    hart.idle();
+  }
+  trap(hart: Hart): void {
+    if (hart.trapCause() !== 0x10b || hart.id !== 1) throw new Error(`unexpected trap ${hart.trapCause()} on hart ${hart.id}`);
+    const claim = physical(PLIC_BASE + 0x20_0004 + 2 * 0x1000);
+    const source = hart.readDevice(claim);
+    while ((hart.readDevice(physical(UART_BASE + 5), 1) & 1) !== 0) {
+      hart.readDevice(physical(UART_BASE), 1);
+      hart.memory.add(countOf(hart.id), 1);
+    }
+    hart.writeDevice(claim, source);
+    hart.idle();
+  }
+}
+
+export const SOFTWARE = { round: PassesRound, fails: FailsToBoot, timers: CountsTimers, input: CountsInput } as const;

@@ -53,10 +53,13 @@ export class AccessUnit {
       const answer = this.#translate(state, low, high, bytes, store);
       if (answer !== CONTINUE) return answer;
     }
-    for (let index = 0; index < bytes; index++) {
-      if (find(state, this.#at(index), rights) < 0) return this.#unmapped(state, store, low, high, index);
-    }
     const region = find(state, this.#first, rights);
+    if (region < 0) return this.#unmapped(state, store, low, high, 0);
+    if (this.#split < bytes || this.#first - base(block, region) + bytes > length(block, region)) {
+      for (let index = 1; index < bytes; index++) {
+        if (find(state, this.#at(index), rights) < 0) return this.#unmapped(state, store, low, high, index);
+      }
+    }
     if ((block[region + (REGION.rights >> 2)] & RIGHT.device) !== 0) {
       if (this.#split < bytes) return this.#unsupported(state, store, low, high);
       return this.#device(state, region, access, this.#first, low, high);
