@@ -57,9 +57,9 @@ function linkOf(nics: readonly Nic[], port: number, switched: boolean): Link {
 }
 
 function framesFor({ traffic, captured }: CaseTraffic, port: number, link: Link): readonly TraceFrame[] {
-  if (captured !== undefined) return replayOf(captured, traffic.rules, link);
-  const { size, flows, zipf, rules } = traffic;
-  const key = JSON.stringify([size, flows, zipf, rules, port, link]);
+  if (captured !== undefined) return replayOf(captured, traffic, link);
+  const { size, flows, zipf, rules, patterns } = traffic;
+  const key = JSON.stringify([size, flows, zipf, rules, patterns, port, link]);
   const frames = traces.get(key) ?? generateTrace(traffic, port, link);
   if (traces.size >= MOST_TRACES) traces.clear();
   traces.set(key, frames);

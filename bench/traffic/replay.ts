@@ -3,7 +3,9 @@
 
 import { FrameParts, foldedSum, headerChecksumHolds } from "../../engines/machine/network/frame-parts.ts";
 import type { TraceFrame } from "../../engines/machine/network/prepare.ts";
+import { PATTERNS } from "../../workloads/network/patterns.ts";
 import { allows, filterRules, PROTOCOL, type Rule } from "../../workloads/network/rules.ts";
+import type { Traffic } from "../../workloads/network/traffic.ts";
 import type { CapturedFrame } from "./captured-frame.ts";
 import type { Link } from "./frame.ts";
 
@@ -14,14 +16,17 @@ const VERSION_AND_LENGTH = 0x45;
 const IPV4 = { totalLength: 2, fragment: 6, timeToLive: 8, checksum: 10, source: 12, destination: 16 } as const;
 /** "More fragments" and the offset. */
 const MAY_FRAGMENT = 0x3fff;
+const UDP_BYTES = 8;
+/** Of the byte whose upper half is the length of TCP's header, in words. */
+const TCP_LENGTH = 12;
 const IPV4_AND_UDP_BYTES = 28;
 const IPV4_AND_TCP_BYTES = 40;
 
 /** Whether it was captured whole, and has a length that Ethernet has. */
 export const fitsPort = ({ bytes, length }: CapturedFrame): boolean => bytes.length === length && length >= SHORTEST && length <= LONGEST;
 
-/** Of frames that fit a port, readdressed to arrive over `link`; the first so many rules of the filter are applied to them. */
-export function replayOf(captured: readonly CapturedFrame[], rules: number, link: Link): TraceFrame[] {
+/** Of frames that fit a port, readdressed to arrive over `link`; the guests of this traffic are given them. */
+export function replayOf(captured: readonly CapturedFrame[], { rules, patterns = false }: Pick<Traffic, "rules" | "patterns">, link: Link): TraceFrame[] {
   const filter = filterRules(rules);
   const flows = new Map<string, number>();
   const parts = new FrameParts();
@@ -31,7 +36,7 @@ export function replayOf(captured: readonly CapturedFrame[], rules: number, link
     parts.read(bytes, 0, bytes.length);
     // A host that leaves checksums to its NIC captures its own frames before they have any.
     if (parts.ipv4 !== 0 && !headerChecksumHolds(bytes, parts.ipv4, parts.ipv4End)) correctChecksum(bytes, parts);
-    return { bytes, flow: flowOf(flows, bytes, parts), forward: isForwarded(filter, bytes, parts) };
+    return { bytes, flow: flowOf(flows, bytes, parts), forward: isForwarded(filter, bytes, parts) && !(patterns && isKept(bytes, parts)) };
   });
 }
 
@@ -55,6 +60,15 @@ function isForwarded(filter: readonly Rule[], bytes: Uint8Array, { ipv4, ports, 
     protocol, source: view.getUint32(IPV4.source), destination: view.getUint32(IPV4.destination),
     sourcePort: ports === 0 ? 0 : transport.getUint16(0), destinationPort: ports === 0 ? 0 : transport.getUint16(2),
   });
+}
+
+/** Whether the pipeline behind the filter keeps it: it translates what has ports, and passes on what carries no pattern. */
+function isKept(bytes: Uint8Array, { ipv4, ipv4End, ports, protocol }: FrameParts): boolean {
+  if (ports === 0) return true;
+  const header = protocol === PROTOCOL.tcp ? (bytes[ports + TCP_LENGTH] >> 4) * 4 : UDP_BYTES;
+  const total = new DataView(bytes.buffer, ipv4).getUint16(IPV4.totalLength);
+  const payload = String.fromCharCode(...bytes.subarray(ipv4End + header, ipv4 + total));
+  return PATTERNS.some((pattern) => payload.includes(pattern));
 }
 
 function correctChecksum(bytes: Uint8Array, { ipv4, ipv4End }: FrameParts): void {

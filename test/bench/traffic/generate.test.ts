@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { readCaptureFile } from "../../../bench/traffic/capture.ts";
-import { DENIED_FLOWS, generateTrace, TRACE_FRAMES } from "../../../bench/traffic/generate.ts";
+import { DENIED_FLOWS, generateTrace, PATTERN_FLOWS, TRACE_FRAMES } from "../../../bench/traffic/generate.ts";
 import { writePcap } from "../../../bench/traffic/pcap.ts";
 import { fitsPort, replayOf } from "../../../bench/traffic/replay.ts";
+import { PATTERNS } from "../../../workloads/network/patterns.ts";
 import { allows, filterRules } from "../../../workloads/network/rules.ts";
 import type { Traffic } from "../../../workloads/network/traffic.ts";
 import { headerChecksum } from "../../machine/network/frames.ts";
@@ -65,6 +66,17 @@ describe("generated frames", () => {
     }
   });
 
+  test("carry patterns in some flows of traffic that has them, and only there", () => {
+    const found = generateTrace({ ...traffic, patterns: true }, 0, LINK).map(({ bytes, flow, forward }) => {
+      const payload = String.fromCharCode(...bytes.subarray(50));
+      const carries = PATTERNS.some((pattern) => payload.includes(pattern));
+      expect(carries).toBe(flow % PATTERN_FLOWS === PATTERN_FLOWS / 2);
+      expect(forward).toBe(!carries && flow % DENIED_FLOWS !== DENIED_FLOWS - 1);
+      return carries;
+    });
+    expect(new Set(found)).toEqual(new Set([true, false]));
+  });
+
   test.skipIf(spawnSync("tshark", ["--version"]).status !== 0)("have nothing that tshark finds wrong", () => {
     const folder = mkdtempSync(join(tmpdir(), "tcbench-generate-"));
     const path = join(folder, "generated.pcap");
@@ -83,7 +95,7 @@ describe("frames of a capture", () => {
 
   test("go into flows by addresses, protocol and ports; what no port takes is left out", () => {
     const whole = fixture("loopback.pcapng").filter(fitsPort);
-    const frames = replayOf(whole, 1000, LINK);
+    const frames = replayOf(whole, traffic, LINK);
     expect(whole).toHaveLength(17); // not the segment of 3 kB that only a loopback interface carries
     expect(frames.map(({ flow }) => flow)).toEqual([0, 0, 0, 0, 0, 0, 1, 2, 1, 1, 2, 1, 2, 1, 2, 3, 4]);
     expect(frames.some(({ forward }) => forward)).toBe(false); // no rule lets the loopback network pass
@@ -94,14 +106,17 @@ describe("frames of a capture", () => {
     const [{ bytes, ...more }] = fixture("udp.pcap");
     const broken = Uint8Array.from(bytes);
     broken.set([0, 0], 24);
-    expect(replayOf([{ ...more, bytes: broken }], 1000, LINK)[0].bytes).toEqual(Uint8Array.from([...LINK.destination, ...LINK.source, ...bytes.subarray(12)]));
+    expect(replayOf([{ ...more, bytes: broken }], traffic, LINK)[0].bytes).toEqual(Uint8Array.from([...LINK.destination, ...LINK.source, ...bytes.subarray(12)]));
     expect(broken[24]).toBe(0);
   });
 
   test("are judged by the filter's rules", () => {
     const captured = generateTrace(traffic, 0, LINK).slice(0, 200);
-    const frames = replayOf(captured.map(({ bytes }) => ({ time: 0n, bytes, length: bytes.length })), 1000, LINK);
+    const frames = replayOf(captured.map(({ bytes }) => ({ time: 0n, bytes, length: bytes.length })), traffic, LINK);
     expect(frames.map(({ forward }) => forward)).toEqual(captured.map(({ forward }) => forward));
+    const inspected = generateTrace({ ...traffic, patterns: true }, 0, LINK).slice(0, 200);
+    expect(replayOf(inspected.map(({ bytes }) => ({ time: 0n, bytes, length: bytes.length })), { rules: 1000, patterns: true }, LINK).map(({ forward }) => forward))
+      .toEqual(inspected.map(({ forward }) => forward));
     expect(new Set(frames.map(({ flow }) => flow)).size).toBe(new Set(captured.map(({ flow }) => flow)).size);
   });
 });
