@@ -7,7 +7,7 @@ import { CAUSE, INTERRUPT, INTERRUPT_CAUSE } from "../machine/hart/privileged.ts
 import type { PhysicalMemory } from "../machine/memory.ts";
 import { plainDoorbells } from "../channels/doorbells.ts";
 import { BootError, type Configuration, type Engine, type Platform } from "../engine.ts";
-import { clearSoftware, setUpHart, TIMER_INTERRUPT } from "../machine-mode/setup.ts";
+import { clearSoftware, FIRST_STAGE, setUpHart, TIMER_INTERRUPT } from "../machine-mode/setup.ts";
 import { resume, suspend } from "../machine-mode/suspend.ts";
 import { checkConfiguration } from "../placement/check.ts";
 import { checkSoleOwners } from "../placement/devices.ts";
@@ -32,7 +32,7 @@ const NEVER = ticks(Infinity);
 export class Firmware implements Engine, Services {
   readonly #machine: PhysicalMemory;
   readonly #vm: PlacedVm;
-  readonly #calls = new SbiCalls(this);
+  readonly #calls = new SbiCalls(this, FIRST_STAGE);
 
   constructor(platform: Platform, configuration: Configuration) {
     checkConfiguration(platform, configuration, CAPACITY);

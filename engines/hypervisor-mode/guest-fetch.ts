@@ -6,7 +6,7 @@ import { CSR } from "../machine/hart/csr-numbers.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import { NONE } from "../state/words.ts";
 import { physicalOf } from "../virtual-machine/memory.ts";
-import { translateFetch } from "./guest-walk.ts";
+import { translateFetch } from "../virtual-machine/guest-walk.ts";
 
 /** Defined as illegal: what cannot be read is no instruction to handle. */
 const ILLEGAL = 0;

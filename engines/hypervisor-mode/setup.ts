@@ -7,6 +7,9 @@ import { ALL_COUNTERS, HEDELEG, HSTATUS, INTERRUPT, INTERRUPT_CAUSE, VIRTUAL_INT
 
 export const EXTERNAL_INTERRUPT = INTERRUPT_CAUSE | 9;
 
+/** The guest's satp and sstatus. */
+export const FIRST_STAGE = { atp: CSR.vsatp, status: CSR.vsstatus } as const;
+
 export function setUpHart(hart: Hart): void {
   hart.setCsr(CSR.hedeleg, HEDELEG, 0);
   hart.setCsr(CSR.hideleg, VIRTUAL_INTERRUPTS, 0);

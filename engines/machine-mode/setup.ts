@@ -8,6 +8,9 @@ import { ALL_COUNTERS, CAUSE, INTERRUPT, INTERRUPT_CAUSE, MACHINE_INTERRUPTS, ME
 export const TIMER_INTERRUPT = INTERRUPT_CAUSE | 7;
 export const SOFTWARE_INTERRUPT = INTERRUPT_CAUSE | 3;
 
+/** The guest's satp and sstatus. */
+export const FIRST_STAGE = { atp: CSR.satp, status: CSR.sstatus } as const;
+
 export function setUpHart(hart: Hart): void {
   hart.setCsr(CSR.medeleg, MEDELEG & ~(1 << CAUSE.supervisorCall), 0);
   hart.setCsr(CSR.mideleg, SUPERVISOR_INTERRUPTS, 0);

@@ -8,7 +8,7 @@ import { CAUSE, INTERRUPT_CAUSE } from "../machine/hart/privileged.ts";
 import type { PhysicalMemory } from "../machine/memory.ts";
 import { atomicDoorbells } from "../channels/doorbells.ts";
 import type { Configuration, Engine, Platform } from "../engine.ts";
-import { setUpHart, SOFTWARE_INTERRUPT, TIMER_INTERRUPT } from "../machine-mode/setup.ts";
+import { FIRST_STAGE, setUpHart, SOFTWARE_INTERRUPT, TIMER_INTERRUPT } from "../machine-mode/setup.ts";
 import { resume } from "../machine-mode/suspend.ts";
 import { checkConfiguration } from "../placement/check.ts";
 import { checkSoleOwners } from "../placement/devices.ts";
@@ -48,7 +48,7 @@ export class Microscheduler implements Engine {
     }
     this.#processor = new MicroschedulerProcessor(members, placement);
     this.#services = new LocalServices(this.#processor, atomicDoorbells);
-    this.#calls = new SbiCalls(this.#services);
+    this.#calls = new SbiCalls(this.#services, FIRST_STAGE);
   }
 
   boot(hart: Hart): void {

@@ -6,7 +6,7 @@ import { FENCE } from "../vcpu/fences.ts";
 import { field } from "../state/words.ts";
 import { VM } from "../virtual-machine/record.ts";
 import { LONGEST_TEXT } from "./console.ts";
-import { canReadMask, HARTS_IN_WORD, maskWord, namesAll, within } from "./legacy-mask.ts";
+import { canReadMask, type FirstStage, HARTS_IN_WORD, maskWord, namesAll, within } from "./legacy-mask.ts";
 import {
   A0, A1, A2, A6, A7, BASE, CONSOLE, ERROR, EXTENSION, HART_STATE, REMOTE_FENCE, RESET_SHUTDOWN, SUCCESS,
   SUSPEND_NON_RETENTIVE, SUSPEND_RETENTIVE, VENDOR,
@@ -61,14 +61,16 @@ const RESET_TYPES = 3;
 
 export class SbiCalls {
   readonly #services: Services;
+  readonly #stage: FirstStage;
 
-  constructor(services: Services) {
+  constructor(services: Services, stage: FirstStage) {
     this.#services = services;
+    this.#stage = stage;
   }
 
   /** Serves the environment call that the hart has trapped on. */
   call(hart: Hart): void {
-    if (takesMask(hart.xLow(A7)) && !canReadMask(hart, this.#services.machine(hart))) return;
+    if (takesMask(hart.xLow(A7)) && !canReadMask(hart, this.#services.machine(hart), this.#stage)) return;
     hart.advance();
     const operation = hart.xLow(A6);
     switch (hart.xLow(A7)) {
@@ -147,7 +149,7 @@ export class SbiCalls {
     const vm = this.#services.machine(hart);
     const count = hart.memory.load(field(vm, VM.vcpuCount));
     for (let base = 0; base < count; base += HARTS_IN_WORD) {
-      const word = maskWord(hart, vm, base / HARTS_IN_WORD);
+      const word = maskWord(hart, vm, this.#stage, base / HARTS_IN_WORD);
       const low = within(hart.memory.load(word), count - base);
       this.#forWord(hart, fences, low, within(hart.memory.load(field(word, 4)), count - base - 32), base);
     }

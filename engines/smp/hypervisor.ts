@@ -6,7 +6,7 @@ import { CAUSE, INTERRUPT_CAUSE } from "../machine/hart/privileged.ts";
 import type { PhysicalMemory } from "../machine/memory.ts";
 import type { Configuration, Engine, Platform } from "../engine.ts";
 import { isWfi, reflect } from "../hypervisor-mode/reflect.ts";
-import { EXTERNAL_INTERRUPT, setUpHart } from "../hypervisor-mode/setup.ts";
+import { EXTERNAL_INTERRUPT, FIRST_STAGE, setUpHart } from "../hypervisor-mode/setup.ts";
 import { LOCK_KINDS, type LockName } from "../locks/kinds.ts";
 import { Locks } from "../locks/locks.ts";
 import { checkConfiguration } from "../placement/check.ts";
@@ -58,7 +58,7 @@ export class Smp implements Engine {
     this.#exclusion = new Exclusion(new Locks(LOCK_KINDS[options.lock], LOCK_NODES, options.lockTiming), options.granularity, LOCK_AT.big);
     this.#processors = new Processors(harts, new BudgetScheduler(), this.#exclusion, new IdleHarts(harts));
     this.#services = new SmpServices(this.#processors, this.#exclusion);
-    this.#calls = new SbiCalls(this.#services);
+    this.#calls = new SbiCalls(this.#services, FIRST_STAGE);
     this.#networking = options.nic;
     // Interrupts of the machine's devices go to its harts in turn, wherever the guests' vCPUs are.
     this.#devices = new VirtualDevices(

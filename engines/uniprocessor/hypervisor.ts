@@ -9,7 +9,7 @@ import type { PhysicalMemory } from "../machine/memory.ts";
 import { plainDoorbells } from "../channels/doorbells.ts";
 import { BootError, type Configuration, type Engine, type Platform } from "../engine.ts";
 import { isWfi, reflect } from "../hypervisor-mode/reflect.ts";
-import { EXTERNAL_INTERRUPT, setUpHart } from "../hypervisor-mode/setup.ts";
+import { EXTERNAL_INTERRUPT, FIRST_STAGE, setUpHart } from "../hypervisor-mode/setup.ts";
 import { checkConfiguration } from "../placement/check.ts";
 import { checkSoleOwners, type Networking } from "../placement/devices.ts";
 import { loadGuest } from "../placement/load.ts";
@@ -71,7 +71,7 @@ export class Uniprocessor implements Engine {
     this.#table = scheduler === "table" ? new TableScheduler(this.#layout.windows) : undefined;
     this.processor = new Processor(this.#layout.queue, this.#table ?? new BudgetScheduler());
     this.#services = new LocalServices(this.processor, plainDoorbells);
-    this.#calls = new SbiCalls(this.#services);
+    this.#calls = new SbiCalls(this.#services, FIRST_STAGE);
     this.#devices = new VirtualDevices(takeInventory(vms, nic), this.processor, unguarded, (index) => this.recordOf(index), () => home);
   }
 

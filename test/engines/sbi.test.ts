@@ -237,4 +237,23 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))("%s answe
     expect([csrs.epc, csrs.cause, csrs.tval].map((csr) => bench.hart(0).csrNumber(csr))).toEqual([pc, 5, ram + MEMORY_BYTES]);
     expect(bench.state(0).block[HART.pc >> 2] >>> 0).toBe(ram);
   });
+
+  test("a legacy mask is at a virtual address", () => {
+    const bench = make();
+    const { memory } = bench.hart(0);
+    const hypervisor = engine.mode === "hypervisor";
+    const root = 0x1_1000;
+    const at = (offset: number) => physical(RAM_BASE + FIRMWARE_BYTES + offset);
+    const virtual = (offset: number): number => 0x4000_0000 + (ram - RAM_BASE) + offset;
+    // Gigapage 1 is the one that RAM begins in; valid, readable, accessed.
+    memory.store(at(root + 8), ((RAM_BASE / 4096) << 10) | 0x43);
+    memory.store(at(0x1_0000), 1);
+    bench.hart(0).setCsr(hypervisor ? CSR.vsatp : CSR.satp, (ram + root) / 4096, 8 << 28);
+    bench.hart(0).setCsr(hypervisor ? CSR.vstvec : CSR.stvec, 0x4000_0000, 0);
+    expect(bench.call(0, 4, 0, virtual(0x1_0000)).error).toBe(0);
+    expect(bench.call(0, 3, 0).error).toBe(1);
+    bench.call(0, 4, 0, 0x8000_0000 + 0x1_0000);
+    expect(bench.hart(0).csrNumber(hypervisor ? CSR.vscause : CSR.scause)).toBe(13);
+    expect(bench.hart(0).csrNumber(hypervisor ? CSR.vstval : CSR.stval)).toBe(0x8001_0000);
+  });
 });
