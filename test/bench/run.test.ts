@@ -86,7 +86,7 @@ describe("a run", () => {
       expect(row.reason).not.toContain("\n");
       return row.reason;
     };
-    expect(reason("crash")).toMatch(/compute-0 failed: exception \d+ at pc 0x[0-9a-f]+.*x1 0x/);
+    expect(reason("crash")).toMatch(/compute-0 failed: vCPU 0: exception \d+ at pc 0x[0-9a-f]+.*x1 0x/);
     expect(reason("hang")).toMatch(/compute-0 not ready after 2000 ms; hart 0 pc=0x80200000/);
     expect(reason("text")).toMatch(/ELF/);
     expect(reason("wrong")).toMatch(/wrong result: digest sum 0x[0-9a-f]{16} after \d+ units, expected 0x/);
