@@ -1,5 +1,5 @@
-// Runs one or two guests on QEMU under the test firmware in firmware/, a hart each, with a channel
-// between them (or from one guest back to itself): what QEMU's own firmware cannot do.
+// Runs one to three guests on QEMU under the test firmware in firmware/, a hart each, with a channel from
+// each to the next (or from one guest back to itself): what QEMU's own firmware cannot do.
 
 import { execFile, execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { QEMU } from "../../bench/anchors/qemu.ts";
 import { parseElf } from "../../engines/loader/elf.ts";
-import { guestDeviceTree } from "../../engines/loader/guest-tree.ts";
+import { type GuestChannel, guestDeviceTree } from "../../engines/loader/guest-tree.ts";
 import { readRelocations } from "../../engines/loader/relocate.ts";
 import { guestPhysical } from "../../engines/machine/address.ts";
 import { COMPILER, GUESTS } from "../../workloads/build.ts";
@@ -18,16 +18,18 @@ export interface FirmwareGuest {
   readonly bootArguments: string;
   /** The image is relocated before it starts, as our loader does; otherwise it has to do that itself. */
   readonly relocated?: boolean;
+  /** virtio-mmio slots with its devices. */
+  readonly slots?: readonly number[];
 }
 
 // As in firmware.c.
 const SLOT_BASE = 0x8040_0000;
-const SLOT_BYTES = 0x0040_0000;
-const TREE_OFFSET = 0x003f_0000;
-/** Where the channel's window lies: behind both slots. */
-const WINDOW = 0x8100_0000;
-const WINDOW_BYTES = 0x4000;
-const MEGABYTES = "32";
+const SLOT_BYTES = 0x0080_0000;
+const TREE_OFFSET = 0x007f_0000;
+/** Where the channels' windows lie: behind the slots. */
+const WINDOWS = 0x8200_0000;
+const WINDOW_BYTES = 0x0010_0000;
+const MEGABYTES = "64";
 const LIMIT_MS = 60_000;
 
 const FIRMWARE = join(import.meta.dirname, "firmware");
@@ -38,24 +40,37 @@ const OPTIONS = ["-march=rv64imac", "-misa-spec=2.2", "-mabi=lp64", "-mcmodel=me
 export async function runUnderFirmware(guests: readonly FirmwareGuest[]): Promise<string> {
   const scratch = mkdtempSync(join(tmpdir(), "tcbench-firmware-"));
   try {
-    const firmware = join(scratch, "firmware.elf");
-    execFileSync(COMPILER, [...OPTIONS, join(FIRMWARE, "entry.S"), join(FIRMWARE, "firmware.c"), "-o", firmware]);
-    const loads = guests.flatMap((guest, index) => {
-      const base = SLOT_BASE + index * SLOT_BYTES;
-      const tree = guestDeviceTree({
-        memory: guestPhysical(base), memoryBytes: SLOT_BYTES, vcpus: 1, bootArguments: guest.bootArguments,
-        channels: [{ id: 0, end: index === 0 ? 0 : 1, window: guestPhysical(WINDOW), windowBytes: WINDOW_BYTES }],
-      });
-      return [load(scratch, `image-${index}`, flatten(guest, base), base), load(scratch, `tree-${index}`, tree, base + TREE_OFFSET)];
-    });
-    const { stdout } = await promisify(execFile)(QEMU, [
-      "-M", "virt", "-smp", String(guests.length), "-m", MEGABYTES, "-display", "none", "-monitor", "none", "-serial", "stdio",
-      "-bios", firmware, ...loads.flatMap((device) => ["-device", device]),
-    ], { timeout: LIMIT_MS });
+    const { stdout } = await promisify(execFile)(QEMU, firmwareOptions(scratch, guests), { timeout: LIMIT_MS });
     return stdout;
   } finally {
     rmSync(scratch, { recursive: true });
   }
+}
+
+/** Of QEMU, for a machine with these guests; the files it reads are written to `scratch`. */
+export function firmwareOptions(scratch: string, guests: readonly FirmwareGuest[]): string[] {
+  const firmware = join(scratch, "firmware.elf");
+  execFileSync(COMPILER, [...OPTIONS, join(FIRMWARE, "entry.S"), join(FIRMWARE, "firmware.c"), "-o", firmware]);
+  const loads = guests.flatMap((guest, index) => {
+    const base = SLOT_BASE + index * SLOT_BYTES;
+    const tree = guestDeviceTree({
+      memory: guestPhysical(base), memoryBytes: SLOT_BYTES, vcpus: 1, bootArguments: guest.bootArguments,
+      channels: channelsOf(index, guests.length),
+      ...(guest.slots === undefined ? {} : { devices: { serial: false, slots: guest.slots, firstHart: index } }),
+    });
+    return [load(scratch, `image-${index}`, flatten(guest, base), base), load(scratch, `tree-${index}`, tree, base + TREE_OFFSET)];
+  });
+  return [
+    "-M", "virt", "-smp", String(guests.length), "-m", MEGABYTES, "-display", "none", "-monitor", "none", "-serial", "stdio",
+    "-bios", firmware, ...loads.flatMap((device) => ["-device", device]),
+  ];
+}
+
+/** The ends of channels that guest `index` has: of the one before it, and of the one behind. */
+function channelsOf(index: number, guests: number): GuestChannel[] {
+  const numbers = guests === 1 ? [0] : [index - 1, index].filter((channel) => channel >= 0 && channel < guests - 1);
+  return numbers.map((channel, id): GuestChannel => (
+    { id, end: channel === index ? 0 : 1, window: guestPhysical(WINDOWS + channel * WINDOW_BYTES), windowBytes: WINDOW_BYTES }));
 }
 
 function load(folder: string, name: string, bytes: Uint8Array, address: number): string {

@@ -2,11 +2,13 @@
 // frame that leaves is compared with one built anew.
 
 import { onTestFinished, test, expect } from "vitest";
-import { neighbourMac } from "../../workloads/network/addresses.ts";
+import { neighbourMac, PUBLIC_ADDRESS } from "../../workloads/network/addresses.ts";
+import { readImage } from "../../workloads/images.ts";
 import { Generator } from "../../workloads/network/generator.ts";
+import { PATTERNS } from "../../workloads/network/patterns.ts";
 import { allows, drawHeader, filterRules, type Header, RULE_COUNT } from "../../workloads/network/rules.ts";
 import { frame, TCP } from "./frames.ts";
-import { needQemu } from "./need.ts";
+import { needQemu, needQemuAndCompiler } from "./need.ts";
 import { NetworkGuest, portMac } from "./network.ts";
 
 const RULES = filterRules(RULE_COUNT);
@@ -96,3 +98,47 @@ test("forward stops after so many packets, its decision structure in agreement w
   expect(guest.output).toMatch(/^tcbench: workload forward units \d+ digest 0x0{16} ticks \d+$/m);
   expect(guest.output).not.toContain("failed");
 }, TIMEOUT_MS);
+
+test("pipeline: what firewall and inspection let through leaves translated, a port for each flow", async (context) => {
+  needQemuAndCompiler(context);
+  const image = readImage("pipeline");
+  const guest = await NetworkGuest.startSeveral([
+    { image, bootArguments: "role=firewall", slots: [0] },
+    { image, bootArguments: "role=inspection" },
+    { image, bootArguments: "role=translation port=1", slots: [1] },
+  ], 2);
+  onTestFinished(() => guest.stop());
+  await guest.awake(0, probe(RULE_COUNT));
+  const generator = new Generator(4);
+  const drawn = Array.from({ length: FRAMES }, () => drawSent(generator));
+  const sent = [...drawn, ...drawn.slice(0, FRAMES / 2)].map((each, index) => (index % 5 === 0 ? withPattern(each, generator) : each));
+  const left = await guest.exchange(0, sent.map((each) => arriving(each, 0)));
+  expect(left[0]).toEqual([]);
+  const passed = sent.filter(({ header, payload }) => allows(RULES, header) && !holdsPattern(payload));
+  expect(left[1].length).toBe(passed.length);
+  const ports = new Map<string, number>();
+  for (const [index, bytes] of left[1].entries()) {
+    const { header, payload } = passed[index];
+    const sourcePort = bytes.readUInt16BE(SOURCE_PORT);
+    const flow = JSON.stringify(header);
+    expect(ports.get(flow) ?? sourcePort).toBe(sourcePort);
+    ports.set(flow, sourcePort);
+    expect(bytes).toEqual(leaving({ ...passed[index], header: { ...header, source: PUBLIC_ADDRESS, sourcePort }, payload }, 1));
+  }
+  expect(new Set(ports.values()).size).toBe(ports.size);
+  expect(guest.output).not.toContain("tcbench");
+}, TIMEOUT_MS);
+
+/** In Ethernet, IPv4, and TCP or UDP. */
+const SOURCE_PORT = 34;
+const LATIN = new TextEncoder();
+
+function withPattern(sent: Sent, generator: Generator): Sent {
+  const pattern = LATIN.encode(generator.pick(PATTERNS));
+  if (pattern.length > sent.payload.length) return sent;
+  const payload = Uint8Array.from(sent.payload);
+  payload.set(pattern, generator.below(payload.length - pattern.length + 1));
+  return { ...sent, payload };
+}
+
+const holdsPattern = (payload: Uint8Array): boolean => PATTERNS.some((pattern) => Buffer.from(payload).includes(pattern));

@@ -1,11 +1,15 @@
-// A guest with network ports on QEMU's virt board, whose ports' frames go through UDP sockets.
+// Guests with network ports on QEMU's virt board, whose ports' frames go through UDP sockets.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { QEMU } from "../../bench/anchors/qemu.ts";
 import { imagePath } from "../../workloads/images.ts";
 import type { ImageName } from "../../workloads/workload.ts";
+import { type FirmwareGuest, firmwareOptions } from "./firmware.ts";
 
 const HOST = "127.0.0.1";
 const START_MS = 60_000;
@@ -23,10 +27,12 @@ export class NetworkGuest {
   readonly #process: ChildProcess;
   readonly #sockets: readonly Socket[];
   readonly #addresses: readonly number[];
+  readonly #cleanUp: () => void;
   #output = "";
 
-  private constructor(process: ChildProcess, sockets: readonly Socket[], addresses: readonly number[]) {
+  private constructor(process: ChildProcess, sockets: readonly Socket[], addresses: readonly number[], cleanUp: () => void) {
     this.#process = process;
+    this.#cleanUp = cleanUp;
     this.#sockets = sockets;
     this.#addresses = addresses;
     this.#left = sockets.map(() => []);
@@ -35,7 +41,21 @@ export class NetworkGuest {
     process.stderr?.setEncoding("utf8").on("data", (text: string) => { this.#output += text; });
   }
 
-  static async start(image: ImageName, bootArguments: string, ports: number): Promise<NetworkGuest> {
+  /** One guest under QEMU's own firmware. */
+  static start(image: ImageName, bootArguments: string, ports: number): Promise<NetworkGuest> {
+    return NetworkGuest.#launch(ports, () => undefined, [
+      "-M", "virt", "-smp", "1", "-m", "64", "-display", "none", "-monitor", "none", "-serial", "stdio", "-bios", "default",
+      "-kernel", imagePath(image), "-append", bootArguments,
+    ]);
+  }
+
+  /** Several, under the test firmware. */
+  static startSeveral(guests: readonly FirmwareGuest[], ports: number): Promise<NetworkGuest> {
+    const scratch = mkdtempSync(join(tmpdir(), "tcbench-firmware-"));
+    return NetworkGuest.#launch(ports, () => rmSync(scratch, { recursive: true }), firmwareOptions(scratch, guests));
+  }
+
+  static async #launch(ports: number, cleanUp: () => void, options: readonly string[]): Promise<NetworkGuest> {
     const sockets = await Promise.all(Array.from({ length: ports }, async () => {
       const socket = createSocket({ type: "udp4", recvBufferSize: 1 << 20 });
       socket.bind(0, HOST);
@@ -47,11 +67,8 @@ export class NetworkGuest {
       "-netdev", `socket,id=n${port},udp=${HOST}:${socket.address().port},localaddr=${HOST}:${addresses[port]}`,
       "-device", `virtio-net-device,netdev=n${port},bus=virtio-mmio-bus.${port},mac=${portMac(port).map((byte) => byte.toString(16).padStart(2, "0")).join(":")}`,
     ]);
-    const process = spawn(QEMU, [
-      "-M", "virt", "-smp", "1", "-m", "64", "-display", "none", "-monitor", "none", "-serial", "stdio", "-bios", "default",
-      "-global", "virtio-mmio.force-legacy=false", ...devices, "-kernel", imagePath(image), "-append", bootArguments,
-    ], { stdio: ["ignore", "pipe", "pipe"] });
-    return new NetworkGuest(process, sockets, addresses);
+    const process = spawn(QEMU, [...options, "-global", "virtio-mmio.force-legacy=false", ...devices], { stdio: ["ignore", "pipe", "pipe"] });
+    return new NetworkGuest(process, sockets, addresses, cleanUp);
   }
 
   /** Everything on the console so far. */
@@ -85,9 +102,11 @@ export class NetworkGuest {
 
   async stop(): Promise<void> {
     for (const socket of this.#sockets) socket.close();
-    if (this.#process.exitCode !== null) return;
-    this.#process.kill();
-    await once(this.#process, "exit");
+    if (this.#process.exitCode === null) {
+      this.#process.kill();
+      await once(this.#process, "exit");
+    }
+    this.#cleanUp();
   }
 
   #send(port: number, bytes: Uint8Array): void {

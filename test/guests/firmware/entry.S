@@ -32,4 +32,4 @@ machine_trap:
   .bss
   .balign 16
 stacks:
-  .zero 2 * 4096
+  .zero 3 * 4096

@@ -1,14 +1,14 @@
 /* Test firmware for QEMU's virt board: one guest to a hart, in S-mode, and the SBI with the vendor
-   extension, which QEMU's own firmware does not have. Channel `id` leads to the other hart, or back to
-   the same one when it is alone. When the last guest has powered off, prints what the units pages say. */
+   extension, which QEMU's own firmware does not have. A channel leads from each hart to the next one, or
+   back to the same one when it is alone. When the last guest has powered off, prints what the units pages say. */
 #include "csr.h"
 #include "sbi.h"
 #include "units-page.h"
 
-#define HARTS 2
+#define HARTS 3
 #define SLOT_BASE 0x80400000ul /* the image, and the device tree TREE_OFFSET behind */
-#define SLOT_BYTES 0x400000ul
-#define TREE_OFFSET 0x3f0000ul
+#define SLOT_BYTES 0x800000ul
+#define TREE_OFFSET 0x7f0000ul
 #define TREE_MAGIC 0xedfe0dd0u /* as a little-endian word */
 
 #define UART ((volatile uint8_t *)0x10000000)
@@ -54,7 +54,18 @@ static void take_console(void) {
 }
 static void give_console(void) { __atomic_store_n(&console_lock, 0, __ATOMIC_RELEASE); }
 
-static uint32_t other(uint64_t hart) { return __atomic_load_n(&guests, __ATOMIC_ACQUIRE) == 1 ? hart : 1 - hart; }
+/* Channel i is between harts i and i + 1. A hart numbers its own from 0, that to the hart before it first. */
+static void ring(uint64_t hart, uint64_t id) {
+  uint64_t peer = hart;
+  if (__atomic_load_n(&guests, __ATOMIC_ACQUIRE) != 1) {
+    uint64_t channel = hart == 0 ? 0 : hart - 1 + id;
+    peer = channel == hart ? hart + 1 : hart - 1;
+    id = peer == 0 ? 0 : channel - (peer - 1);
+  }
+  __atomic_fetch_or(&pending[peer], 1ul << id, __ATOMIC_SEQ_CST);
+  if (peer == hart) csr_set(mip, INTERRUPT_SOFTWARE);
+  else MSIP[peer] = 1;
+}
 
 static void report(void) {
   for (int hart = 0; hart < HARTS; hart++) {
@@ -116,10 +127,7 @@ static struct sbi_result call(uint64_t hart, uint64_t extension, uint64_t functi
       if (function == SBI_TCBENCH_REGISTER_UNITS) {
         pages[hart] = (volatile struct units_page *)first;
       } else if (function == SBI_TCBENCH_CHANNEL_NOTIFY) {
-        uint32_t peer = other(hart);
-        __atomic_fetch_or(&pending[peer], 1ul << first, __ATOMIC_SEQ_CST);
-        if (peer == hart) csr_set(mip, INTERRUPT_SOFTWARE);
-        else MSIP[peer] = 1;
+        ring(hart, first);
       } else if (function == SBI_TCBENCH_CHANNEL_PENDING) {
         return (struct sbi_result){0, __atomic_exchange_n(&pending[hart], 0, __ATOMIC_SEQ_CST)};
       } else if (function != SBI_TCBENCH_YIELD) {
