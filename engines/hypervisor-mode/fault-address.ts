@@ -6,14 +6,17 @@ import type { Hart } from "../machine/hart/hart.ts";
 /** It is not one address below 4 GiB. */
 export const ELSEWHERE = -1;
 
-const PAGE_MASK = 0xfff;
+/** Bits of an address within a page, but the two that htval leaves out. */
+const WORD_MASK = 0xffc;
 
 /**
  * Guest-physical address of the load or store that raised a guest-page fault; ELSEWHERE if it is 4 GiB or
- * above, or the fault was in reading the guest's page tables, which the hardware tells by htinst.
+ * above, or what failed was reading the guest's page tables: htval is then of an entry, and not where stval is.
  */
 export function faultAddress(hart: Hart): number {
-  const page = hart.csrLow(CSR.htval);
-  if (page >>> 30 !== 0 || hart.csrHigh(CSR.htval) !== 0 || hart.csrLow(CSR.htinst) !== 0) return ELSEWHERE;
-  return (((page << 2) & ~PAGE_MASK) | (hart.csrLow(CSR.stval) & PAGE_MASK)) >>> 0;
+  const shifted = hart.csrLow(CSR.htval);
+  const value = hart.csrLow(CSR.stval);
+  const address = shifted << 2;
+  if (shifted >>> 30 !== 0 || hart.csrHigh(CSR.htval) !== 0 || ((address ^ value) & WORD_MASK) !== 0) return ELSEWHERE;
+  return (address | (value & 3)) >>> 0;
 }

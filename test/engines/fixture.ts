@@ -133,6 +133,14 @@ export class EngineBench {
     this.#imports.trap(base, cause);
   }
 
+  /** The guest on hart `id` executes a load or store, packed as core.ts says, that is not plain RAM. */
+  access(id: number, address: bigint, access: number): void {
+    const { base, block } = this.state(id);
+    block[HART.trapValue >> 2] = Number(BigInt.asIntN(32, address));
+    block[(HART.trapValue >> 2) + 1] = Number(BigInt.asIntN(32, address >> 32n));
+    this.#imports.device(base, access);
+  }
+
   /** Hands every interrupt that is due to hart `id`; answers whether there was any. */
   deliver(id: number): boolean {
     const state = this.state(id);

@@ -1,0 +1,207 @@
+// The virtual switch: who gets which frame, and what a guest can do to it with a broken queue.
+
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { cycles, type Cycles, type HostOffset } from "../../../engines/machine/address.ts";
+import { RAM_BASE } from "../../../engines/machine/layout.ts";
+import type { WirePort } from "../../../engines/machine/network/wire.ts";
+import { DESCRIPTOR_FLAG, REGISTER, STATUS } from "../../../engines/virtio/numbers.ts";
+import { guests, MEMORY_BYTES } from "../fixture.ts";
+import { Accessor, claimOf, enableOf, priorityOf } from "./accessor.ts";
+import { GuestNic, HEADER_BYTES, QUEUE_SIZE } from "./guest-nic.ts";
+
+const SLOT_IRQ = 1;
+const BROADCAST = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
+const STRANGER = [0x02, 0, 0, 0, 0, 9];
+
+/** A port that the test feeds and empties. */
+class Port implements WirePort {
+  readonly left: Buffer[] = [];
+  readonly #arriving: Uint8Array[] = [];
+  memory!: Uint8Array;
+
+  arrive(frame: Uint8Array): void { this.#arriving.push(frame); }
+  nextArrival(): Cycles { return cycles(this.#arriving.length > 0 ? 0 : Infinity); }
+  receive(_now: Cycles, target: HostOffset, capacity: number): number {
+    const frame = this.#arriving.shift();
+    if (frame === undefined || frame.length > capacity) return 0;
+    this.memory.set(frame, target);
+    return frame.length;
+  }
+  pass(): void {}
+  transmit(_now: Cycles, source: HostOffset, bytes: number): void { this.left.push(Buffer.from(this.memory.slice(source, source + bytes))); }
+}
+
+interface Segment { readonly accessor: Accessor; readonly nics: readonly GuestNic[]; readonly port: Port; readonly harts: number }
+
+/** As many guests on the segment of port 0, each on a hart of its own. */
+function segment(count: number): Segment {
+  const port = new Port();
+  const nics = Array.from({ length: count }, (_, owner) => ({ port: 0, owner }));
+  const accessor = new Accessor("smp", guests(count), { harts: count, options: { nic: "switch" }, nics, wire: [port] });
+  port.memory = accessor.bench.memory.u8;
+  return { accessor, nics: nics.map((_, id) => new GuestNic(accessor, id)), port, harts: count };
+}
+
+/** The port's device works, and the engine serves its interrupts. */
+function work({ accessor, harts }: Segment): void {
+  for (let id = 0; id < harts; id++) accessor.bench.state(id).devices.poll(id, accessor.bench.clock.now());
+  for (let id = 0; id < harts; id++) accessor.bench.deliver(id);
+}
+
+const frameTo = (to: readonly number[], from: readonly number[], bytes: number): Buffer =>
+  Buffer.from([...to, ...from, 0x08, 0x00, ...Array.from({ length: bytes - 14 }, (_, index) => index & 0xff)]);
+const counts = (all: Segment): number[] => [...all.nics.map((nic) => nic.received().length), all.port.left.splice(0).length];
+
+describe("frames", () => {
+  test("go to whom they are addressed, or to all", () => {
+    const all = segment(3);
+    for (const nic of all.nics) nic.start();
+    const [a, b] = all.nics;
+    expect(a.mac()).toEqual([0x52, 0x54, 0x00, 0x74, 0x63, 0]);
+    expect(new Set(all.nics.map((nic) => nic.mac().join(":"))).size).toBe(3);
+    const frame = frameTo(b.mac(), a.mac(), 60);
+    a.send(frame);
+    expect(b.received()).toEqual([frame]);
+    expect(counts(all)).toEqual([0, 0, 0, 0]);
+    a.send(frameTo(BROADCAST, a.mac(), 60));
+    expect(counts(all)).toEqual([0, 1, 1, 1]);
+    b.send(frameTo(STRANGER, b.mac(), 60));
+    expect(counts(all)).toEqual([1, 0, 1, 1]);
+    a.send(frameTo(a.mac(), a.mac(), 60));
+    expect(counts(all)).toEqual([0, 0, 0, 0]);
+    all.port.arrive(frameTo(b.mac(), STRANGER, 1514));
+    work(all);
+    expect(counts(all)).toEqual([0, 1, 0, 0]);
+    all.port.arrive(frameTo(STRANGER, STRANGER, 60));
+    work(all);
+    expect(counts(all)).toEqual([1, 1, 1, 0]);
+    expect(all.accessor.bench.report().network).toMatchObject({ frames: 6, dropped: 0 });
+  });
+
+  test("are put together from pieces, and dropped when too short or too long", () => {
+    const all = segment(2);
+    for (const nic of all.nics) nic.start();
+    const [a] = all.nics;
+    const frame = frameTo(STRANGER, a.mac(), 100);
+    for (const pieces of [[112], [12, 100], [20, 92], [12, 40, 60], [4, 8, 100]]) {
+      a.send(frame, pieces);
+      expect(all.port.left.splice(0)).toEqual([frame]);
+    }
+    for (const bytes of [13, 1515]) a.send(frameTo(STRANGER, a.mac(), 1600).subarray(0, bytes));
+    expect(all.port.left).toEqual([]);
+    expect(a.used).toBe(7);
+    expect(a.get(REGISTER.status) & STATUS.needsReset).toBe(0);
+  });
+
+  test("are dropped, and counted, where a guest has no buffers left", () => {
+    const all = segment(2);
+    for (const nic of all.nics) nic.start();
+    const [a, b] = all.nics;
+    for (let count = 0; count < QUEUE_SIZE + 3; count++) a.send(frameTo(b.mac(), a.mac(), 60));
+    expect(b.received().length).toBe(QUEUE_SIZE);
+    expect(all.accessor.bench.report().network?.dropped).toBe(3);
+  });
+});
+
+test("a device's interrupt reaches its guest, also one that waits on another hart", () => {
+  const all = segment(2);
+  const { accessor, nics: [a, b] } = all;
+  for (const nic of [a, b]) nic.start();
+  accessor.write(priorityOf(SLOT_IRQ), 1, 1);
+  accessor.write(enableOf(0), 1 << SLOT_IRQ, 1);
+  const enabled = 1 << 9;
+  accessor.bench.hart(1).setCsr(0x204, enabled, 0); // vsie.SEIE
+  accessor.bench.mark(1, 77);
+  accessor.bench.wait(1);
+  accessor.bench.deliver(1);
+  expect(accessor.bench.idles(1)).toBe(true);
+  a.send(frameTo(b.mac(), a.mac(), 60));
+  accessor.bench.deliver(1);
+  expect([accessor.bench.idles(1), accessor.bench.marked(1), accessor.external(1)]).toEqual([false, 77, true]);
+  expect(accessor.read(claimOf(0), 1)).toBe(SLOT_IRQ);
+  expect(accessor.external(1)).toBe(false);
+  expect(b.get(REGISTER.interruptStatus)).toBe(1);
+  // Completed with its line still high, it interrupts again; acknowledged first, it does not.
+  accessor.write(claimOf(0), SLOT_IRQ, 1);
+  expect(accessor.external(1)).toBe(true);
+  expect(accessor.read(claimOf(0), 1)).toBe(SLOT_IRQ);
+  b.set(REGISTER.interruptAck, 1);
+  accessor.write(claimOf(0), SLOT_IRQ, 1);
+  expect(accessor.external(1)).toBe(false);
+});
+
+const EDGES = [0, 1, RAM_BASE - 1, RAM_BASE, RAM_BASE + 0x2000, RAM_BASE + MEMORY_BYTES - 16, RAM_BASE + MEMORY_BYTES - 1, RAM_BASE + MEMORY_BYTES, 0x1000_0000, 2 ** 32 + 1, 2 ** 53, -1, -4096];
+const address = fc.oneof(fc.constantFrom(...EDGES), fc.integer({ min: 0, max: MEMORY_BYTES }).map((offset) => RAM_BASE + offset));
+const length = fc.oneof(fc.constantFrom(0, 1, HEADER_BYTES, 100, MEMORY_BYTES, 0x7fff_ffff, 0xffff_ffff), fc.nat({ max: 3000 }));
+const descriptor = fc.record({
+  address, length, next: fc.oneof(fc.nat({ max: QUEUE_SIZE }), fc.constant(0xffff)),
+  flags: fc.oneof(fc.constantFrom(0, DESCRIPTOR_FLAG.next, DESCRIPTOR_FLAG.write, DESCRIPTOR_FLAG.indirect, DESCRIPTOR_FLAG.next | DESCRIPTOR_FLAG.write), fc.nat({ max: 0xffff })),
+});
+const rings = fc.record({ queue: fc.nat({ max: 2 }), size: fc.oneof(fc.constantFrom(0, 1, 3, 8, 256, 257, 512, 0x1_0000, -1)), at: fc.tuple(address, address, address) });
+const access = fc.record({ register: fc.oneof(fc.constantFrom(...Object.values(REGISTER)), fc.nat({ max: 0x3ff }).map((word) => 4 * word)), value: fc.oneof(fc.nat({ max: 8 }), fc.integer()) });
+
+describe("a hostile guest", () => {
+  test("reaches nobody's memory with its queues, and breaks no device but its own", () => {
+    fc.assert(fc.property(
+      fc.array(descriptor, { minLength: QUEUE_SIZE, maxLength: QUEUE_SIZE }), fc.array(rings, { maxLength: 3 }), fc.array(access, { maxLength: 12 }), fc.nat({ max: 40 }),
+      (descriptors, queues, accesses, jump) => {
+        const all = segment(2);
+        const [hostile, honest] = all.nics;
+        const { memory } = all.accessor.bench;
+        honest.ram.setUint32(0x10_0000, 0x1234, true);
+        const before = memory.u8.slice(all.accessor.ram(1), all.accessor.ram(1) + MEMORY_BYTES);
+        hostile.start();
+        for (const queue of queues) hostile.setUpQueue(queue.queue, queue.size, ...queue.at);
+        for (const queue of [0, 1]) {
+          for (const [index, each] of descriptors.entries()) hostile.describe(queue, index, each.address, each.length, each.flags, each.next);
+        }
+        for (let index = 0; index < jump; index++) hostile.offer(index % (QUEUE_SIZE + 1));
+        for (const { register, value } of accesses) hostile.set(register, value);
+        all.port.arrive(frameTo(hostile.mac(), STRANGER, 60));
+        work(all);
+        expect(Buffer.compare(before, memory.u8.slice(all.accessor.ram(1), all.accessor.ram(1) + MEMORY_BYTES))).toBe(0);
+        expect(all.accessor.bench.report().vms.map(({ state }) => state)).toEqual(["running", "running"]);
+        all.port.left.splice(0);
+        honest.start();
+        const frame = frameTo(STRANGER, honest.mac(), 77);
+        honest.send(frame);
+        expect(all.port.left).toEqual([frame]);
+        hostile.start();
+        expect(hostile.get(REGISTER.status) & STATUS.needsReset).toBe(0);
+      }), { numRuns: 60 });
+  });
+
+  test.each([
+    ["a chain that loops", { address: RAM_BASE + 0x2000, length: 12, flags: DESCRIPTOR_FLAG.next, next: 0 }],
+    ["a buffer outside its memory", { address: RAM_BASE + MEMORY_BYTES - 8, length: 100, flags: 0, next: 0 }],
+    ["a buffer in the engine's memory", { address: RAM_BASE - 0x1000, length: 100, flags: 0, next: 0 }],
+    ["an indirect table", { address: RAM_BASE + 0x2000, length: 32, flags: DESCRIPTOR_FLAG.indirect, next: 0 }],
+    ["a buffer to be written that it transmits", { address: RAM_BASE + 0x2000, length: 100, flags: DESCRIPTOR_FLAG.write, next: 0 }],
+    ["no room for a header", { address: RAM_BASE + 0x2000, length: 11, flags: 0, next: 0 }],
+  ] as const)("%s: its device needs a reset, and works after it", (_, { address: at, length: bytes, flags, next }) => {
+    const all = segment(2);
+    const [hostile] = all.nics;
+    hostile.start();
+    hostile.describe(1, 0, at, bytes, flags, next);
+    hostile.offer(0);
+    expect(hostile.get(REGISTER.status) & STATUS.needsReset).toBe(STATUS.needsReset);
+    expect(hostile.used).toBe(0);
+    expect(all.port.left).toEqual([]);
+    hostile.start();
+    const frame = frameTo(STRANGER, hostile.mac(), 60);
+    hostile.send(frame);
+    expect(all.port.left).toEqual([frame]);
+  });
+
+  test("receive buffers too small for any frame break its device", () => {
+    const all = segment(2);
+    const [a, b] = all.nics;
+    for (const nic of all.nics) nic.start();
+    b.describe(0, 0, RAM_BASE + 0x2000, 100, DESCRIPTOR_FLAG.write, 0);
+    a.send(frameTo(b.mac(), a.mac(), 200));
+    expect(b.get(REGISTER.status) & STATUS.needsReset).toBe(STATUS.needsReset);
+    a.send(frameTo(STRANGER, a.mac(), 60));
+    expect(all.port.left.length).toBe(1);
+  });
+});
