@@ -2,7 +2,7 @@
 
 import { RAM_BASE, VIRTIO_BASE } from "../../../engines/machine/layout.ts";
 import { DESCRIPTOR_BYTES, DESCRIPTOR_FLAG, REGISTER, STATUS, VERSION_1_HIGH } from "../../../engines/virtio/numbers.ts";
-import { Accessor, load } from "./accessor.ts";
+import { type Accessor, load } from "./accessor.ts";
 
 export const QUEUE_SIZE = 8;
 export const HEADER_BYTES = 12;
