@@ -1,9 +1,11 @@
 // Loads and stores outside plain RAM: devices, holes, and accesses across the edge of a region.
 
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { guestPhysical, physical } from "../../engines/machine/address.ts";
 import { ACCESS } from "../../engines/machine/core.ts";
 import { ConsoleReader, ConsoleWriter, UART_SOURCE } from "../../engines/machine/devices/console.ts";
+import { DEVICE_WINDOWS } from "../../engines/machine/devices/device.ts";
 import { CSR } from "../../engines/machine/hart/csr-numbers.ts";
 import {
   ACLINT_MSWI, ACLINT_MTIME, ACLINT_MTIMECMP, CONSOLE, CONTINUE, HART, MOVED, RAM_BASE, RAISED, RIGHT, UART_BASE,
@@ -178,6 +180,25 @@ test("a load into x0 reaches the device and changes nothing", () => {
   setWide(machine.state, HART.trapValue, UART_BASE + 5);
   expect(machine.imports.device(machine.state.base, 0)).toBe(CONTINUE);
   expect(wide(machine.state, HART.x)).toBe(0);
+});
+
+test("accesses of any kind to any device's window end in the device or in a fault, and leave memory alone", () => {
+  const window = fc.constantFrom(...DEVICE_WINDOWS);
+  const flags = fc.constantFrom(0, ACCESS.unsigned, ACCESS.store, ACCESS.store, ACCESS.atomic, ACCESS.atomic | ACCESS.store);
+  const offset = fc.oneof(fc.nat(0x120), fc.nat(0x60_0000), fc.constantFrom(0x1000, 0x2000, 0x2080, 0x4000, 0xbff8, 0xfff, 0x20_0000, 0x20_1004));
+  const accesses = fc.array(fc.tuple(window, offset, fc.constantFrom(1, 2, 4, 8), flags, fc.oneof(fc.nat(32), fc.integer()), fc.integer()), { maxLength: 40 });
+  const machine = bench("machine", undefined, 2);
+  const { memory, hart } = machine;
+  const ram = (): Uint8Array => memory.u8.slice(memory.ramOffset);
+  const before = ram();
+  fc.assert(fc.property(accesses, (list) => {
+    const answers = list.map(([{ base, bytes: size }, at, bytes, kind, low, high]) => {
+      hart.setX(A0, low, high);
+      return access(machine, base + (at % size), bytes, kind);
+    });
+    expect(answers.every((answer) => answer === CONTINUE || answer === MOVED)).toBe(true);
+  }), { numRuns: 200 });
+  expect(Buffer.compare(before, ram())).toBe(0);
 });
 
 describe("the console ring", () => {

@@ -21,7 +21,7 @@ const SCR = 7;
 
 const IER_BITS = { received: 1, empty: 2, all: 0x0f } as const;
 const IIR_BITS = { none: 1, empty: 2, received: 4, fifos: 0xc0 } as const;
-const FCR_BITS = { enable: 1, clearReceived: 2 } as const;
+const FCR_BITS = { enable: 1, clearReceived: 2, clearSent: 4 } as const;
 /** LCR: registers 0 and 1 are the divisor latch. */
 const DLAB = 1 << 7;
 const MCR_BITS = { loop: 1 << 4, all: 0x1f } as const;
@@ -139,7 +139,9 @@ export class Uart implements Device {
   #control(value: number): void {
     const fifos = value & FCR_BITS.enable;
     // Changing the mode clears the FIFOs too.
-    if ((value & FCR_BITS.clearReceived) !== 0 || fifos !== this.#get(STATE.fifos)) {
+    const changes = fifos !== this.#get(STATE.fifos);
+    if (changes || (value & FCR_BITS.clearSent) !== 0) this.#set(STATE.emptied, 1);
+    if (changes || (value & FCR_BITS.clearReceived) !== 0) {
       this.#input.drop(this.#get(STATE.received));
       this.#set(STATE.received, 0);
       this.#set(STATE.looped, 0);
