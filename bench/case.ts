@@ -25,6 +25,11 @@ export interface BenchCase {
   readonly lockTiming: boolean;
 }
 
+/** vCPUs of all its guests together. */
+export function vcpusOf({ configuration }: BenchCase): number {
+  return configuration.vms.reduce((sum, { vcpus }) => sum + vcpus, 0);
+}
+
 export function caseLabel(benchCase: BenchCase): string {
   const { workload, engine, harts } = benchCase;
   return `${workload} on ${[engine, ...settingWords(benchCase)].join(" ")}, ${harts} ${harts === 1 ? "hart" : "harts"}`;

@@ -55,7 +55,7 @@ export function planCases(
   const harts = chooseHarts(request, cores);
   const cases = workloads.filter((workload) => names.includes(workload.name)).flatMap((workload) => (
     engines.filter((engine) => request.engines?.includes(engine.name) ?? true).flatMap((engine) => {
-      const usable = harts.filter((count) => count <= engine.maximumHarts);
+      const usable = harts.filter((count) => runsOn(engine, workload, count, chosenParameters(request, workload, engine)));
       const chosen = request.quick && request.harts === undefined ? usable.slice(-1) : usable;
       return chosen.flatMap((count) => passes(request, workload, engine, count, captured));
     })
@@ -93,11 +93,10 @@ function chooseHarts(request: BenchRequest, cores: number): number[] {
   return [...request.harts].sort((a, b) => a - b);
 }
 
-/** The case, and a second pass that times its locks where that is wanted; nothing where the engine cannot run it. */
+/** The case, and a second pass that times its locks where that is wanted. */
 function passes(request: BenchRequest, workload: Workload, engine: EngineDescription, harts: number, captured: readonly CapturedFrame[] | undefined): BenchCase[] {
   const parameters = chosenParameters(request, workload, engine);
   const layout = planWorkload(workload, harts, parameters);
-  if (layout.guests.length > engine.maximumVms || (isBaseline(engine) && !runsOnBaseline(workload, layout))) return [];
   const options = Object.fromEntries(Object.entries(engine.options)
     .map(([name, option]) => [name, request.settings[name], option] as const)
     .filter(([, value, option]) => value !== undefined && value !== option.default && option.values.includes(value))
@@ -143,9 +142,13 @@ function chosenParameters(request: BenchRequest, workload: Workload, engine: Eng
 /** Engines that run one guest without any vendor extension: what the others are measured against. */
 const isBaseline = (engine: EngineDescription): boolean => engine.maximumVms === 1;
 
-/** The baseline has no vendor extension, and one vCPU. */
-const runsOnBaseline = (workload: Workload, { guests }: Layout): boolean =>
-  workload.standardInterface && guests.every(({ vcpus = 1 }) => vcpus === 1);
+/** The baseline has no vendor extension, and as many harts as its guest has vCPUs. */
+function runsOn(engine: EngineDescription, workload: Workload, harts: number, parameters: Readonly<Record<string, string>>): boolean {
+  if (harts > engine.maximumHarts) return false;
+  const { guests } = planWorkload(workload, harts, parameters);
+  if (guests.length > engine.maximumVms) return false;
+  return !isBaseline(engine) || (workload.standardInterface && guests.every(({ vcpus = 1 }) => vcpus === harts));
+}
 
 const without = (settings: Readonly<Record<string, string>>, name: string): Record<string, string> =>
   Object.fromEntries(Object.entries(settings).filter(([key]) => key !== name));

@@ -30,13 +30,15 @@ const BASELINE: EngineName = "bare" satisfies EngineDescription["name"];
 
 /** Measures the cases in order. A case that fails is a row, and the run goes on. */
 export async function runCases(cases: readonly BenchCase[], context: RunContext): Promise<void> {
+  /** By workload and the vCPUs of a guest. */
   const baselines = new Map<string, number>();
   for (const benchCase of cases) {
     if (context.interrupted()) return;
     context.progress.begin(caseLabel(benchCase));
-    const summary = await runCase(benchCase, context, baselines.get(benchCase.workload));
+    const same = `${benchCase.workload} ${benchCase.configuration.vms[0]?.vcpus ?? 1}`;
+    const summary = await runCase(benchCase, context, baselines.get(same));
     const throughput = summary.find((row) => row.metric === "throughput" && row.subject === "")?.value;
-    if (benchCase.engine === BASELINE && throughput != null) baselines.set(benchCase.workload, throughput);
+    if (benchCase.engine === BASELINE && throughput != null) baselines.set(same, throughput);
     context.keep(summary);
     context.progress.end(outcome(summary[0]));
   }

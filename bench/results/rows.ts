@@ -1,6 +1,6 @@
 // From what was measured of a case to result rows.
 
-import { type BenchCase, settingWords } from "../case.ts";
+import { type BenchCase, settingWords, vcpusOf } from "../case.ts";
 import { summariseLatency } from "../histogram.ts";
 import type { CaseFigures, LockReading } from "../machine-reading.ts";
 import { jainIndex, mean, summarise, type Summary } from "../statistics.ts";
@@ -45,7 +45,7 @@ export function summaryRows(context: RowContext, figures: CaseFigures, bare: num
   return [
     one("throughput", throughput),
     ...(vms.length > 1 ? vms.map((vm, index) => one("throughput", summarise(windows.map((window) => (1000 * window.units[index]) / window.milliseconds)), vm.name)) : []),
-    ...(bare === undefined || vms.length > benchCase.harts ? [] : [one("overhead", overhead(throughput, bare * vms.length))]),
+    ...(bare === undefined || vcpusOf(benchCase) > benchCase.harts ? [] : [one("overhead", overhead(throughput, bare * vms.length))]),
     ...latencyRows(context, figures),
     ...networkRows(context, figures),
     one("exits-per-unit", sum(Object.values(figures.exits)) / totalUnits),

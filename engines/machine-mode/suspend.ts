@@ -11,16 +11,18 @@ import { contextOf, VCPU, VCPU_STATE } from "../vcpu/record.ts";
 /** The vCPU on this hart suspends. */
 export function suspend(hart: Hart, vcpu: PhysicalAddress): void {
   hart.memory.store(field(vcpu, VCPU.suspended), 1);
-  hart.memory.store(field(vcpu, VCPU.state), VCPU_STATE.blocked);
+  hart.memory.atomicStore(field(vcpu, VCPU.state), VCPU_STATE.blocked);
   hart.saveContext(contextOf(vcpu));
   hart.setCsr(CSR.mideleg, 0, 0);
   hart.idle();
 }
 
-/** On every trap: brings back the vCPU on this hart if it had suspended, since only an interrupt can have ended that. */
-export function resume(hart: Hart, vcpu: PhysicalAddress): void {
-  if (vcpu === NONE || hart.memory.load(field(vcpu, VCPU.state)) !== VCPU_STATE.blocked) return;
-  hart.memory.store(field(vcpu, VCPU.state), VCPU_STATE.ready);
+/** On every trap: brings back the vCPU on this hart if it had suspended, since only an interrupt can have ended that.
+ *  Answers whether it had. */
+export function resume(hart: Hart, vcpu: PhysicalAddress): boolean {
+  if (vcpu === NONE || hart.memory.load(field(vcpu, VCPU.state)) !== VCPU_STATE.blocked) return false;
+  hart.memory.atomicStore(field(vcpu, VCPU.state), VCPU_STATE.running);
   hart.setCsr(CSR.mideleg, SUPERVISOR_INTERRUPTS, 0);
   hart.loadContext(contextOf(vcpu));
+  return true;
 }

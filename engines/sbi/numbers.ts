@@ -24,7 +24,7 @@ export const CONSOLE = { write: 0, read: 1, writeByte: 2 } as const;
 export const VENDOR = { registerUnits: 0, channelNotify: 1, channelPending: 2, yield: 3 } as const;
 
 /** Values of HSM's status. */
-export const STATUS = { started: 0, stopped: 1, suspended: 4 } as const;
+export const STATUS = { started: 0, stopped: 1, startPending: 2, suspended: 4 } as const;
 /** Types of HSM's suspend that are neither reserved nor a platform's own. */
 export const SUSPEND_RETENTIVE = 0;
 export const SUSPEND_NON_RETENTIVE = 0x8000_0000;

@@ -40,6 +40,8 @@ export const VCPU_STATE = {
   ready: 2,
   /** On a hart. */
   running: 3,
+  /** Another vCPU starts it: only where that takes no lock. */
+  starting: 4,
 } as const;
 
 export function contextOf(vcpu: PhysicalAddress): PhysicalAddress {

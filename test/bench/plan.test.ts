@@ -37,9 +37,10 @@ describe("the plan", () => {
     expect(() => plan("--engine uniprocessor --harts 2")).toThrow(UsageError);
   });
 
-  test("the baseline runs one guest, and only what needs no vendor call", () => {
+  test("the baseline runs one guest with a hart for each vCPU, and only what needs no vendor call", () => {
     const cases = plan("--engine bare").cases;
-    expect(cases.every((benchCase) => benchCase.configuration.vms.length === 1 && benchCase.harts === 1)).toBe(true);
+    expect(cases.every(({ configuration, harts }) => configuration.vms.length === 1 && configuration.vms[0].vcpus === harts)).toBe(true);
+    expect(cases.filter(({ harts }) => harts > 1).map(({ workload }) => workload)).toEqual(["ipi"]);
     expect(cases.map((benchCase) => benchCase.workload)).not.toContain("contend");
     expect(cases.map((benchCase) => benchCase.workload)).toContain("legacy");
   });

@@ -18,7 +18,7 @@ interface Setting {
   readonly options: Options;
 }
 const SETTINGS: readonly Setting[] = [
-  { engine: "uniprocessor", harts: 1, options: {} }, { engine: "per-core", harts: 2, options: {} },
+  { engine: "bare", harts: 2, options: {} }, { engine: "uniprocessor", harts: 1, options: {} }, { engine: "per-core", harts: 2, options: {} },
   { engine: "microscheduler", harts: 2, options: {} }, { engine: "smp", harts: 1, options: {} },
   { engine: "smp", harts: 2, options: {} }, { engine: "smp", harts: 2, options: { granularity: "big", lock: "mcs" } },
 ];
@@ -58,21 +58,25 @@ function workload(name: string, harts: number, units: number, settings: Record<s
 describe.each(SETTINGS)("$engine on $harts harts, $options", (setting) => {
   const { engine, harts } = setting;
   const slow = engine === "microscheduler";
+  /** Its vCPUs are harts. */
+  const alone = engine === "bare";
 
   test.each(["", " paging=1"])("interrupts between two vCPUs%s", async (paging) => {
     const units = slow ? 10 : 1000;
-    expect(await complete(setting, workload("ipi", harts, units, { pairs: "2" }, paging))).toEqual(right(units));
+    expect(await complete(setting, workload("ipi", harts, units, { pairs: alone ? "1" : "2" }, paging))).toEqual(right(units));
   });
 
   test.each(["test-and-set", "ticket"])("vCPUs that share a lock (%s)", async (lock) => {
     const units = lock === "ticket" ? 30 : 20_000;
-    expect(await complete(setting, workload("smp-guest", harts, units, { lock, vcpus: "3", think: "100" }))).toEqual(right(units));
+    expect(await complete(setting, workload("smp-guest", harts, units, { lock, vcpus: alone ? "1" : "3", think: "100" }))).toEqual(right(units));
   });
 });
 
 describe.skipIf(NO_COMPILER !== undefined).each(SETTINGS)("$engine on $harts harts, $options", (setting) => {
   const { engine, harts } = setting;
   const slow = engine === "microscheduler";
+  /** Its vCPUs are harts. */
+  const alone = engine === "bare";
   let image: Uint8Array;
 
   beforeAll(() => {
@@ -83,7 +87,7 @@ describe.skipIf(NO_COMPILER !== undefined).each(SETTINGS)("$engine on $harts har
   });
 
   const vm = (bootArguments: string, vcpus: number): VirtualMachine => (
-    { ...workload("smp-guest", harts, 1)[0], image, bootArguments, vcpus });
+    { ...workload("smp-guest", harts, 1)[0], image, bootArguments, vcpus: alone ? harts : vcpus });
 
   test("code that one rewrites and fences for all", async () => {
     const units = slow ? 20 : 100;
