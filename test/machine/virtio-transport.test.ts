@@ -1,5 +1,6 @@
 // The registers and queues of virtio devices (VIRTIO 1.2), and drivers that break the rules.
 
+import { Worker } from "node:worker_threads";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { physical } from "../../engines/machine/address.ts";
@@ -7,6 +8,7 @@ import { ConsoleInput } from "../../engines/machine/devices/console-input.ts";
 import { BLOCK_SLOT, CONSOLE_SLOT, RAM_BASE } from "../../engines/machine/layout.ts";
 import { DESCRIPTOR_FLAG, INTERRUPT, REGISTER, STATUS } from "../../engines/virtio/numbers.ts";
 import { GUEST_AT, GUEST_BYTES, RAM_BYTES } from "./fixture.ts";
+import type { DescriptorWork } from "./descriptor-worker.ts";
 import { equipped } from "./virtio-devices.ts";
 import { LIVE } from "./virtio-driver.ts";
 
@@ -175,6 +177,13 @@ describe("a chain breaks the device, which says so and stops,", () => {
     made.poll();
     expect([transmit.take(), made.receive.take()]).toEqual([[], []]);
   });
+  test("and returns what it used before", () => {
+    const { driver, transmit, at } = live();
+    transmit.add({ at: at(BUFFERS), bytes: 1 });
+    transmit.offer(SIZE);
+    transmit.notify();
+    expect([transmit.take(), driver.get(REGISTER.interruptStatus)]).toEqual([[{ head: 0, bytes: 0 }], INTERRUPT.used | INTERRUPT.configuration]);
+  });
   test("but not as long as the queue", () => {
     const { driver, transmit, at } = live();
     transmit.add(...Array.from({ length: SIZE }, (_, index) => ({ at: at(BUFFERS + index), bytes: 1 })));
@@ -239,3 +248,41 @@ test("whatever a driver writes, nothing but its own memory is touched, and every
     expect(Buffer.compare(after.subarray(guest + GUEST_BYTES), before.subarray(guest + GUEST_BYTES))).toBe(0);
   }), { numRuns: 200 });
 }, 60_000);
+
+test("descriptors that another processor changes meanwhile are read once: no change makes a device reach outside", async () => {
+  const machine = equipped("hypervisor");
+  const { memory, at, host, poll, wire } = machine;
+  const driver = machine.driver(0);
+  const state = new Int32Array(new SharedArrayBuffer(4));
+  const end = RAM_BASE + GUEST_BYTES;
+  const worker = new Worker(new URL("./descriptor-worker.ts", import.meta.url), {
+    workerData: {
+      handle: memory.handle(), table: host(RINGS), size: SIZE, state,
+      addresses: [at(BUFFERS), end, end - 100, at(BUFFERS + 64), RAM_BASE - 4096].map((address) => address | 0), lengths: [100, 2000, 300, 5000],
+    } satisfies DescriptorWork,
+  });
+  const left = new Promise<void>((resolve, reject) => { worker.on("exit", () => resolve()); worker.on("error", reject); });
+  while (Atomics.load(state, 0) === 0) await new Promise((resolve) => { setTimeout(resolve, 1); });
+  const before = memory.u8.slice(memory.ramOffset, memory.ramOffset + RAM_BYTES);
+  const outcomes = { received: 0, broken: 0 };
+  for (let round = 0; round < 3000; round++) {
+    driver.negotiate();
+    const receive = driver.queue(0, SIZE, at(RINGS));
+    driver.queue(1, SIZE, at(OTHER_RINGS));
+    receive.write16(receive.used + 2, 0);
+    driver.start();
+    for (let head = 0; head < SIZE; head++) receive.offer(head);
+    wire.waiting[0].splice(0, Infinity, new Uint8Array(1000).fill(7), new Uint8Array(60).fill(7));
+    poll();
+    outcomes.received += receive.take().length;
+    if (needsReset(driver.get(REGISTER.status))) outcomes.broken++;
+  }
+  Atomics.store(state, 0, 2);
+  await left;
+  const after = memory.u8.slice(memory.ramOffset, memory.ramOffset + RAM_BYTES);
+  const guest = memory.offset(GUEST_AT) - memory.ramOffset;
+  expect(Buffer.compare(after.subarray(0, guest), before.subarray(0, guest))).toBe(0);
+  expect(Buffer.compare(after.subarray(guest + GUEST_BYTES), before.subarray(guest + GUEST_BYTES))).toBe(0);
+  expect(outcomes.received).toBeGreaterThan(0);
+  expect(outcomes.broken).toBeGreaterThan(0);
+}, 30_000);

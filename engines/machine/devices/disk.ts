@@ -60,15 +60,18 @@ export class Disk implements HardwareModel {
   notified(): void {
     const queue = this.#queue;
     let done = 0;
+    let broken = false;
     while (done < QUEUE_SIZE) {
       const taken = queue.take();
       if (taken === TAKEN.nothing) break;
       const { chain } = queue;
-      if (taken === TAKEN.broken || chain.readableBytes < HEADER_BYTES || chain.writableBytes < STATUS_BYTES) return this.transport.fail();
+      broken = taken === TAKEN.broken || chain.readableBytes < HEADER_BYTES || chain.writableBytes < STATUS_BYTES;
+      if (broken) break;
       queue.put(this.#perform());
       done++;
     }
     if (done !== 0 && queue.publish()) this.transport.interrupt();
+    if (broken) this.transport.fail();
   }
 
   /** What a driver on another hart added beyond a queue's worth of requests. */

@@ -76,6 +76,7 @@ export class NetworkPort implements HardwareModel {
   #takeArrivals(now: Cycles): void {
     const queue = this.#receive;
     let received = 0;
+    let broken = false;
     // No more than a queue of them: a driver on another hart may give back buffers as fast as they are filled.
     while (received < QUEUE_SIZE && this.#wire.nextArrival() <= now) {
       const taken = queue.take();
@@ -84,7 +85,8 @@ export class NetworkPort implements HardwareModel {
         break;
       }
       const bytes = taken === TAKEN.broken ? -1 : this.#fill(now);
-      if (bytes < 0) return this.transport.fail();
+      broken = bytes < 0;
+      if (broken) break;
       if (bytes === 0) {
         queue.giveBack();
         break;
@@ -93,6 +95,7 @@ export class NetworkPort implements HardwareModel {
       received++;
     }
     if (received !== 0 && queue.publish()) this.transport.interrupt();
+    if (broken) return this.transport.fail();
     // With buffers in hand there is no need to be told of more.
     queue.wantNotifications(!queue.hasAvailable());
   }
@@ -141,14 +144,17 @@ export class NetworkPort implements HardwareModel {
   #send(now: Cycles): void {
     const queue = this.#transmit;
     let sent = 0;
+    let broken = false;
     while (sent < QUEUE_SIZE) {
       const taken = queue.take();
       if (taken === TAKEN.nothing) break;
-      if (taken === TAKEN.broken || !this.#depart(now)) return this.transport.fail();
+      broken = taken === TAKEN.broken || !this.#depart(now);
+      if (broken) break;
       queue.put(0);
       sent++;
     }
     if (sent !== 0 && queue.publish()) this.transport.interrupt();
+    if (broken) this.transport.fail();
   }
 
   #depart(now: Cycles): boolean {

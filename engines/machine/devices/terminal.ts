@@ -60,11 +60,13 @@ export class Terminal implements HardwareModel {
   #takeInput(): void {
     const queue = this.#receive;
     let received = 0;
+    let broken = false;
     while (this.#input.available() !== 0) {
       const taken = queue.take();
       if (taken === TAKEN.nothing) break;
       const { chain } = queue;
-      if (taken === TAKEN.broken || chain.readable !== 0) return this.transport.fail();
+      broken = taken === TAKEN.broken || chain.readable !== 0;
+      if (broken) break;
       const bytes = Math.min(this.#input.available(), chain.writableBytes, PIECE_BYTES);
       for (let index = 0; index < bytes; index++) this.#memory.storeByte(locationAt(this.#buffer, index), this.#input.peek(index));
       this.#input.drop(bytes);
@@ -73,20 +75,24 @@ export class Terminal implements HardwareModel {
       received++;
     }
     if (received !== 0 && queue.publish()) this.transport.interrupt();
+    if (broken) this.transport.fail();
   }
 
   #send(): void {
     const queue = this.#transmit;
     let sent = 0;
+    let broken = false;
     while (sent < QUEUE_SIZE) {
       const taken = queue.take();
       if (taken === TAKEN.nothing) break;
-      if (taken === TAKEN.broken || queue.chain.writableBytes !== 0) return this.transport.fail();
+      broken = taken === TAKEN.broken || queue.chain.writableBytes !== 0;
+      if (broken) break;
       this.#write();
       queue.put(0);
       sent++;
     }
     if (sent !== 0 && queue.publish()) this.transport.interrupt();
+    if (broken) this.transport.fail();
   }
 
   #write(): void {
