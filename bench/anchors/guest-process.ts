@@ -17,6 +17,8 @@ export class GuestProcess {
   /** `words` are the command line's. */
   constructor(words: readonly string[], environment: NodeJS.ProcessEnv = process.env) {
     this.#child = spawn(process.execPath, [MAIN, ...words], { stdio: "pipe", env: environment });
+    // Whoever refuses the guest does not wait for what is typed.
+    this.#child.stdin.on("error", () => undefined);
     this.#child.stdout.on("data", (chunk: Buffer) => {
       this.#text += chunk.toString("latin1");
       this.#changed();
@@ -31,7 +33,7 @@ export class GuestProcess {
   }
 
   type(text: string): void {
-    this.#child.stdin.write(text);
+    this.#child.stdin.write(text, "latin1");
   }
 
   /** Waits until the guest has written `pattern`; answers everything up to its end. Throws where that does not come. */
@@ -55,9 +57,13 @@ export class GuestProcess {
     }
   }
 
-  /** Resolves when the process has ended by itself. */
-  async end(): Promise<{ readonly code: number | null; readonly errors: string }> {
-    return { code: await this.#closed, errors: this.#errors };
+  /** Resolves when the process has ended; `output` is what was not awaited before. */
+  async end(): Promise<{ readonly code: number | null; readonly output: string; readonly errors: string }> {
+    return { code: await this.#closed, output: this.#text, errors: this.#errors };
+  }
+
+  interrupt(): void {
+    this.#child.kill("SIGINT");
   }
 
   kill(): void {

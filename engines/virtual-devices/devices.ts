@@ -18,7 +18,7 @@ import type { VirtualNic } from "./nic.ts";
 import { claim, complete, route } from "./physical-plic.ts";
 import { loadPlic, setLine, storePlic } from "./plic.ts";
 import type { Segment } from "./segment.ts";
-import { interrupts, loadSerial, SERIAL, storeSerial } from "./serial.ts";
+import { interrupts, loadSerial, SERIAL, SERIAL_DATA, storeSerial } from "./serial.ts";
 import { enableInput, pullInput } from "./serial-input.ts";
 
 /** Interrupts that one trap serves; what is left traps again. */
@@ -56,8 +56,6 @@ export class VirtualDevices {
         hart.setDeviceRegions(source - VIRTIO_FIRST_IRQ, field(this.#recordOf(owner.guest.index), VM.secondStage));
       } else if (owner.kind === "segment") {
         owner.segment.start(hart);
-      } else {
-        enableInput(hart);
       }
     }
   }
@@ -129,6 +127,8 @@ export class VirtualDevices {
     this.#guard.enterGuest(hart, guest.index);
     const sent = store ? storeSerial(memory, serial, offset, hart.xLow(registerOf(access)) & 0xff) : NO_BYTE;
     const value = store ? 0 : loadSerial(memory, serial, offset);
+    // A guest that has never set its console up reads it by SBI calls, if at all.
+    if (store && offset !== SERIAL_DATA) enableInput(hart);
     const emptied = memory.load(field(serial, SERIAL.held)) !== 0 && pullInput(hart, serial);
     setLine(memory, guest.plic, UART_IRQ, interrupts(memory, serial));
     const due = dueVcpus(hart, guest);

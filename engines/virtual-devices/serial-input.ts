@@ -13,7 +13,7 @@ const LINE_STATUS = physical(UART_BASE + 5);
 const RECEIVED = 1;
 const BYTE = 1;
 
-/** Once, at boot. */
+/** What is typed from now on, and what waits, comes by interrupt. */
 export function enableInput(hart: Hart): void {
   hart.writeDevice(INTERRUPT_ENABLE, RECEIVED, BYTE);
 }

@@ -21,7 +21,7 @@ export const SERIAL = {
 } as const;
 export const SERIAL_STATE_BYTES = SERIAL.fifo + FIFO_BYTES;
 
-const DATA = 0;
+export const SERIAL_DATA = 0;
 const IER = 1;
 const IIR = 2;
 const FCR = 2;
@@ -46,7 +46,7 @@ const NO_BYTE = -1;
 export function loadSerial(memory: CoreMemory, serial: PhysicalAddress, offset: number): number {
   if (isDivisor(memory, serial, offset)) return memory.load(field(serial, SERIAL.divisor + 4 * offset));
   switch (offset) {
-    case DATA: return take(memory, serial);
+    case SERIAL_DATA: return take(memory, serial);
     case IIR: return identify(memory, serial);
     case LSR: return lineStatus(memory, serial);
     case MSR: return modemStatus(memory.load(register(serial, MCR)));
@@ -61,7 +61,7 @@ export function storeSerial(memory: CoreMemory, serial: PhysicalAddress, offset:
     return NO_BYTE;
   }
   switch (offset) {
-    case DATA: return transmit(memory, serial, value);
+    case SERIAL_DATA: return transmit(memory, serial, value);
     case IER:
       // The transmitter is empty: enabling its interrupt raises it.
       if ((value & ENABLE.emptied & ~memory.load(register(serial, IER))) !== 0) memory.store(field(serial, SERIAL.emptied), 1);
