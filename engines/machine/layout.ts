@@ -170,7 +170,13 @@ export const HART = {
   regions: 0x400, // the cached second stage (or physical map): REGION entries
   counters: 0x800, // exits by cause, 8 bytes each, see hart/counters.ts
   tlbs: 0x1000, // TLB of U, then TLB of S
+  /** i32 each: addends that accesses of translated code found last, by place in the code: see GUESSES. */
+  guesses: 0x9000,
 } as const;
+
+/** The host offset of an access would have to wait for the TLB's entry: translated code takes the addend that the same
+ *  place found last, and only checks that it is the entry's. Pages that are neighbours in memory share one. */
+export const GUESSES = 64;
 
 /** A TLB: direct-mapped by virtual page number. An access of n bytes at address a may go ahead at host offset
  *  a + addend (modulo 2^32) if a - tag <= PAGE - n (unsigned, 64 bits), by the tag of what it does. */

@@ -2,7 +2,7 @@
 
 import { LOCATE } from "../core.ts";
 import { BY_NUMBER } from "../instructions/table.ts";
-import { RAM_BASE } from "../layout.ts";
+import { GUESSES, HART, RAM_BASE } from "../layout.ts";
 import type { Code } from "../wasm/code.ts";
 import { emitAtomic } from "./atomics.ts";
 import type { Located } from "./blocks.ts";
@@ -47,7 +47,7 @@ export function emitInstruction(
       pushWindowOffset: () => pushWindowOffset(code, instruction, locals, services, immediate),
       fail: leave,
     })
-    : pagedAccess(pagedContext(services, services.paging, leave));
+    : pagedAccess(pagedContext(instruction.pc, locals, services, services.paging, leave));
   switch (meaning.kind) {
     case "compute":
       if (instruction.rd !== 0) emitCompute(code, instruction, meaning.value, operands, locals);
@@ -109,17 +109,19 @@ export function emitUncheckedAccess(
 
 /** Finds where a range lies, for the accesses that it covers, or leaves. */
 export function emitRangeLookUp(
-  code: Code, range: CheckedRange, base: number, locals: UnitLocals, services: UnitServices, paging: Paging, leave: () => void,
+  code: Code, pc: number, range: CheckedRange, base: number, locals: UnitLocals, services: UnitServices, paging: Paging, leave: () => void,
 ): void {
   locals.push(code, range.register);
   code.i64(range.from);
   code.op("i64.add");
-  const context = { ...pagedContext(services, paging, leave), offset: base };
+  const context = { ...pagedContext(pc, locals, services, paging, leave), offset: base };
   emitLookUp(code, context, range.to - range.from, LOCATE.ahead | (range.writes ? LOCATE.write : 0));
 }
 
-function pagedContext(services: UnitServices, paging: Paging, leave: () => void): PagedContext {
+function pagedContext(pc: number, locals: UnitLocals, services: UnitServices, paging: Paging, leave: () => void): PagedContext {
+  const place = ((pc / 2) & (GUESSES - 1)) * 4;
   return {
+    guess: { offset: HART.guesses + place, local: locals.guess },
     // Dispatched units use LOCAL.next between blocks only.
     state: LOCAL.state, address: LOCAL.address, offset: LOCAL.offset, entry: LOCAL.next, locate: services.locate,
     pushTlb: (code) => code.get(LOCAL.state),

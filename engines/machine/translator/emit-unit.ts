@@ -302,7 +302,7 @@ class UnitEmitter {
     const { paging } = this.#unit.services;
     if (paging !== null) {
       const { locals, services } = this.#unit;
-      ranges.forEach((range, number) => emitRangeLookUp(code, range, locals.base(number), locals, services, paging, () =>
+      ranges.forEach((range, number) => emitRangeLookUp(code, pc + 2 * number, range, locals.base(number), locals, services, paging, () =>
         this.#leaveAtAccess(stored, pc, ahead)));
       return;
     }

@@ -193,7 +193,7 @@ function accessOf(services: Services, fail: (bias: number) => void): MemoryAcces
     ? pagedAccess({
       state: STATE, address: LOCAL.address, offset: LOCAL.offset, entry: LOCAL.entry, locate: services.locate,
       pushTlb: (code) => { code.get(STATE); code.access("i32.load", HART.tlb); },
-      tlbOffset: 0,
+      tlbOffset: 0, guess: null,
       fail: () => fail(memory.bias),
     })
     : windowAccess({

@@ -24,8 +24,16 @@ export interface PagedContext {
   /** Host offset of the TLB less `tlbOffset`. */
   pushTlb(code: Code): void;
   readonly tlbOffset: number;
+  /** Null: the addend is taken from the entry. */
+  readonly guess: Guess | null;
   /** Emits what leaves the instruction; control does not come back from it. */
   fail(code: Code): void;
+}
+
+/** Where the addend that is likely lies in the hart block, and a local (i32) for it. */
+export interface Guess {
+  readonly offset: number;
+  readonly local: number;
 }
 
 export function pagedAccess(context: PagedContext): MemoryAccess {
@@ -62,10 +70,10 @@ export function pagedAccess(context: PagedContext): MemoryAccess {
 export function emitLookUp(code: Code, context: PagedContext, bytes: number, request: number): void {
   const tag = (request & LOCATE.write) === 0 ? TLB.read : TLB.write;
   emitEntry(code, context);
+  if (context.guess === null) pushAddend(code, context);
+  else pushGuess(code, context, context.guess);
   code.get(context.address);
   code.op("i32.wrap_i64");
-  code.get(context.entry);
-  code.access("i32.load", context.tlbOffset + TLB.addend);
   code.op("i32.add");
   code.set(context.offset);
   code.get(context.address);
@@ -89,6 +97,27 @@ export function emitLookUp(code: Code, context: PagedContext, bytes: number, req
   context.fail(code);
   code.end();
   code.end();
+}
+
+function pushAddend(code: Code, context: PagedContext): void {
+  code.get(context.entry);
+  code.access("i32.load", context.tlbOffset + TLB.addend);
+}
+
+function pushGuess(code: Code, context: PagedContext, { offset, local }: Guess): void {
+  code.get(context.state);
+  code.access("i32.load", offset);
+  code.tee(local);
+  pushAddend(code, context);
+  code.op("i32.ne");
+  code.markUnlikely();
+  code.if();
+  code.get(context.state);
+  pushAddend(code, context);
+  code.tee(local);
+  code.access("i32.store", offset);
+  code.end();
+  code.get(local);
 }
 
 /** Takes an address, and leaves it in context.address and its entry, less context.tlbOffset, in context.entry. */

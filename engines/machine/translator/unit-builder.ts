@@ -46,7 +46,7 @@ export class UnitBuilder {
   constructor(plan: Plan, services: UnitServices) {
     this.plan = plan;
     this.services = services;
-    this.locals = new UnitLocals(plan.registers.used, services.paging === null ? 0 : plan.bases);
+    this.locals = new UnitLocals(plan.registers.used, services.paging === null ? 0 : plan.bases + 1);
   }
 
   /** Everything that can leave the unit is emitted by `content`; the ways out are shared and follow it. */

@@ -43,6 +43,11 @@ export class UnitLocals {
     return [{ type: I32, count: I32_LOCALS }, { type: I64, count: this.#count }, { type: I32, count: this.#wordCount + this.#bases }];
   }
 
+  /** Local that a look-up of translated addresses works with. */
+  get guess(): number {
+    return this.base(this.#bases - 1);
+  }
+
   /** Local of a host offset that lives as long as its block. */
   base(number: number): number {
     if (number >= this.#bases) throw new Error(`base ${number} was not counted`);
