@@ -9,8 +9,8 @@ import { geometricMean } from "../statistics.ts";
 import { checkGuest } from "../verify.ts";
 import { anchorCase } from "./machine-run.ts";
 
-const ROUNDS = 9;
-const WINDOW_MS = 150;
+const ROUNDS = 25;
+const WINDOW_MS = 60;
 /** Past most of the translation. */
 const WARM_UP_MS = 1_500;
 

@@ -172,11 +172,23 @@ export const HART = {
   tlbs: 0x1000, // TLB of U, then TLB of S
   /** i32 each: addends that accesses of translated code found last, by place in the code: see GUESSES. */
   guesses: 0x9000,
+  rememberedPages: 0xa000, // see REMEMBERED
 } as const;
 
 /** The host offset of an access would have to wait for the TLB's entry: translated code takes the addend that the same
  *  place found last, and only checks that it is the entry's. Pages that are neighbours in memory share one. */
 export const GUESSES = 64;
+
+/** Pages that places in translated code found last, each its own entry: the TLB is looked at only where a range from a
+ *  place does not lie in its page. */
+export const REMEMBERED = {
+  entries: 512,
+  entryBytes: 32,
+  page: 0, // i64
+  /** i64: how far behind the page's first address the place's range may begin, plus 1; 0: nothing is remembered. */
+  length: 8,
+  addend: 16, // i32
+} as const;
 
 /** A TLB: direct-mapped by virtual page number. An access of n bytes at address a may go ahead at host offset
  *  a + addend (modulo 2^32) if a - tag <= PAGE - n (unsigned, 64 bits), by the tag of what it does. */

@@ -4,7 +4,7 @@ import { setFlagsFromString } from "node:v8";
 
 import { decode, instructionBytes } from "../instructions/decode.ts";
 import type { Decoded } from "../instructions/decode.ts";
-import { EXIT, HART, LEAVE, RAM_BASE } from "../layout.ts";
+import { EXIT, HART, LEAVE, RAM_BASE, REMEMBERED } from "../layout.ts";
 import type { CoreImports, GeneratedCore } from "../core.ts";
 import { threadArea } from "../memory.ts";
 import type { PhysicalMemory } from "../memory.ts";
@@ -14,7 +14,7 @@ import { HOTNESS, lookupIndex, PREDECODED, TYPE, TYPES } from "./abi.ts";
 import { discover } from "./blocks.ts";
 import { emitUnit } from "./emit-unit.ts";
 import { Fetched } from "./fetched.ts";
-import type { RamWindow } from "./unit-builder.ts";
+import type { Paging, RamWindow } from "./unit-builder.ts";
 import { INTERPRETER_LOCALS } from "./interpret-instruction.ts";
 import { DECODE_LEFT, DECODE_MOVED, interpreterBody } from "./interpreter.ts";
 import { RESOLVE_LOCALS, resolveBody } from "./memory-access.ts";
@@ -69,6 +69,8 @@ export class Core implements GeneratedCore {
   readonly #pages: number;
   readonly #hotThreshold: number;
   readonly #runBare: (state: number) => number;
+  /** Entries of REMEMBERED that places in the code have. */
+  readonly #remembered = new Map<string, number>();
   #runPaged: ((state: number) => number) | null = null;
   #instructions = 0;
   #milliseconds = 0;
@@ -291,7 +293,7 @@ export class Core implements GeneratedCore {
     )));
     if (unit.blocks[0].count === 0) return false;
     const window = this.#window(state);
-    const paging = this.#isPaged(state) ? { tlb: this.#memory.i32[(state + HART.tlb) >> 2] - state } : null;
+    const paging = this.#isPaged(state) ? this.#paging(state, space) : null;
     const rangeBytes = paging === null ? window.limit : PAGED_RANGE;
     const planned = plan(unit, this.#table.isResolving(space, pc) ? null : rangeBytes);
     const { body, unlikely, locals } = emitUnit(planned, {
@@ -319,6 +321,19 @@ export class Core implements GeneratedCore {
     this.#instructions += unit.blocks.reduce((sum, block) => sum + block.count, 0);
     this.#milliseconds += performance.now() - started;
     return true;
+  }
+
+  #paging(state: number, space: number): Paging {
+    return {
+      tlb: this.#memory.i32[(state + HART.tlb) >> 2] - state,
+      remember: (pc, { register, from, to, writes }) => {
+        const key = `${space} ${pc} ${register} ${from} ${to} ${writes}`;
+        const entry = this.#remembered.get(key) ?? this.#remembered.size;
+        if (entry === REMEMBERED.entries) return null;
+        this.#remembered.set(key, entry);
+        return HART.rememberedPages + entry * REMEMBERED.entryBytes;
+      },
+    };
   }
 
   /** Everything of a space is translated for one RAM window: a space number stands for it (HART.space). */

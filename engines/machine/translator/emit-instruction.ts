@@ -12,7 +12,7 @@ import type { Operands } from "./expressions.ts";
 import type { CoveredAccess, CheckedRange } from "./hoisting.ts";
 import { windowAccess } from "./memory-access.ts";
 import type { MemoryAccess } from "./memory-access.ts";
-import { emitLookUp, pagedAccess } from "./paged-access.ts";
+import { emitLookUp, emitRemembered, pagedAccess } from "./paged-access.ts";
 import type { PagedContext } from "./paged-access.ts";
 import { LOCAL } from "./unit-locals.ts";
 import type { Paging, UnitServices } from "./unit-builder.ts";
@@ -107,15 +107,19 @@ export function emitUncheckedAccess(
   }
 }
 
-/** Finds where a range lies, for the accesses that it covers, or leaves. */
+/** Finds where a range lies, for the accesses that it covers, or leaves. `remembered`: its entry in the hart block. */
 export function emitRangeLookUp(
-  code: Code, pc: number, range: CheckedRange, base: number, locals: UnitLocals, services: UnitServices, paging: Paging, leave: () => void,
+  code: Code, pc: number, range: CheckedRange, base: number, remembered: number | null, locals: UnitLocals,
+  services: UnitServices, paging: Paging, leave: () => void,
 ): void {
   locals.push(code, range.register);
   code.i64(range.from);
   code.op("i64.add");
   const context = { ...pagedContext(pc, locals, services, paging, leave), offset: base };
-  emitLookUp(code, context, range.to - range.from, LOCATE.ahead | (range.writes ? LOCATE.write : 0));
+  const bytes = range.to - range.from;
+  const request = LOCATE.ahead | (range.writes ? LOCATE.write : 0);
+  if (remembered === null) emitLookUp(code, context, bytes, request);
+  else emitRemembered(code, context, bytes, request, remembered);
 }
 
 function pagedContext(pc: number, locals: UnitLocals, services: UnitServices, paging: Paging, leave: () => void): PagedContext {

@@ -284,7 +284,7 @@ class UnitEmitter {
     const { registers, longest, resolving } = this.#plan;
     const hoisting = this.#plan.hoisted[node];
     const resolve = resolving ? this.#unit.services.resolve : null;
-    if (hoisting !== null) this.#checkRanges(hoisting, registers.storeAtStart[node], block.pc, longest[node]);
+    if (hoisting !== null) this.#checkRanges(hoisting, registers.storeAtStart[node], node, longest[node]);
     const { locals, services } = this.#unit;
     block.body.forEach((instruction, index) => {
       const covered = hoisting?.covered.get(index);
@@ -297,13 +297,17 @@ class UnitEmitter {
     });
   }
 
-  #checkRanges({ ranges }: Hoisting, stored: number, pc: number, ahead: number): void {
+  #checkRanges({ ranges }: Hoisting, stored: number, node: number, ahead: number): void {
     const code = this.#code;
+    const { pc } = this.#plan.unit.blocks[node];
     const { paging } = this.#unit.services;
     if (paging !== null) {
-      const { locals, services } = this.#unit;
-      ranges.forEach((range, number) => emitRangeLookUp(code, pc + 2 * number, range, locals.base(number), locals, services, paging, () =>
-        this.#leaveAtAccess(stored, pc, ahead)));
+      const { locals, services, steady } = this.#unit;
+      ranges.forEach((range, number) => {
+        const remembered = ((steady[node] >>> range.register) & 1) === 0 ? null : paging.remember(pc, range);
+        emitRangeLookUp(code, pc + 2 * number, range, locals.base(number), remembered, locals, services, paging,
+          () => this.#leaveAtAccess(stored, pc, ahead));
+      });
       return;
     }
     for (const { register, from, to } of ranges) {

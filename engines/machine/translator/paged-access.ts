@@ -2,7 +2,7 @@
 // that does not find (a device, a fault, two pages) fails.
 
 import { LOCATE } from "../core.ts";
-import { HART, TLB } from "../layout.ts";
+import { HART, REMEMBERED, TLB } from "../layout.ts";
 import type { Code } from "../wasm/code.ts";
 import type { MemoryAccess } from "./memory-access.ts";
 
@@ -97,6 +97,42 @@ export function emitLookUp(code: Code, context: PagedContext, bytes: number, req
   context.fail(code);
   code.end();
   code.end();
+}
+
+/** The same, unless the range lies in the page that the entry at `entry` of the hart block remembers. */
+export function emitRemembered(code: Code, context: PagedContext, bytes: number, request: number, entry: number): void {
+  code.tee(context.address);
+  code.get(context.state);
+  code.access("i64.load", entry + REMEMBERED.page);
+  code.op("i64.sub");
+  code.get(context.state);
+  code.access("i64.load", entry + REMEMBERED.length);
+  code.op("i64.ge_u");
+  code.markUnlikely();
+  code.if();
+  code.get(context.address);
+  emitLookUp(code, context, bytes, request);
+  code.get(context.state);
+  code.get(context.address);
+  code.i64(-PAGE_BYTES);
+  code.op("i64.and");
+  code.access("i64.store", entry + REMEMBERED.page);
+  code.get(context.state);
+  code.i64(PAGE_BYTES - bytes + 1);
+  code.access("i64.store", entry + REMEMBERED.length);
+  code.get(context.state);
+  code.get(context.offset);
+  code.get(context.address);
+  code.op("i32.wrap_i64");
+  code.op("i32.sub");
+  code.access("i32.store", entry + REMEMBERED.addend);
+  code.end();
+  code.get(context.state);
+  code.access("i32.load", entry + REMEMBERED.addend);
+  code.get(context.address);
+  code.op("i32.wrap_i64");
+  code.op("i32.add");
+  code.set(context.offset);
 }
 
 function pushAddend(code: Code, context: PagedContext): void {

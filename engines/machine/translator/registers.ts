@@ -118,7 +118,7 @@ function bit(register: number): RegisterSet {
   return register === 0 ? 0 : 1 << register;
 }
 
-function writes(instruction: Located): RegisterSet {
+export function writes(instruction: Located): RegisterSet {
   switch (BY_NUMBER[instruction.number].kind) {
     case "store":
     case "branch":
@@ -128,7 +128,7 @@ function writes(instruction: Located): RegisterSet {
   }
 }
 
-function reads(instruction: Located): RegisterSet {
+export function reads(instruction: Located): RegisterSet {
   const meaning = BY_NUMBER[instruction.number];
   switch (meaning.kind) {
     case "compute": {

@@ -3,7 +3,10 @@
 import { HART } from "../layout.ts";
 import { Code } from "../wasm/code.ts";
 import type { Label } from "../wasm/code.ts";
+import type { CheckedRange } from "./hoisting.ts";
 import type { Plan } from "./plan.ts";
+import type { RegisterSet } from "./registers.ts";
+import { steadyRegisters } from "./remembered-pages.ts";
 import { LOCAL, UnitLocals } from "./unit-locals.ts";
 
 /** The fast RAM window of an address space: constants of everything translated for it. */
@@ -18,6 +21,8 @@ export interface RamWindow {
 export interface Paging {
   /** Offset of the privilege's TLB in the hart block. */
   readonly tlb: number;
+  /** Offset in the hart block of the page that a range from a place remembers; null: there is no room for it. */
+  remember(pc: number, range: CheckedRange): number | null;
 }
 
 export interface UnitServices {
@@ -40,12 +45,15 @@ export class UnitBuilder {
   readonly plan: Plan;
   readonly services: UnitServices;
   readonly locals: UnitLocals;
+  /** Under page tables, by block: registers from which addresses are remembered. */
+  readonly steady: readonly RegisterSet[];
   /** By set of registers to store: the label of the code that stores them and returns. */
   readonly #exits = new Map<number, Label>();
 
   constructor(plan: Plan, services: UnitServices) {
     this.plan = plan;
     this.services = services;
+    this.steady = services.paging === null ? [] : steadyRegisters(plan);
     this.locals = new UnitLocals(plan.registers.used, services.paging === null ? 0 : plan.bases + 1);
   }
 

@@ -1,7 +1,7 @@
 // The hart's cache of translations: two direct-mapped tables in its block, one for each privilege a guest runs at, as
 // generated code looks them up. Whatever changes what an entry stands for drops it.
 
-import { HART, RIGHT, TLB } from "../../layout.ts";
+import { HART, REMEMBERED, RIGHT, TLB } from "../../layout.ts";
 import { PRIVILEGE } from "../privileged.ts";
 import { PAGE_SHIFT } from "./sv39.ts";
 
@@ -11,6 +11,8 @@ const ENTRY_WORDS = TLB.entryBytes >> 2;
 const WORDS = (TLB.privileges * TLB.bytes) >> 2;
 const PAGE_LOW = -1 << PAGE_SHIFT;
 /** Entries filled since the last flush, beyond which a flush clears all. */
+const LENGTHS = (HART.rememberedPages + REMEMBERED.length) >> 2;
+const REMEMBERED_WORDS = (REMEMBERED.entries * REMEMBERED.entryBytes) >> 2;
 const LOGGED = 128;
 const USER_LOGGED = 32;
 
@@ -55,13 +57,16 @@ export class TranslationCache {
 
   /** Drops the supervisor's entries for user pages. */
   dropUserPages(): void {
+    if (this.#users === 0) return;
     if (this.#users > USER_LOGGED) return this.flush();
+    this.#forget();
     for (let index = 0; index < this.#users; index++) this.#clear(this.#user[index]);
     this.#users = 0;
   }
 
   /** Drops every entry. */
   flush(): void {
+    this.#forget();
     const fills = this.#fills;
     if (fills === 0) return;
     if (fills <= LOGGED) for (let index = 0; index < fills; index++) this.#clear(this.#filled[index]);
@@ -74,7 +79,17 @@ export class TranslationCache {
   /** Drops what may have come from the leaf that maps an address. */
   drop(low: number): void {
     if (this.#large) return this.flush();
+    this.#forget();
     for (let privilege = 0; privilege < TLB.privileges; privilege++) this.#clear(entryOf(privilege, low));
+  }
+
+  /** What translated code remembers came from the TLB: nothing was remembered while nothing has been filled. */
+  #forget(): void {
+    if (this.#fills === 0) return;
+    const block = this.#block;
+    for (let entry = LENGTHS; entry < LENGTHS + REMEMBERED_WORDS; entry += REMEMBERED.entryBytes >> 2) {
+      block[entry] = 0;
+    }
   }
 
   #clear(entry: number): void {
