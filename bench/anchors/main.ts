@@ -8,6 +8,7 @@ import { coldStart } from "./cold-start.ts";
 import { compareSpeed, speedVerdict } from "./emulation-speed.ts";
 import { exitRoundTrip, mmioExit, secondHart, worldSwitch } from "./exits.ts";
 import { forwardingRate } from "./forward.ts";
+import { comparePaging, pagingVerdict } from "./paging.ts";
 import { QEMU, qemuVersion } from "./qemu.ts";
 import { hasUBoot, promptTime } from "./u-boot.ts";
 
@@ -42,6 +43,12 @@ for (const engine of ["per-core", "smp", "microscheduler"] as const) {
 
 const router = await forwardingRate(ENGINE);
 say(`forward: ${formatFigure(router.median)} packets/s of 64 bytes through 1,000 rules, ports passed through (${ENGINE}, one hart; best window ${formatFigure(router.best)}), ${(100 * router.deviceShare).toFixed(0)} % of the time in models of devices${router.latency === undefined ? "" : `; at half of it ${formatNanoseconds(router.latency.p50)} at the median, ${formatNanoseconds(router.latency.p99)} at the 99th percentile`}`);
+
+say(`\npaging: instructions per microsecond with Bare addresses and under page tables (${ENGINE}, best windows)`);
+const paging = await comparePaging(ENGINE, ({ kernel, bare, paged, ratio }) => {
+  say(`  ${kernel.padEnd(16)} ${formatFigure(bare).padStart(8)}  paged ${formatFigure(paged).padStart(8)}  ratio ${ratio.toFixed(2)}`);
+});
+say(pagingVerdict(paging));
 
 const version = await qemuVersion();
 if (version === undefined) {
