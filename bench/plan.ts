@@ -22,14 +22,19 @@ const FULL = {
   workloads: [
     "compute-hash", "hypercall-base", "hypercall-yield",
     "timer", "channel-pingpong", "channel-stream", "contend", "legacy", "ipi", "smp-guest", "paging-switch", "paging-fault",
+    "forward", "pipeline",
   ],
   timing: { windowMs: 80, samples: 8, warmUpMs: 600 },
 } as const;
 const QUICK = {
-  workloads: ["compute-hash", "hypercall-base", "channel-pingpong", "contend", "legacy"],
-  timing: { windowMs: 40, samples: 6, warmUpMs: 350 },
+  workloads: ["compute-hash", "channel-pingpong", "contend", "legacy", "forward"],
+  timing: { windowMs: 40, samples: 5, warmUpMs: 350 },
 } as const;
 const DEFAULT_HARTS = [1, 2];
+/** Workloads that show the price of something a guest does on its own hart: measured on one, unless told otherwise. */
+const ON_ONE_HART: readonly string[] = ["hypercall-base", "hypercall-yield", "timer", "paging-switch", "paging-fault", "forward"];
+/** Workloads that need harts to be spread over: measured on the most that there are, unless told otherwise. */
+const ON_MOST_HARTS: readonly string[] = ["pipeline"];
 /** The workload whose highest rate without loss is searched on one hart without being asked. */
 const SEARCH_WORKLOAD = "forward";
 /** The workload whose locks are timed without being asked. */
@@ -42,8 +47,9 @@ const WATCHDOG_MS = 5_000;
 /** Start-up of a case's threads and machine, and its end: measured on a 2-core host, for estimates only. */
 const CASE_OVERHEAD_MS = 450;
 const WINDOW_OVERHEAD_MS = 4;
-/** A case with traffic: its frames are generated, and latency is measured under a load; the search for the rate without loss. */
-const TRAFFIC_MS = 700;
+/** A case with traffic: frames are generated, then latency is measured under a load, then the highest rate without loss is searched. */
+const TRAFFIC_MS = 200;
+const LATENCY_MS = 350;
 const SEARCH_MS = 1_800;
 
 /** Throws a UsageError when the request asks for what no host or engine can do. `captured`: the frames that arrive, instead of generated ones. */
@@ -56,8 +62,7 @@ export function planCases(
   const cases = workloads.filter((workload) => names.includes(workload.name)).flatMap((workload) => (
     engines.filter((engine) => request.engines?.includes(engine.name) ?? true).flatMap((engine) => {
       const usable = harts.filter((count) => runsOn(engine, workload, count, chosenParameters(request, workload, engine)));
-      const chosen = request.quick && request.harts === undefined ? usable.slice(-1) : usable;
-      return chosen.flatMap((count) => passes(request, workload, engine, count, captured));
+      return chooseOf(usable, request, workload).flatMap((count) => passes(request, workload, engine, count, captured));
     })
   ));
   if (cases.length === 0) throw new UsageError("no selected workload runs on a selected engine with so many harts");
@@ -78,7 +83,7 @@ export function planCases(
 export function estimateMs({ cases, timing }: Plan): number {
   const traffic = cases.flatMap((benchCase) => benchCase.traffic ?? []);
   return cases.length * (CASE_OVERHEAD_MS + timing.warmUpMs + timing.samples * (timing.windowMs + WINDOW_OVERHEAD_MS))
-    + traffic.length * TRAFFIC_MS + traffic.filter(({ search }) => search).length * SEARCH_MS;
+    + traffic.length * TRAFFIC_MS + traffic.filter(({ latency }) => latency).length * LATENCY_MS + traffic.filter(({ search }) => search).length * SEARCH_MS;
 }
 
 const withLog = (benchCase: BenchCase): BenchCase => (
@@ -91,6 +96,13 @@ function chooseHarts(request: BenchRequest, cores: number): number[] {
     throw new UsageError(`--harts ${tooMany}: this host has ${cores} ${cores === 1 ? "core" : "cores"}; --allow-oversubscription measures it anyway and marks the rows`);
   }
   return [...request.harts].sort((a, b) => a - b);
+}
+
+/** Of the numbers of harts that an engine can have, in ascending order. */
+function chooseOf(usable: readonly number[], { harts, quick }: BenchRequest, { name }: Workload): readonly number[] {
+  if (harts !== undefined) return usable;
+  if (ON_ONE_HART.includes(name)) return usable.slice(0, 1);
+  return quick || ON_MOST_HARTS.includes(name) ? usable.slice(-1) : usable;
 }
 
 /** The case, and a second pass that times its locks where that is wanted. */
@@ -127,7 +139,7 @@ function caseTraffic(
 ): CaseTraffic | undefined {
   if (traffic === undefined) return undefined;
   const asked = request.workloads?.includes(name) ?? (name === SEARCH_WORKLOAD && harts === 1);
-  return { traffic, captured, log: false, search: asked && !request.quick && traffic.rate === "max" };
+  return { traffic, captured, log: false, latency: !request.quick, search: asked && !request.quick && traffic.rate === "max" };
 }
 
 /** Parameters that differ from their defaults. The baseline always runs one guest. */

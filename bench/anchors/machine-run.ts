@@ -21,7 +21,7 @@ export function anchorCase(workloadName: string, engine: EngineName, harts: numb
   return {
     workload: workload.name, engine, options: {}, parameters: settings, harts,
     configuration: configurationOf(layout, harts),
-    traffic: layout.traffic === undefined ? undefined : { traffic: layout.traffic, captured: undefined, log: false, search: false }, counted: layout.guests.map(({ counted }) => counted),
+    traffic: layout.traffic === undefined ? undefined : { traffic: layout.traffic, captured: undefined, log: false, latency: true, search: false }, counted: layout.guests.map(({ counted }) => counted),
     unitDigest: workload.unitDigest, image: imageSums(layout), trustedGuestBytes: 0, lockTiming: false,
   };
 }

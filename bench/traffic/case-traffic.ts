@@ -17,6 +17,8 @@ export interface CaseTraffic {
   readonly captured: readonly CapturedFrame[] | undefined;
   /** Whether to keep the first frames that depart. */
   readonly log: boolean;
+  /** Whether to measure latency under a load of its own. */
+  readonly latency: boolean;
   /** Whether to search the highest rate without loss. */
   readonly search: boolean;
 }

@@ -38,7 +38,7 @@ export async function measureNetwork(
   // As many frames more arrive as the filter drops.
   const arrivals = perForwarded(before, after) * median(windows.map((window) => (1000 * window.forwarded) / window.milliseconds));
   const highest = arrivals / ports.length;
-  const load = await measureLoad(session, LATENCY_LOAD * highest, check);
+  const load = caseTraffic.latency ? await measureLoad(session, LATENCY_LOAD * highest, check) : undefined;
   if (!caseTraffic.search) return { ...figures, load, zeroLossRate: undefined };
   const zeroLossRate = await searchZeroLoss(highest, (offered, length) => lostInTrial(session, offered, length, check));
   return { ...figures, load, zeroLossRate: zeroLossRate === 0 ? undefined : zeroLossRate };
