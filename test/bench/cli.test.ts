@@ -22,6 +22,12 @@ describe("the command line", () => {
     });
   });
 
+  test("captures are files", () => {
+    expect(parse("--pcap", "in.pcapng", "--pcap-out=out.pcap")).toMatchObject({ pcap: "in.pcapng", pcapOut: "out.pcap" });
+    expect(() => parse("--pcap=")).toThrow(new UsageError("--pcap needs a file"));
+    expect(() => parse("--pcap-out=")).toThrow(new UsageError("--pcap-out needs a file"));
+  });
+
   test("repeated flags gather, each value once", () => {
     expect(parse("--engine", "smp", "--engine=bare", "--engine", "smp", "--harts", "2", "--harts", "1", "--set", "lock=mcs", "--set", "think=0")).toMatchObject({
       engines: ["smp", "bare"], harts: [2, 1], settings: { lock: "mcs", think: "0" },
