@@ -153,6 +153,7 @@ export class VirtualDevices {
       transport.write(offset, bytes, hart.xLow(register));
       if (twice) transport.write(offset + WORD, bytes, hart.xHigh(register));
       if (nic.waiting) segment.transmit(hart, nic);
+      if (nic.refilled) segment.refilled(hart, nic);
     } else {
       setLoaded(hart, access, transport.read(offset, bytes), twice ? transport.read(offset + WORD, bytes) : 0);
     }

@@ -39,6 +39,8 @@ export class VirtualNic implements DeviceModel, DeviceWords, InterruptLine {
   moved = false;
   /** Whether frames wait to be transmitted. */
   waiting = false;
+  /** Whether its guest has said that it gave buffers. */
+  refilled = false;
   readonly #memory: GuestMemory;
   readonly #record: PhysicalAddress;
 
@@ -65,6 +67,11 @@ export class VirtualNic implements DeviceModel, DeviceWords, InterruptLine {
     return this.transport.queues[TRANSMIT];
   }
 
+  /** Whether its guest's driver runs and has given no buffer for a frame: it will notify when it does. */
+  get isFull(): boolean {
+    return this.transport.isLive() && !this.transport.queues[RECEIVE].hasAvailable();
+  }
+
   configuration(offset: number): number {
     if (offset < this.mac.length) return this.mac[offset];
     return offset === LINK_STATUS ? LINK_UP : 0;
@@ -72,6 +79,7 @@ export class VirtualNic implements DeviceModel, DeviceWords, InterruptLine {
 
   notified(queue: number): void {
     if (queue === TRANSMIT) this.waiting = true;
+    else this.refilled = true;
   }
 
   set(): void {

@@ -37,6 +37,12 @@ export class Segment {
     this.#driver.start(hart);
   }
 
+  /** A guest has given buffers: frames that waited for them are switched. */
+  refilled(hart: Hart, nic: VirtualNic): void {
+    nic.refilled = false;
+    if (this.#driver.nextReceived(hart.memory) !== NO_BUFFER) this.receive(hart);
+  }
+
   /** Switches the frames that a guest has offered to transmit: no more than its queue holds, so that none can hold the hart. */
   transmit(hart: Hart, nic: VirtualNic): void {
     const { memory } = hart;
@@ -65,22 +71,27 @@ export class Segment {
     this.#tellPort(hart);
   }
 
-  /** Switches the frames that the port has received. */
+  /**
+   * Switches the frames that the port has received. Those for a sole guest that has no buffer wait in the port's, and
+   * then at the port: taking them only to drop them would keep the guest from ever emptying its own (Mogul,
+   * Ramakrishnan: Eliminating receive livelock, 1997). With several guests, none can make the others wait.
+   */
   receive(hart: Hart): void {
     const { memory } = hart;
     const driver = this.#driver;
     this.#use(memory);
     // What comes after the acknowledgement has an interrupt of its own.
     driver.acknowledge(hart);
-    for (let count = 0; count < PORT_BUFFERS; count++) {
+    let taken = 0;
+    for (; taken < PORT_BUFFERS; taken++) {
       const index = driver.nextReceived(memory);
-      if (index === NO_BUFFER) break;
+      if (index === NO_BUFFER || (this.nics.length === 1 && this.nics[0].isFull)) break;
       const bytes = driver.received(memory) - HEADER_BYTES;
       const frame = locationAt(locationOf(receiveBuffer(this.#record, index)), HEADER_BYTES);
       if (bytes >= SHORTEST_FRAME && bytes <= LONGEST_FRAME) this.#forward(memory, frame, bytes, undefined);
       driver.recycle(memory, index);
     }
-    driver.notifyReceiver(hart);
+    if (taken > 0) driver.notifyReceiver(hart);
     this.#tellPort(hart);
   }
 
