@@ -1,6 +1,5 @@
 // Where a guest's access went that its second stage does not map.
 
-import { CSR } from "../machine/hart/csr-numbers.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 
 /** It is not one address below 4 GiB. */
@@ -14,9 +13,9 @@ const WORD_MASK = 0xffc;
  * above, or what failed was reading the guest's page tables: htval is then of an entry, and not where stval is.
  */
 export function faultAddress(hart: Hart): number {
-  const shifted = hart.csrLow(CSR.htval);
-  const value = hart.csrLow(CSR.stval);
+  const shifted = hart.trapGuestLow();
+  const value = hart.trapValueLow();
   const address = shifted << 2;
-  if (shifted >>> 30 !== 0 || hart.csrHigh(CSR.htval) !== 0 || ((address ^ value) & WORD_MASK) !== 0) return ELSEWHERE;
+  if (shifted >>> 30 !== 0 || hart.trapGuestHigh() !== 0 || ((address ^ value) & WORD_MASK) !== 0) return ELSEWHERE;
   return (address | (value & 3)) >>> 0;
 }

@@ -2,7 +2,6 @@
 
 import { physical, type PhysicalAddress } from "../machine/address.ts";
 import type { CoreMemory } from "../machine/hart/core-memory.ts";
-import { CSR } from "../machine/hart/csr-numbers.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import { NONE } from "../state/words.ts";
 import { physicalOf } from "../virtual-machine/memory.ts";
@@ -16,8 +15,8 @@ const PAGE_MASK = 0xfff;
 /** The instruction at sepc: 32 bits, of which a compressed one has the low 16; 0 if it cannot be read. */
 export function fetchTrapped(hart: Hart, vm: PhysicalAddress): number {
   const { memory } = hart;
-  const low = hart.csrLow(CSR.sepc);
-  const high = hart.csrHigh(CSR.sepc);
+  const low = hart.trapPcLow();
+  const high = hart.trapPcHigh();
   const at = physicalOf(memory, vm, translateFetch(hart, vm, low, high), HALF);
   if (at === NONE) return ILLEGAL;
   const first = loadHalf(memory, at);

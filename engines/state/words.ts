@@ -11,6 +11,11 @@ export function toAddress(word: number): PhysicalAddress {
   return (word >>> 0) as PhysicalAddress;
 }
 
+/** The same address as V8 keeps without boxing it, in fields and across calls: CoreMemory takes it either way. */
+export function unboxed(address: PhysicalAddress): PhysicalAddress {
+  return (address | 0) as PhysicalAddress;
+}
+
 export function loadAddress(memory: CoreMemory, at: PhysicalAddress): PhysicalAddress {
   return toAddress(memory.load(at));
 }

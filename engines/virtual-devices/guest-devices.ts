@@ -6,6 +6,7 @@ import {
 } from "../machine/layout.ts";
 import { type Networking, passedSlots } from "../placement/devices.ts";
 import type { PlacedVm } from "../placement/placement.ts";
+import { unboxed } from "../state/words.ts";
 import { GuestMemory } from "./guest-memory.ts";
 import { BootError } from "../engine.ts";
 import { nicOf, plicOf, serialOf } from "./layout.ts";
@@ -43,8 +44,8 @@ export class GuestDevices {
     }
     this.index = index;
     this.vcpus = machine.vcpus;
-    this.plic = plicOf(index);
-    this.serial = serialOf(index);
+    this.plic = unboxed(plicOf(index));
+    this.serial = unboxed(serialOf(index));
     this.hasSerial = devices.serial;
     this.nics = nics;
     this.ports = devices.nics.map(({ port }) => port);

@@ -70,10 +70,9 @@ export class VirtualInterrupts {
       const raised = ((due >>> number) & 1) !== 0;
       if (vcpu !== here) {
         if (raised) this.#vcpus.raise(hart, vcpu, INTERRUPT.VSEI);
-      } else if (raised) {
-        hart.setCsrBits(CSR.hvip, INTERRUPT.VSEI);
-      } else {
-        hart.clearCsrBits(CSR.hvip, INTERRUPT.VSEI);
+      } else if (raised !== ((hart.csrLow(CSR.hvip) & INTERRUPT.VSEI) !== 0)) {
+        if (raised) hart.setCsrBits(CSR.hvip, INTERRUPT.VSEI);
+        else hart.clearCsrBits(CSR.hvip, INTERRUPT.VSEI);
       }
     }
   }

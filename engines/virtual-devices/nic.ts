@@ -2,7 +2,7 @@
 
 import type { PhysicalAddress } from "../machine/address.ts";
 import type { CoreMemory } from "../machine/hart/core-memory.ts";
-import { field } from "../state/words.ts";
+import { field, unboxed } from "../state/words.ts";
 import type { DeviceModel, DeviceWords, InterruptLine, Location } from "../virtio/device.ts";
 import { locationAt } from "../virtio/device.ts";
 import { DEVICE_ID } from "../virtio/numbers.ts";
@@ -49,7 +49,7 @@ export class VirtualNic implements DeviceModel, DeviceWords, InterruptLine {
     this.slot = slot;
     this.mac = mac;
     this.#memory = memory;
-    this.#record = record;
+    this.#record = unboxed(record);
     this.transport = new Transport(this, memory, this, this);
   }
 

@@ -6,7 +6,7 @@ import type { CoreMemory } from "../machine/hart/core-memory.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import { writeSecondStage } from "../machine/hart/second-stage.ts";
 import { RIGHT, VIRTIO_BASE, VIRTIO_STRIDE } from "../machine/layout.ts";
-import { field } from "../state/words.ts";
+import { field, unboxed } from "../state/words.ts";
 import {
   AVAILABLE, AVAILABLE_ENTRY_BYTES, DESCRIPTOR, DESCRIPTOR_BYTES, DESCRIPTOR_FLAG, INTERRUPT, NO_INTERRUPT, REGISTER, STATUS,
   USED, USED_ENTRY_BYTES, VERSION_1_HIGH,
@@ -26,13 +26,13 @@ export class PortDriver {
 
   constructor(port: number, record: PhysicalAddress) {
     this.#port = port;
-    this.#record = record;
+    this.#record = unboxed(record);
   }
 
   /** Once, at boot. */
   start(hart: Hart): void {
     const { memory } = hart;
-    const record = this.#record;
+    const record = field(this.#record, 0);
     const regions = field(record, PORT.regions);
     writeSecondStage(memory, regions, [
       { base: guestPhysical(record), bytes: PORT_BYTES, physical: record, rights: RIGHT.read | RIGHT.write },

@@ -4,7 +4,7 @@
 import type { PhysicalAddress } from "../machine/address.ts";
 import type { CoreMemory } from "../machine/hart/core-memory.ts";
 import type { Hart } from "../machine/hart/hart.ts";
-import { field } from "../state/words.ts";
+import { field, unboxed } from "../state/words.ts";
 import { locationAt, type Location } from "../virtio/device.ts";
 import { TAKEN } from "../virtio/queue.ts";
 import { addressOf, locationOf } from "./guest-memory.ts";
@@ -27,7 +27,7 @@ export class Segment {
   constructor(port: number, record: PhysicalAddress, nics: readonly VirtualNic[]) {
     this.port = port;
     this.nics = nics;
-    this.#record = record;
+    this.#record = unboxed(record);
     this.#driver = new PortDriver(port, record);
   }
 

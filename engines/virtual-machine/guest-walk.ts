@@ -31,6 +31,7 @@ const USER = { only: PTE.U, never: 0, also: -1 } as const;
 
 /** Guest-physical address that the guest's privilege, when it trapped, fetches from at a virtual one; or UNMAPPED. */
 export function translateFetch(hart: Hart, vm: PhysicalAddress, low: number, high: number): number {
+  if (hart.csrHigh(CSR.vsatp) >>> MODE_SHIFT === BARE) return (high >>> 0) * HIGH_UNIT + (low >>> 0);
   const user = (hart.csrLow(CSR.sstatus) & STATUS.SPP) === 0;
   return translate(hart, vm, CSR.vsatp, PTE.X, user ? USER.only : USER.never, low, high);
 }

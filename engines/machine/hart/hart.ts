@@ -21,6 +21,7 @@ export type { EngineMode, TrapHandler } from "./state.ts";
 const X = HART.x >> 2;
 const S_STATUS = SUPERVISOR_BANK + BANK.status;
 const S_CAUSE = SUPERVISOR_BANK + BANK.cause;
+const S_TVAL = SUPERVISOR_BANK + BANK.tval;
 const S_EPC = SUPERVISOR_BANK + BANK.epc;
 const STIMECMP = SUPERVISOR_BANK + BANK.timecmp;
 const HIGH_UNIT = 0x1_0000_0000;
@@ -116,6 +117,28 @@ export class Hart {
   /** scause or mcause: an exception code 0..23, or 0x100 | code for an interrupt. */
   trapCause(): number {
     return this.#block[this.#cause] | (this.#block[this.#cause + 1] < 0 ? INTERRUPT_CAUSE : 0);
+  }
+
+  /** Where the guest trapped: the halves of sepc or mepc. */
+  trapPcLow(): number {
+    return this.#block[this.#epc];
+  }
+
+  trapPcHigh(): number {
+    return this.#block[this.#epc + 1];
+  }
+
+  /** Hypervisors only: the low half of stval, and the halves of htval. */
+  trapValueLow(): number {
+    return this.#block[S_TVAL];
+  }
+
+  trapGuestLow(): number {
+    return this.#block[SLOT.htval];
+  }
+
+  trapGuestHigh(): number {
+    return this.#block[SLOT.htval + 1];
   }
 
   /** Sets where the guest resumes (sepc or mepc). */
