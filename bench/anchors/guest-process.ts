@@ -57,9 +57,14 @@ export class GuestProcess {
     }
   }
 
-  /** Resolves when the process has ended; `output` is what was not awaited before. */
+  /** Waits until the process has ended; `output` is what was not awaited before. One that does not end is killed. */
   async end(): Promise<{ readonly code: number | null; readonly output: string; readonly errors: string }> {
-    return { code: await this.#closed, output: this.#text, errors: this.#errors };
+    const deadline = setTimeout(() => this.kill(), LIMIT_MS);
+    try {
+      return { code: await this.#closed, output: this.#text, errors: this.#errors };
+    } finally {
+      clearTimeout(deadline);
+    }
   }
 
   interrupt(): void {
