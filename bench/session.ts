@@ -62,7 +62,7 @@ export class MachineSession {
 
   private constructor(machineCase: MachineCase, pool: Piscina) {
     const { engine, options, harts, configuration, traffic } = machineCase;
-    const wire = wireOf(configuration, options, traffic);
+    const wire = wireOf(configuration, traffic);
     const wired = wire.ports.length > 0;
     this.#case = machineCase;
     this.#memory = PhysicalMemory.create(ramBytes(machineCase), harts, wired ? wireBytes(wire) : 0);

@@ -1,6 +1,6 @@
 // What the wire of a case is laid out with.
 
-import type { Configuration, Nic, Options } from "../../engines/engine.ts";
+import type { Configuration } from "../../engines/engine.ts";
 import type { TraceFrame, WireDescription } from "../../engines/machine/network/prepare.ts";
 import { neighbourMac } from "../../workloads/network/addresses.ts";
 import type { Traffic } from "../../workloads/network/traffic.ts";
@@ -30,33 +30,24 @@ export const LOG_BYTES = 0x40_0000;
 const MOST_TRACES = 8;
 const traces = new Map<string, readonly TraceFrame[]>();
 
-/** Ethernet addresses of network ports, and those that an engine gives to the interfaces on its virtual switch. */
+/** Ethernet addresses of network ports begin so; the first guest that has an interface at a port has the port's. */
 const MAC_PREFIX = [0x52, 0x54, 0x00, 0x74, 0x63] as const;
-const INTERFACES_PER_GUEST = 16;
-/** The option of engines that have a virtual switch. */
-const SWITCHED = { name: "nic", value: "switch" } as const;
 
 /** A port for every NIC, and its peer; traffic where the case has it. */
-export function wireOf({ nics = [] }: Pick<Configuration, "nics">, options: Options, caseTraffic: CaseTraffic | undefined): WireDescription {
+export function wireOf({ nics = [] }: Pick<Configuration, "nics">, caseTraffic: CaseTraffic | undefined): WireDescription {
   const last = Math.max(-1, ...nics.map(({ port }) => port), ...(caseTraffic?.traffic.ports ?? []));
-  const switched = options[SWITCHED.name] === SWITCHED.value;
   return {
     fifoFrames: FIFO_FRAMES,
     logBytes: caseTraffic?.log === true ? LOG_BYTES : 0,
     ports: Array.from({ length: last + 1 }, (_, port) => ({
-      frames: caseTraffic?.traffic.ports.includes(port) === true ? framesFor(caseTraffic, port, linkOf(nics, port, switched)) : [],
+      frames: caseTraffic?.traffic.ports.includes(port) === true ? framesFor(caseTraffic, port, linkOf(port)) : [],
       stamped: caseTraffic?.captured === undefined,
     })),
   };
 }
 
-/** From the neighbour on the network at a port to the first guest that has an interface there. */
-function linkOf(nics: readonly Nic[], port: number, switched: boolean): Link {
-  const nic = nics.find((each) => each.port === port);
-  const position = nics.filter(({ owner }) => owner === nic?.owner).findIndex((each) => each.port === port);
-  const number = switched && nic !== undefined ? INTERFACES_PER_GUEST * nic.owner + position : port;
-  return { destination: [...MAC_PREFIX, number], source: neighbourMac(port) };
-}
+/** From the neighbour on the network at a port to whoever has the port. */
+const linkOf = (port: number): Link => ({ destination: [...MAC_PREFIX, port], source: neighbourMac(port) });
 
 function framesFor({ traffic, captured }: CaseTraffic, port: number, link: Link): readonly TraceFrame[] {
   if (captured !== undefined) return replayOf(captured, traffic, link);

@@ -57,6 +57,14 @@ describe("traffic through guests", { timeout: 120_000 }, () => {
     expect(departed.every(({ departure }, index) => index === 0 || departure >= departed[index - 1].departure)).toBe(true);
   });
 
+  test("is addressed to the guests' interfaces on a virtual switch, whose copies are counted", async () => {
+    const [benchCase] = cases("--engine per-core --harts 2 --set nic=switch");
+    const { rows } = await measure([withTraffic(benchCase, { latency: false })]);
+    expect(["ok", "contaminated"]).toContain(rows[0].status);
+    expect(value(rows, "copies-per-packet")).toBeGreaterThan(1); // two for each, some of them outside the windows
+    expect(value(rows, "packet-load")).toBeUndefined();
+  });
+
   test("at a fixed rate gives the latency of the windows, and is not searched", async () => {
     const [benchCase] = cases("--engine uniprocessor --harts 1 --set rate=2000 --set flows=10 --set zipf=0");
     expect(benchCase.traffic?.search).toBe(false);
