@@ -71,6 +71,18 @@ describe("the plan", () => {
     expect(plan("--engine smp --workload compute-hash --harts 1 --lock-timing").cases).toHaveLength(2);
   });
 
+  test("traffic: quick runs count packets; full ones also time them, and search the rate without loss of one router or where asked", () => {
+    const traffic = (words: string) => plan(words).cases.flatMap((benchCase) => (
+      benchCase.traffic === undefined ? [] : [{ workload: benchCase.workload, latency: benchCase.traffic.latency, search: benchCase.traffic.search }]));
+    expect(new Set(traffic("--quick").map(({ latency, search }) => latency || search))).toEqual(new Set([false]));
+    expect(traffic("").every(({ latency }) => latency)).toBe(true);
+    expect(traffic("").every(({ workload, search }) => search === (workload === "forward"))).toBe(true);
+    expect(traffic("--workload pipeline").every(({ search }) => search)).toBe(true);
+    expect(traffic("--workload forward --set rate=5000").some(({ search }) => search)).toBe(false);
+    const kept = plan("--workload forward --pcap-out x").cases.map((benchCase) => benchCase.traffic?.log);
+    expect(kept.filter((log) => log === true)).toHaveLength(1);
+  });
+
   test("shares of the guests add up to the harts", () => {
     for (const benchCase of plan("").cases) {
       const due = benchCase.configuration.vms.reduce((sum, { share, vcpus }) => sum + (vcpus * share.budget) / share.period, 0);
