@@ -9,6 +9,7 @@ import { fetchTrapped } from "../hypervisor-mode/guest-fetch.ts";
 import { field } from "../state/words.ts";
 import { machineOf } from "../vcpu/record.ts";
 import { VM } from "../virtual-machine/record.ts";
+import { REGISTER } from "../virtio/numbers.ts";
 import { ACCESS, decodeAccess, NO_ACCESS } from "./decode.ts";
 import { FOUND, type GuestDevices } from "./guest-devices.ts";
 import type { DeviceGuard } from "./guard.ts";
@@ -153,7 +154,7 @@ export class VirtualDevices {
       transport.write(offset, bytes, hart.xLow(register));
       if (twice) transport.write(offset + WORD, bytes, hart.xHigh(register));
       if (nic.waiting) segment.transmit(hart, nic);
-      if (nic.refilled) segment.refilled(hart, nic);
+      if (nic.refilled || offset === REGISTER.status) segment.refilled(hart, nic);
     } else {
       setLoaded(hart, access, transport.read(offset, bytes), twice ? transport.read(offset + WORD, bytes) : 0);
     }

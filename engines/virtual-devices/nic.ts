@@ -67,9 +67,9 @@ export class VirtualNic implements DeviceModel, DeviceWords, InterruptLine {
     return this.transport.queues[TRANSMIT];
   }
 
-  /** Whether its guest's driver runs and has given no buffer for a frame: it will notify when it does. */
-  get isFull(): boolean {
-    return this.transport.isLive() && !this.transport.queues[RECEIVE].hasAvailable();
+  /** Whether its guest's driver runs and has given a buffer for a frame. If not, it will notify when it does. */
+  get canReceive(): boolean {
+    return this.transport.isLive() && this.transport.queues[RECEIVE].hasAvailable();
   }
 
   configuration(offset: number): number {

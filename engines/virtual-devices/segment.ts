@@ -37,7 +37,7 @@ export class Segment {
     this.#driver.start(hart);
   }
 
-  /** A guest has given buffers: frames that waited for them are switched. */
+  /** A guest has given buffers, or begins: frames that waited for them are switched. */
   refilled(hart: Hart, nic: VirtualNic): void {
     nic.refilled = false;
     if (this.#driver.nextReceived(hart.memory) !== NO_BUFFER) this.receive(hart);
@@ -63,7 +63,7 @@ export class Segment {
         const scratch = field(this.#record, PORT.scratch);
         const frame = nic.frameOf(scratch, bytes);
         if (addressOf(frame) === scratch) this.#count(memory, bytes);
-        this.#forward(memory, frame, bytes, nic);
+        this.#forward(hart, frame, bytes, nic);
       }
       queue.put(0);
     }
@@ -72,9 +72,9 @@ export class Segment {
   }
 
   /**
-   * Switches the frames that the port has received. Those for a sole guest that has no buffer wait in the port's, and
-   * then at the port: taking them only to drop them would keep the guest from ever emptying its own (Mogul,
-   * Ramakrishnan: Eliminating receive livelock, 1997). With several guests, none can make the others wait.
+   * Switches the frames that the port has received. While no guest has a buffer, they wait in the port's, and then at
+   * the port: taking them only to drop them would keep the guests from ever emptying their own (Mogul, Ramakrishnan:
+   * Eliminating receive livelock, 1997). As long as one has, none can make it wait.
    */
   receive(hart: Hart): void {
     const { memory } = hart;
@@ -85,10 +85,10 @@ export class Segment {
     let taken = 0;
     for (; taken < PORT_BUFFERS; taken++) {
       const index = driver.nextReceived(memory);
-      if (index === NO_BUFFER || (this.nics.length === 1 && this.nics[0].isFull)) break;
+      if (index === NO_BUFFER || !this.#canReceive()) break;
       const bytes = driver.received(memory) - HEADER_BYTES;
       const frame = locationAt(locationOf(receiveBuffer(this.#record, index)), HEADER_BYTES);
-      if (bytes >= SHORTEST_FRAME && bytes <= LONGEST_FRAME) this.#forward(memory, frame, bytes, undefined);
+      if (bytes >= SHORTEST_FRAME && bytes <= LONGEST_FRAME) this.#forward(hart, frame, bytes, undefined);
       driver.recycle(memory, index);
     }
     if (taken > 0) driver.notifyReceiver(hart);
@@ -96,7 +96,8 @@ export class Segment {
   }
 
   /** To whom a frame is for; to the port and everybody else if that is nobody here, or several. `from`: undefined is the port. */
-  #forward(memory: CoreMemory, frame: Location, bytes: number, from: VirtualNic | undefined): void {
+  #forward(hart: Hart, frame: Location, bytes: number, from: VirtualNic | undefined): void {
+    const { memory } = hart;
     add(memory, field(this.#record, PORT.frames), 1);
     const { nics } = this;
     if ((memory.loadByte(addressOf(frame)) & GROUP) === 0) {
@@ -109,7 +110,7 @@ export class Segment {
     for (let index = 0; index < nics.length; index++) {
       if (nics[index] !== from) this.#deliver(memory, frame, bytes, nics[index]);
     }
-    if (from !== undefined) this.#offer(memory, frame, bytes);
+    if (from !== undefined) this.#offer(hart, frame, bytes);
   }
 
   #deliver(memory: CoreMemory, frame: Location, bytes: number, nic: VirtualNic): void {
@@ -118,8 +119,14 @@ export class Segment {
   }
 
   /** Copies a frame out to the port. */
-  #offer(memory: CoreMemory, frame: Location, bytes: number): void {
-    const index = this.#driver.takeTransmitBuffer(memory);
+  #offer(hart: Hart, frame: Location, bytes: number): void {
+    const { memory } = hart;
+    let index = this.#driver.takeTransmitBuffer(memory);
+    if (index === NO_BUFFER) {
+      // Those that it has been offered and not told of, it may now transmit.
+      this.#tellPort(hart);
+      index = this.#driver.takeTransmitBuffer(memory);
+    }
     if (index === NO_BUFFER) return add(memory, field(this.#record, PORT.dropped), 1);
     const buffer = transmitBuffer(this.#record, index);
     memory.fill(buffer, 0, HEADER_BYTES);
@@ -134,6 +141,11 @@ export class Segment {
     if (!this.#offered) return;
     this.#offered = false;
     this.#driver.notifyTransmitter(hart);
+  }
+
+  #canReceive(): boolean {
+    for (let index = 0; index < this.nics.length; index++) if (this.nics[index].canReceive) return true;
+    return false;
   }
 
   #use(memory: CoreMemory): void {

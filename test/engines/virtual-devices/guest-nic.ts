@@ -128,6 +128,13 @@ export class GuestNic {
     return frames;
   }
 
+  /** Offers the next `count` receive buffers again, and notifies. */
+  refill(count: number): void {
+    const at = availableOf(RECEIVE) + 2;
+    this.ram.setUint16(at, this.ram.getUint16(at, true) + count, true);
+    this.set(REGISTER.queueNotify, RECEIVE);
+  }
+
   get used(): number {
     return this.ram.getUint16(usedOf(TRANSMIT) + 2, true);
   }

@@ -94,6 +94,30 @@ describe("frames", () => {
     expect(a.get(REGISTER.status) & STATUS.needsReset).toBe(0);
   });
 
+  test("wait at the port while no guest can take them, and come when one begins or gives buffers", () => {
+    const all = segment(2);
+    const [a] = all.nics;
+    for (let count = 0; count < QUEUE_SIZE + 5; count++) all.port.arrive(frameTo(a.mac(), STRANGER, 60));
+    work(all);
+    expect(all.accessor.bench.report().network).toMatchObject({ frames: 0, dropped: 0 });
+    a.start();
+    work(all);
+    expect(a.received().length).toBe(QUEUE_SIZE);
+    a.refill(3);
+    expect(a.received().length).toBe(3);
+    a.refill(QUEUE_SIZE);
+    expect(a.received().length).toBe(2);
+    expect(all.accessor.bench.report().network?.dropped).toBe(0);
+  });
+
+  test("go out many at once", () => {
+    const all = segment(1);
+    const [a] = all.nics;
+    a.start();
+    for (let count = 0; count < 200; count++) a.send(frameTo(STRANGER, a.mac(), 60));
+    expect(all.port.left.length).toBe(200);
+  });
+
   test("are dropped, and counted, where a guest has no buffers left", () => {
     const all = segment(2);
     for (const nic of all.nics) nic.start();
