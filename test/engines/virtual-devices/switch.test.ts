@@ -110,7 +110,7 @@ describe("frames", () => {
     expect(all.accessor.bench.report().network?.dropped).toBe(0);
   });
 
-  test("go out many at once", () => {
+  test("go out, more of them than the port's queue holds", () => {
     const all = segment(1);
     const [a] = all.nics;
     a.start();
