@@ -51,10 +51,10 @@ export class VirtualInterrupts {
       nic.moved = false;
       this.#guard.enterGuest(hart, guest.index);
       // Whoever comes last here sees the line as it is then.
-      setLine(hart.memory, guest.plic, VIRTIO_FIRST_IRQ + nic.slot, nic.interrupts(hart.memory));
-      const due = dueVcpus(hart, guest);
+      const changed = setLine(hart.memory, guest.plic, VIRTIO_FIRST_IRQ + nic.slot, nic.interrupts(hart.memory));
+      const due = changed ? dueVcpus(hart, guest) : 0;
       this.#guard.leaveGuest(hart, guest.index);
-      this.show(hart, guest, due);
+      if (changed) this.show(hart, guest, due);
     }
   }
 

@@ -27,12 +27,15 @@ const REGISTER = {
 const HIGHEST_PRIORITY = 7;
 const NO_VCPU = -1;
 
-/** What a device drives on the line of a source. A rising line is forwarded unless the source is being serviced. */
-export function setLine(memory: CoreMemory, plic: PhysicalAddress, source: number, high: boolean): void {
+/** What a device drives on the line of a source. A rising line is forwarded unless the source is being serviced. Answers
+ *  whether it has moved. */
+export function setLine(memory: CoreMemory, plic: PhysicalAddress, source: number, high: boolean): boolean {
   const bit = 1 << source;
   const lines = memory.load(field(plic, PLIC.lines));
-  memory.store(field(plic, PLIC.lines), high ? lines | bit : lines & ~bit);
+  if (((lines & bit) !== 0) === high) return false;
+  memory.store(field(plic, PLIC.lines), lines ^ bit);
   if (high) forward(memory, plic, bit);
+  return true;
 }
 
 /** A request without a line: of a device that interrupts once and then waits for completion. */

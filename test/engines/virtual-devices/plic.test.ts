@@ -27,7 +27,7 @@ class Specification {
 
   line(source: number, high: boolean): void {
     if (!high) this.#line.delete(source);
-    else {
+    else if (!this.#line.has(source)) {
       this.#line.add(source);
       this.request(source);
     }
