@@ -41,7 +41,7 @@ describe("the command line of --guest", () => {
     [["--guest", "k", "--mem", "1K"], "--mem 1K: not a size from 1M to 1G"],
     [["--guest", "k", "--mem", "1048577"], "--mem 1048577: not a multiple of 4096"],
     [["--guest", "k", "--vcpus", "17"], "--vcpus 17: not a whole number from 1 to 16"],
-    [["--guest", "k", "--engine", "bare", "--harts", "2"], "--harts 2: bare runs on at most 1"],
+    [["--guest", "k", "--engine", "uniprocessor", "--harts", "2"], "--harts 2: uniprocessor runs on at most 1"],
     [["--guest", "k", "--engine", "bare", "--set", "lock=mcs"], "--set lock: bare has no options"],
     [["--guest", "k", "--set", "units=3"], "--set units=3: no engine has units"],
     [["--guest", "k", "--workload", "timer"], "Unknown option '--workload'"],

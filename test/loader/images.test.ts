@@ -12,7 +12,7 @@ import { PhysicalMemory } from "../../engines/machine/memory.ts";
 
 const IMAGES = resolve(import.meta.dirname, "../../workloads/images");
 const NAMES = readdirSync(IMAGES).filter((name) => name.endsWith(".elf"));
-const RAM_BYTES = 4 << 20;
+const RAM_BYTES = 8 << 20;
 const LINKED = 0x8020_0000;
 
 /** The image's 8-byte words where it was placed at `address`. */
