@@ -1,14 +1,14 @@
 // Which devices each guest has, and at which virtio-mmio slots it sees them.
 
 import { BLOCK_SLOT, NETWORK_PORTS } from "../machine/layout.ts";
-import { BootError, type Configuration } from "../engine.ts";
+import { BootError, type Configuration, type Nic } from "../engine.ts";
 import type { View } from "./placement.ts";
 
 export interface PlacedNic {
   /** Of the guest; the port's own slot has the port's number. */
   readonly slot: number;
   readonly port: number;
-  /** On the virtual switch. */
+  /** The port's own for its first owner. */
   readonly mac: readonly number[];
 }
 
@@ -42,18 +42,20 @@ export function placeDevices(configuration: Configuration, index: number, view: 
   }
   if (disk !== undefined && vms[disk.owner] === undefined) throw new BootError(`the disk belongs to guest ${disk.owner}, of ${vms.length}`);
   const own = nics.filter(({ owner }) => owner === index);
+  const macOf = (nic: Nic, position: number): readonly number[] =>
+    nics.find(({ port }) => port === nic.port) === nic ? macNumbered(nic.port) : macNumbered(INTERFACES_PER_GUEST * (index + 1) + position);
   if (own.length > MAXIMUM_NICS) throw new BootError(`${vms[index].name} has ${own.length} network interfaces: a guest may have ${MAXIMUM_NICS}`);
   return {
     serial: vms[index].serial === true,
     console: vms.findIndex(({ serial }) => serial === true) === index,
-    nics: own.map(({ port }, position) => ({ port, slot: view === "flat" ? port : position, mac: macOf(index, position) })),
+    nics: own.map((nic, position) => ({ port: nic.port, slot: view === "flat" ? nic.port : position, mac: macOf(nic, position) })),
     disk: disk?.owner === index,
   };
 }
 
-/** 52:54:00:74:63 and the number of the interface among all guests'. */
-function macOf(guest: number, position: number): readonly number[] {
-  const last = MAC_FIRST + INTERFACES_PER_GUEST * guest + position;
+/** 52:54:00:74:63 and a port's number, as the machine's ports have it; numbers above are of interfaces that share a port. */
+function macNumbered(number: number): readonly number[] {
+  const last = MAC_FIRST + number;
   return [...MAC_PREFIX, last >>> 8, last & 0xff];
 }
 
