@@ -3,8 +3,15 @@
 import type { Decoded } from "../instructions/decode.ts";
 import { BY_NUMBER } from "../instructions/table.ts";
 
-/** Reads the instruction at a pc; null where there is none to translate (illegal, or outside RAM). */
-export type Fetch = (pc: number) => Decoded | null;
+/** What discovery has to know of the code. */
+export interface Surroundings {
+  /** Reads the instruction at a pc; null where there is none to translate (illegal, or outside RAM). */
+  readonly fetch: (pc: number) => Decoded | null;
+  /** Where the jump through a table at a pc was seen to go. */
+  readonly targetsOf: (pc: number) => readonly number[];
+  /** Whether the unit is left before a pc, unless it begins there. */
+  readonly stopsAt: (pc: number) => boolean;
+}
 
 export interface Located extends Decoded {
   readonly pc: number;
@@ -44,16 +51,15 @@ export interface Unit {
 /** Larger functions are cut: what lies beyond is another unit. */
 const MAXIMUM_INSTRUCTIONS = 3000;
 
-/** `targetsOf` answers where the jump through a table at a pc was seen to go. */
-export function discover(entry: number, fetch: Fetch, targetsOf: (pc: number) => readonly number[]): Unit {
+export function discover(entry: number, surroundings: Surroundings): Unit {
   const instructions = new Map<number, Located>();
   const leaders = new Set<number>([entry]);
   const work = [entry];
   while (work.length > 0) {
     const from = work.pop();
-    if (from !== undefined) scan(from, fetch, targetsOf, instructions, leaders, work);
+    if (from !== undefined) scan(from, surroundings, instructions, leaders, work);
   }
-  return { pc: entry, blocks: buildBlocks(entry, instructions, leaders, targetsOf) };
+  return { pc: entry, blocks: buildBlocks(entry, instructions, leaders, surroundings.targetsOf) };
 }
 
 export function successors(ending: Ending): readonly number[] {
@@ -86,12 +92,12 @@ function retargetEnding(ending: Ending, to: (node: number) => number): Ending {
 }
 
 function scan(
-  from: number, fetch: Fetch, targetsOf: (pc: number) => readonly number[], instructions: Map<number, Located>, leaders: Set<number>, work: number[],
+  from: number, { fetch, targetsOf, stopsAt }: Surroundings, instructions: Map<number, Located>, leaders: Set<number>, work: number[],
 ): void {
   const lead = (pc: number): void => {
     if (!leaders.has(pc)) {
       leaders.add(pc);
-      work.push(pc);
+      if (!stopsAt(pc)) work.push(pc);
     }
   };
   for (let pc = from; !instructions.has(pc) && instructions.size < MAXIMUM_INSTRUCTIONS;) {
@@ -118,6 +124,7 @@ function scan(
         return;
       default:
         pc = after;
+        if (stopsAt(pc)) return lead(pc);
     }
   }
 }
@@ -147,6 +154,7 @@ function buildBlocks(
     extra.push({ pc, body: [], ending: { kind: "leave", pc }, count: 0 });
     return index;
   };
+  for (const leader of leaders) at(leader);
   const blocks = starts.map((start) => buildBlock(start, instructions, numberOf, at, targetsOf));
   return [...blocks, ...extra];
 }

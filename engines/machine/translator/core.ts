@@ -54,6 +54,8 @@ const RESOLVE = 7;
 // ... and in a unit's module.
 const UNIT_IMPORT = { system: 0, resolve: 1, jump: 2, locate: 3 } as const;
 const PAGE_BYTES = 0x1000;
+/** The longest range that is checked at once: a longer one would fail too often at the ends of memory. */
+const BARE_RANGE = 0x1000;
 /** The longest range of a page that is looked up at once: most lie within a page. */
 const PAGED_RANGE = 0x800;
 /** Between this and the end of the address space a pc could not be told from MISSING. */
@@ -288,14 +290,18 @@ export class Core implements GeneratedCore {
   #build(state: number, space: number, pc: number): boolean {
     const started = performance.now();
     const fetched = new Fetched();
-    const unit = unrollLoops(makeReducible(discover(
-      pc, (at) => this.#fetchForTranslation(state, at, fetched), (at) => this.#table.jumpTargets(space, at),
-    )));
+    const unit = unrollLoops(makeReducible(discover(pc, {
+      fetch: (at) => this.#fetchForTranslation(state, at, fetched),
+      targetsOf: (at) => this.#table.jumpTargets(space, at),
+      stopsAt: this.#table.stops(space, pc),
+    })));
     if (unit.blocks[0].count === 0) return false;
     const window = this.#window(state);
     const paging = this.#isPaged(state) ? this.#paging(state, space) : null;
-    const rangeBytes = paging === null ? window.limit : PAGED_RANGE;
-    const planned = plan(unit, this.#table.isResolving(space, pc) ? null : rangeBytes);
+    const reach = paging === null
+      ? { bytes: Math.min(BARE_RANGE, window.limit), atStartOnly: false }
+      : { bytes: PAGED_RANGE, atStartOnly: true };
+    const planned = plan(unit, this.#table.isResolving(space, pc) ? null : reach);
     const { body, unlikely, locals } = emitUnit(planned, {
       ...UNIT_IMPORT, space, window, paging, slotOf: (target) => this.#table.slotOfCalled(space, target),
     });

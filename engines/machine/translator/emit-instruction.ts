@@ -9,7 +9,7 @@ import type { Located } from "./blocks.ts";
 import type { Expression } from "../instructions/expression.ts";
 import { emitExpression } from "./expressions.ts";
 import type { Operands } from "./expressions.ts";
-import type { CoveredAccess, CheckedRange } from "./hoisting.ts";
+import type { CoveredAccess, CheckedRange } from "./checks.ts";
 import { windowAccess } from "./memory-access.ts";
 import type { MemoryAccess } from "./memory-access.ts";
 import { emitLookUp, emitRemembered, pagedAccess } from "./paged-access.ts";
@@ -17,6 +17,7 @@ import type { PagedContext } from "./paged-access.ts";
 import { LOCAL } from "./unit-locals.ts";
 import type { Paging, UnitServices } from "./unit-builder.ts";
 import type { UnitLocals } from "./unit-locals.ts";
+import { asWord, WORD_LOAD } from "./words.ts";
 
 export function operandsFrom(instruction: Located, locals: UnitLocals): Operands {
   return {
@@ -58,7 +59,10 @@ export function emitInstruction(
     case "load":
       pushAddress(code, instruction, locals, immediate - memory.bias);
       memory.load(code, meaning.bytes, meaning.access);
-      writeLoaded(code, instruction, locals);
+      if (meaning.access === WORD_LOAD && instruction.rd !== 0) {
+        code.op("i32.wrap_i64");
+        locals.setWord(code, instruction.rd);
+      } else writeLoaded(code, instruction, locals);
       return;
     case "store":
       pushAddress(code, instruction, locals, immediate - memory.bias);
@@ -83,7 +87,7 @@ export function emitInstruction(
 /** A load or store whose address has been found to lie in the RAM window or, under page tables, in its range. */
 export function emitUncheckedAccess(
   code: Code, instruction: Located, locals: UnitLocals, services: UnitServices,
-  covered: CoveredAccess, ranges: readonly CheckedRange[],
+  covered: CoveredAccess,
 ): void {
   const meaning = BY_NUMBER[instruction.number];
   let ahead = 0;
@@ -91,13 +95,13 @@ export function emitUncheckedAccess(
     pushWindowOffset(code, instruction, locals, services, instruction.immediate);
   } else {
     code.get(locals.base(covered.range));
-    ahead = covered.offset - ranges[covered.range].from;
+    ahead = covered.offset;
   }
   if (meaning.kind === "store") {
     locals.push(code, instruction.rs2);
     code.access(meaning.access, ahead);
   } else if (meaning.kind === "load") {
-    if (meaning.access === "i64.load32_s" && instruction.rd !== 0) {
+    if (meaning.access === WORD_LOAD && instruction.rd !== 0) {
       code.access("i32.load", ahead);
       locals.setWord(code, instruction.rd);
       return;
@@ -143,7 +147,7 @@ function writeLoaded(code: Code, instruction: Located, locals: UnitLocals): void
 function emitCompute(
   code: Code, instruction: Located, value: Expression, operands: Operands, locals: UnitLocals,
 ): void {
-  const word = asWord(value, instruction, locals);
+  const word = asWord(value, instruction, (register) => locals.isWord(register));
   if (word === null) {
     emitExpression(code, value, operands, locals.temporaries);
     locals.set(code, instruction.rd);
@@ -151,27 +155,6 @@ function emitCompute(
     emitExpression(code, word, operands, locals.temporaries);
     locals.setWord(code, instruction.rd);
   }
-}
-
-const WORD_OPERATORS = { "i64.and": "i32.and", "i64.or": "i32.or", "i64.xor": "i32.xor" } as const;
-
-/** The low 32 bits of a value, as an expression of type i32, if the value is certain to be their sign extension. */
-function asWord(value: Expression, instruction: Located, locals: UnitLocals): Expression | null {
-  if (typeof value !== "object") return null;
-  if (value[0] === "i64.extend_i32_s") return value[1];
-  const isWord = (operand: Expression): boolean =>
-    operand === "imm" || (operand === "rs1" && locals.isWord(instruction.rs1)) || (operand === "rs2" && locals.isWord(instruction.rs2));
-  const [operator, first, second] = value;
-  if (second === undefined || !isWord(first) || !isWord(second)) return null;
-  if (operator === "i64.and" || operator === "i64.or" || operator === "i64.xor") {
-    return [WORD_OPERATORS[operator], ["i32.wrap_i64", first], ["i32.wrap_i64", second]];
-  }
-  // `mv`: the sum of a register and zero.
-  const isZero = (operand: Expression): boolean =>
-    (operand === "imm" && instruction.immediate === 0) || (operand === "rs1" && instruction.rs1 === 0);
-  if (operator !== "i64.add") return null;
-  if (isZero(second)) return ["i32.wrap_i64", first];
-  return isZero(first) ? ["i32.wrap_i64", second] : null;
 }
 
 /** In 32 bits and from the register, so that the access does not wait for the check's 64-bit sum. */

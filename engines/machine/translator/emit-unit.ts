@@ -13,16 +13,18 @@ import { HART, RAM_BASE } from "../layout.ts";
 import type { Code } from "../wasm/code.ts";
 import type { Label } from "../wasm/code.ts";
 import type { Block, Ending } from "./blocks.ts";
+import type { CheckedRange } from "./checks.ts";
 import { emitCall, emitCallRegister, emitJumpRegister, emitSystem } from "./emit-endings.ts";
 import { emitExpression } from "./expressions.ts";
 import { emitInstruction, emitRangeLookUp, emitUncheckedAccess, operandsFrom } from "./emit-instruction.ts";
-import type { Hoisting } from "./hoisting.ts";
 import type { Plan, Shape } from "./plan.ts";
 import { UnitBuilder } from "./unit-builder.ts";
 import type { UnitServices } from "./unit-builder.ts";
 import { isBarrier } from "./registers.ts";
+import type { RegisterSet } from "./registers.ts";
 import { LOCAL } from "./unit-locals.ts";
 import type { UnitLocals } from "./unit-locals.ts";
+import { onWords } from "./words.ts";
 
 /** More than any slice and the longest way together. */
 const ENTERING = 2 ** 30;
@@ -107,8 +109,6 @@ class UnitEmitter {
   }
 
   #go(shape: Extract<Shape, { kind: "structured" }>, from: number, to: number): void {
-    // What the way on needs was widened before the ending; what other ways of it made of their words is not its own.
-    this.#unit.locals.beginBlock();
     this.#onEdge(from, to);
     const label = this.#labelOf(shape, from, to);
     if (label === null) this.#tree(shape, to);
@@ -117,12 +117,23 @@ class UnitEmitter {
 
   #onEdge(from: number, to: number): void {
     this.#unit.store(this.#storedOnEdge(from, to));
+    this.#unit.locals.widen(this.#code, this.#widenedOnEdge(from, to));
     this.#unit.addFuel(this.#fuelOnEdge(from, to));
+  }
+
+  #worksOnEdge(from: number, to: number): boolean {
+    return this.#storedOnEdge(from, to) !== 0 || this.#widenedOnEdge(from, to) !== 0 || this.#fuelOnEdge(from, to) !== 0;
   }
 
   #storedOnEdge(from: number, to: number): number {
     const { registers, unit } = this.#plan;
     return from < unit.blocks.length ? registers.storeOnEdge(from, to) : 0;
+  }
+
+  #widenedOnEdge(from: number, to: number): RegisterSet {
+    const { registers, unit, words } = this.#plan;
+    if (from >= unit.blocks.length || isBarrier(unit.blocks[from])) return 0;
+    return registers.liveIn[to] & ~words[to] & this.#unit.locals.words;
   }
 
   #fuelOnEdge(from: number, to: number): number {
@@ -221,7 +232,7 @@ class UnitEmitter {
 
   /** Begins a block. At an entry: leave if the slice ends before the next check, or if somebody wants this hart's attention. */
   #check(node: number, hops: ReadonlyMap<number, number> | undefined): void {
-    this.#unit.locals.beginBlock();
+    this.#unit.locals.goOnWith(this.#plan.words[node]);
     const entry = this.#plan.entryOf.get(node);
     if (entry === undefined) return;
     const code = this.#code;
@@ -254,11 +265,24 @@ class UnitEmitter {
       code.end();
     }
     if (entry !== 0) {
+      this.#narrow(node);
       this.#unit.addFuel(ENTERING - this.#plan.longest[node]);
       this.#pushSpent();
       code.op("i32.eqz");
       code.brIf(arrived);
     }
+    code.end();
+  }
+
+  /** Loaded as they come, the registers that ought to hold words may not: then the interpreter goes on. */
+  #narrow(node: number): void {
+    const code = this.#code;
+    const { unit, words } = this.#plan;
+    if (words[node] === 0) return;
+    this.#unit.locals.narrow(code, words[node]);
+    code.if();
+    code.i64(unit.blocks[node].pc + 1);
+    code.return();
     code.end();
   }
 
@@ -276,51 +300,53 @@ class UnitEmitter {
     const block = this.#plan.unit.blocks[node];
     this.#instructions(node, block);
     this.#unit.store(this.#plan.registers.storeBefore[node]);
-    this.#unit.locals.widen(this.#code, this.#plan.registers.liveOut[node]);
-    this.#ending(node, block, block.ending, go);
+    const { locals } = this.#unit;
+    const { words } = locals;
+    this.#ending(node, block, block.ending, (to) => {
+      locals.goOnWith(words);
+      go(to);
+    });
   }
 
   #instructions(node: number, block: Block): void {
     const { registers, longest, resolving } = this.#plan;
-    const hoisting = this.#plan.hoisted[node];
+    const checks = this.#plan.checks?.[node];
     const resolve = resolving ? this.#unit.services.resolve : null;
-    if (hoisting !== null) this.#checkRanges(hoisting, registers.storeAtStart[node], node, longest[node]);
+    if (checks !== undefined) this.#checkRanges(checks.atStart, registers.storeAtStart[node], node, longest[node]);
     const { locals, services } = this.#unit;
     block.body.forEach((instruction, index) => {
-      const covered = hoisting?.covered.get(index);
-      if (hoisting !== null && covered !== undefined) {
-        emitUncheckedAccess(this.#code, instruction, locals, services, covered, hoisting.ranges);
-        return;
-      }
-      emitInstruction(this.#code, instruction, locals, services, resolve, () =>
-        this.#leaveAtAccess(registers.storeAt[node][index], instruction.pc, longest[node] - index));
+      const leave = (): void => this.#leaveAtAccess(registers.storeAt[node][index], instruction.pc, longest[node] - index);
+      const check = checks?.before.get(index);
+      if (check !== undefined) this.#checkRange(check, leave);
+      const covered = checks?.covered.get(index);
+      if (covered === undefined) emitInstruction(this.#code, instruction, locals, services, resolve, leave);
+      else emitUncheckedAccess(this.#code, instruction, locals, services, covered);
     });
   }
 
-  #checkRanges({ ranges }: Hoisting, stored: number, node: number, ahead: number): void {
-    const code = this.#code;
+  #checkRanges(ranges: readonly CheckedRange[], stored: number, node: number, ahead: number): void {
+    const { locals, services, steady } = this.#unit;
+    const { paging } = services;
     const { pc } = this.#plan.unit.blocks[node];
-    const { paging } = this.#unit.services;
-    if (paging !== null) {
-      const { locals, services, steady } = this.#unit;
-      ranges.forEach((range, number) => {
-        const remembered = ((steady[node] >>> range.register) & 1) === 0 ? null : paging.remember(pc, range);
-        emitRangeLookUp(code, pc + 2 * number, range, locals.base(number), remembered, locals, services, paging,
-          () => this.#leaveAtAccess(stored, pc, ahead));
-      });
-      return;
-    }
-    for (const { register, from, to } of ranges) {
-      this.#unit.locals.push(code, register);
-      code.i64(from - RAM_BASE);
-      code.op("i64.add");
-      code.i64(this.#unit.services.window.limit + WINDOW_SLACK - (to - from));
-      code.op("i64.gt_u");
-      code.markUnlikely();
-      code.if();
-      this.#leaveAtAccess(stored, pc, ahead);
-      code.end();
-    }
+    const leave = (): void => this.#leaveAtAccess(stored, pc, ahead);
+    ranges.forEach((range, number) => {
+      if (paging === null) return this.#checkRange(range, leave);
+      const remembered = ((steady[node] >>> range.register) & 1) === 0 ? null : paging.remember(pc, range);
+      emitRangeLookUp(this.#code, pc + 2 * number, range, locals.base(number), remembered, locals, services, paging, leave);
+    });
+  }
+
+  #checkRange({ register, from, to }: CheckedRange, leave: () => void): void {
+    const code = this.#code;
+    this.#unit.locals.push(code, register);
+    code.i64(from - RAM_BASE);
+    code.op("i64.add");
+    code.i64(this.#unit.services.window.limit + WINDOW_SLACK - (to - from));
+    code.op("i64.gt_u");
+    code.markUnlikely();
+    code.if();
+    leave();
+    code.end();
   }
 
   /** Under page tables, whoever looked in vain has noted it if that was for good. */
@@ -349,10 +375,10 @@ class UnitEmitter {
     if (meaning.kind !== "branch") throw new Error("a branch ending holds a branch instruction");
     const { shape } = this.#plan;
     const operands = operandsFrom(ending.instruction, this.#unit.locals);
-    emitExpression(code, meaning.condition, operands, this.#unit.locals.temporaries);
+    const condition = onWords(meaning.condition, ending.instruction, (register) => this.#unit.locals.isWord(register));
+    emitExpression(code, condition, operands, this.#unit.locals.temporaries);
     const direct = (to: number): Label | null =>
-      shape.kind === "structured" && this.#storedOnEdge(node, to) === 0 && this.#fuelOnEdge(node, to) === 0
-        ? this.#labelOf(shape, node, to) : null;
+      shape.kind === "structured" && !this.#worksOnEdge(node, to) ? this.#labelOf(shape, node, to) : null;
     const taken = direct(ending.taken);
     if (taken !== null) {
       code.brIf(taken);

@@ -2,12 +2,13 @@
 
 import { successors } from "./blocks.ts";
 import type { Unit } from "./blocks.ts";
+import { placeChecks } from "./checks.ts";
+import type { BlockChecks, CheckReach } from "./checks.ts";
 import { analyse, loopNests } from "./flow.ts";
 import type { Flow, Graph } from "./flow.ts";
-import { hoistChecks } from "./hoisting.ts";
-import type { Hoisting } from "./hoisting.ts";
 import { analyseRegisters, canFault } from "./registers.ts";
-import type { Exits, Registers } from "./registers.ts";
+import type { Exits, Registers, RegisterSet } from "./registers.ts";
+import { wordsAtStart } from "./words.ts";
 
 export interface Plan {
   readonly unit: Unit;
@@ -18,11 +19,13 @@ export interface Plan {
   /** By block: instructions on the longest way through it to the next check. */
   readonly longest: readonly number[];
   readonly registers: Registers;
+  /** By block: live registers that hold words whichever way control comes to its start. */
+  readonly words: readonly RegisterSet[];
   readonly exits: Exits;
   /** Whether accesses outside the RAM window are resolved in place; if not, they leave the unit. */
   readonly resolving: boolean;
-  /** By block: the checks that are made at its start. */
-  readonly hoisted: readonly (Hoisting | null)[];
+  /** By block: where addresses are checked. Null: each access does by itself. */
+  readonly checks: readonly BlockChecks[] | null;
   /** The most ranges that are checked at the start of one block. */
   readonly bases: number;
   readonly shape: Shape;
@@ -45,24 +48,28 @@ export type Shape =
   }
   | { readonly kind: "dispatched"; readonly flow: Flow };
 
-/** `windowBytes`: of the RAM window, if accesses outside it leave the unit; null if they are resolved in place. */
-export function plan(unit: Unit, windowBytes: number | null): Plan {
+/** `reach`: of checks, if accesses outside the RAM window leave the unit; null if they are resolved in place. */
+export function plan(unit: Unit, reach: CheckReach | null): Plan {
   const graph: Graph = { size: unit.blocks.length, successors: unit.blocks.map((block) => successors(block.ending)) };
   const flow = analyse(graph, 0);
   const entries = entryBlocks(unit, flow);
   const entryOf = new Map(entries.map((block, index) => [block, index] as const));
   const checkpoints = new Set(entries);
-  const hoisted = unit.blocks.map((block) => (windowBytes === null ? null : hoistChecks(block, windowBytes)));
+  const checks = reach === null ? null : placeChecks(unit, flow, checkpoints, reach);
   const exits: Exits = {
-    atStart: (node) => checkpoints.has(node) || hoisted[node] !== null,
-    before: (node, index) => canFault(unit.blocks[node].body[index]) && hoisted[node]?.covered.has(index) !== true,
+    isCheckpoint: (node) => checkpoints.has(node),
+    atStart: (node) => checkpoints.has(node) || (checks !== null && checks[node].atStart.length > 0),
+    before: (node, index) => checks?.[node].before.has(index) === true ||
+      (canFault(unit.blocks[node].body[index]) && checks?.[node].covered.has(index) !== true),
   };
+  const registers = analyseRegisters(unit, flow, exits);
+  const words = flow.reducible ? wordsAtStart(unit, flow).map((set, node) => set & registers.liveIn[node]) : unit.blocks.map(() => 0);
   return {
-    unit, entries, entryOf, hoisted, exits,
-    bases: Math.max(0, ...hoisted.map((hoisting) => hoisting?.ranges.length ?? 0)),
-    resolving: windowBytes === null,
+    unit, entries, entryOf, checks, exits,
+    bases: Math.max(0, ...(checks ?? []).map(({ atStart }) => atStart.length)),
+    resolving: reach === null,
     longest: longestPaths(unit, flow, checkpoints),
-    registers: analyseRegisters(unit, flow, exits),
+    registers, words,
     shape: flow.reducible ? structure(unit, flow, entries) : { kind: "dispatched", flow },
   };
 }

@@ -13,8 +13,6 @@ export type RegisterSet = number;
 export interface Registers {
   /** Registers that hold something needed at the block's start. */
   readonly liveIn: readonly RegisterSet[];
-  /** Registers that blocks after this one, or stores on the way to them, take from their locals. */
-  readonly liveOut: readonly RegisterSet[];
   /** To store when leaving at the block's start (before its body); 0 where it cannot be left. */
   readonly storeAtStart: readonly RegisterSet[];
   /** To store when leaving before body instruction i; 0 where it cannot be left. */
@@ -34,6 +32,8 @@ const MAXIMUM_STORE_SETS = 16;
 
 /** Where a unit can be left in the middle. */
 export interface Exits {
+  /** Whether the slice is checked at the start of a block. */
+  isCheckpoint(node: number): boolean;
   /** At the start of a block: at a check of the slice, or of addresses. */
   atStart(node: number): boolean;
   /** Before an instruction of its body. */
@@ -42,7 +42,7 @@ export interface Exits {
 
 export function analyseRegisters(unit: Unit, flow: Flow, exits: Exits): Registers {
   const read = liveness(unit, flow, (block) => endingReads(block), () => 0, () => 0);
-  const edges: Edges = { flow, read, inLoop: loopNests(flow, unit.blocks.length).map((nest) => nest.length > 0) };
+  const edges: Edges = { flow, read, rewritten: rewrittenBeforeCheck(unit, flow, exits), inLoop: loopNests(flow, unit.blocks.length).map((nest) => nest.length > 0) };
   const dirtyIn = dirtyAtStart(unit, edges);
   const storeAtStart = unit.blocks.map((_, node) => (exits.atStart(node) ? dirtyIn[node] : 0));
   const storeAt: RegisterSet[][] = [];
@@ -72,33 +72,44 @@ export function analyseRegisters(unit: Unit, flow: Flow, exits: Exits): Register
     return stored | endingReads(block);
   };
   const liveIn = liveness(unit, flow, needed, (node, index) => storeAt[node][index], (node) => storeAtStart[node]);
-  const liveOut = unit.blocks.map((block, node) => {
-    const onward = isBarrier(block) ? [] : successors(block.ending);
-    return onward.reduce((set, to) => set | liveIn[to] | storeOnEdge(node, to), 0);
-  });
   let used = 0;
   unit.blocks.forEach((block, node) => {
     used |= liveIn[node] | storeAtEnd[node] | endingReads(block);
     for (const instruction of block.body) used |= reads(instruction) | writes(instruction);
   });
-  return { liveIn, liveOut, storeAtStart, storeAt, storeAtEnd, storeBefore, storeOnEdge, used };
+  return { liveIn, storeAtStart, storeAt, storeAtEnd, storeBefore, storeOnEdge, used };
 }
 
 interface Edges {
   readonly flow: Flow;
   /** Registers some instruction reads before it is written, by block. */
   readonly read: readonly RegisterSet[];
+  /** Registers that may be written from a block on before the slice is checked, by block. */
+  readonly rewritten: readonly RegisterSet[];
   readonly inLoop: readonly boolean[];
 }
 
 /**
  * Registers that may stay dirty along an edge. Into a loop none do, so that the ways out within it store only what
- * the loop itself writes; within a loop those do that will be read again. Values that only ways out would use are
- * thus not kept, and V8's register allocator is not burdened with them.
+ * the loop itself writes; within a loop those do that will be read again, or written again so soon that storing them
+ * would be in vain. Values that only ways out would use are thus not kept, and V8's register allocator is not burdened
+ * with them.
  */
-function staysDirty({ flow, read, inLoop }: Edges, from: number, to: number): RegisterSet {
+function staysDirty({ flow, read, rewritten, inLoop }: Edges, from: number, to: number): RegisterSet {
   if (flow.headers.has(to) && flow.position[to] > flow.position[from]) return 0;
-  return inLoop[from] ? read[to] : -1;
+  return inLoop[from] ? read[to] | rewritten[to] : -1;
+}
+
+function rewrittenBeforeCheck(unit: Unit, flow: Flow, exits: Exits): RegisterSet[] {
+  const rewritten = new Array<RegisterSet>(unit.blocks.length).fill(0);
+  for (const node of flow.order.toReversed()) { // every cycle is checked
+    if (exits.isCheckpoint(node)) continue;
+    const block = unit.blocks[node];
+    let set = block.body.reduce((written, instruction) => written | writes(instruction), 0);
+    if (!isBarrier(block)) for (const to of successors(block.ending)) set |= rewritten[to];
+    rewritten[node] = set;
+  }
+  return rewritten;
 }
 
 /** Whether every way on is an edge to a block of the unit, and no call or service comes first. */

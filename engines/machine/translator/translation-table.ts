@@ -96,21 +96,34 @@ export class TranslationTable {
   }
 
   add(space: number, unit: TranslatedUnit, compiled: WebAssembly.ExportValue): void {
+    const known = this.#space(space);
+    // One that began there may still be entered elsewhere, by entries numbered otherwise.
+    this.#dropUnits(known, ({ pc }) => pc === unit.pc);
     const slot = this.#slotOf(space, unit.pc);
     this.#functions.set(slot, compiled);
     this.#units++;
-    const known = this.#space(space);
     known.units.add(unit);
     if (space >= FIRST_PAGED_SPACE) for (const { pc, host } of unit.code) known.pages.set(pageOf(pc), host - (pc - pageOf(pc) * PAGE_BYTES));
     unit.entries.forEach(({ pc, fuel }, entry) => {
       // A unit that ends where it is entered gets nowhere: the interpreter takes what is there.
       if (fuel === 0) return;
-      // A function's own start is better entered through its own unit, if it has one; a unit that was made because
-      // a loop was hot before its function was gives way to the function's.
-      if (entry !== 0 && known.called.has(pc) && known.entries.has(pc)) return;
+      // A function's start is better entered through its own unit, and a loop through the unit that has it first; but
+      // a unit that was made because a loop was hot before its function was gives way to the function's.
+      const point = known.entries.get(pc);
+      if (entry !== 0 && point !== undefined && (point.entry !== 0 || known.called.has(pc))) return;
       known.entries.set(pc, { unit, slot, entry });
       this.install(space, pc);
     });
+  }
+
+  /**
+   * Where a unit that begins at `pc` is to stop: nowhere, or, if `pc` lies in a unit already but is none of its entries
+   * (a slice ended there, say), wherever a unit is entered.
+   */
+  stops(space: number, pc: number): (pc: number) => boolean {
+    const { called, entries, units } = this.#space(space);
+    const within = [...units].some(({ code }) => code.some(({ pc: from, bytes }) => pc >= from && pc < from + bytes.length));
+    return within && !called.has(pc) ? (at) => entries.has(at) : () => false;
   }
 
   /** Puts the entry at `pc`, if there is one, where generated code looks. */

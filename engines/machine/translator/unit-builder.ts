@@ -3,7 +3,7 @@
 import { HART } from "../layout.ts";
 import { Code } from "../wasm/code.ts";
 import type { Label } from "../wasm/code.ts";
-import type { CheckedRange } from "./hoisting.ts";
+import type { CheckedRange } from "./checks.ts";
 import type { Plan } from "./plan.ts";
 import type { RegisterSet } from "./registers.ts";
 import { steadyRegisters } from "./remembered-pages.ts";
@@ -63,7 +63,7 @@ export class UnitBuilder {
     for (const set of sets) this.#exits.set(set, this.code.block());
     content();
     this.code.unreachable();
-    this.locals.beginBlock();
+    this.locals.goOnWith(0);
     for (const set of sets.toReversed()) {
       this.code.end();
       this.storeAndReturn(set, () => this.code.get(LOCAL.exitPc));

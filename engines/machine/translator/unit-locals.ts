@@ -14,8 +14,7 @@ const I32_LOCALS = 3;
 const TEMPORARIES = 4;
 
 /**
- * Guest registers live in i64 locals. Within a block, the result of a 32-bit operation is kept in an i32 local, and
- * extended only where all 64 bits are asked for: much of what compilers emit for `int` never asks.
+ * Guest registers live in i64 locals, or in i32 locals while they are known to hold words (words.ts).
  */
 export class UnitLocals {
   readonly temporaries = LOCAL.target + 1;
@@ -107,9 +106,29 @@ export class UnitLocals {
     }
   }
 
-  /** At the start of a block every value is in its i64 local. */
-  beginBlock(): void {
-    this.#words = 0;
+  /** The registers of which the value is in the i32 local. */
+  get words(): RegisterSet {
+    return this.#words;
+  }
+
+  /** Emission goes on where the values of `words` are in their i32 locals, and all others in their i64 locals. */
+  goOnWith(words: RegisterSet): void {
+    this.#words = words;
+  }
+
+  /** Sets the i32 locals of a set from the i64 locals, and pushes whether that lost anything. */
+  narrow(code: Code, set: RegisterSet): void {
+    code.i32(0);
+    for (let register = 1; register < 32; register++) {
+      if (((set >>> register) & 1) === 0) continue;
+      code.get(this.of(register));
+      code.op("i32.wrap_i64");
+      code.tee(this.#wordOf(register));
+      code.op("i64.extend_i32_s");
+      code.get(this.of(register));
+      code.op("i64.ne");
+      code.op("i32.or");
+    }
   }
 
   #wordOf(register: number): number {

@@ -12,6 +12,7 @@ export const OPERATORS = {
   "i32.gt_u": { code: [0x4b], type: "ii>i" },
   "i32.le_s": { code: [0x4c], type: "ii>i" },
   "i32.ge_s": { code: [0x4e], type: "ii>i" },
+  "i32.ge_u": { code: [0x4f], type: "ii>i" },
   "i64.eqz": { code: [0x50], type: "l>i" },
   "i64.eq": { code: [0x51], type: "ll>i" },
   "i64.ne": { code: [0x52], type: "ll>i" },
