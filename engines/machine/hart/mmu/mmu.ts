@@ -2,7 +2,7 @@
 
 import { FIRST_PAGED_SPACE, HART, RIGHT, TLB } from "../../layout.ts";
 import { BANK, SUPERVISOR_BANK, VIRTUAL_SUPERVISOR_BANK } from "../csr-slots.ts";
-import { PRIVILEGE, STATUS } from "../privileged.ts";
+import { STATUS } from "../privileged.ts";
 import type { HartState } from "../state.ts";
 import { PAGE_BYTES, PAGE_OFFSET } from "./sv39.ts";
 import { TranslationCache } from "./tlb.ts";
@@ -17,26 +17,21 @@ const OUTSIDE = HART.outside >> 2;
 /** An address space made by page tables, for one privilege. */
 interface PagedSpace {
   readonly number: number;
-  /** Root of the tables and age of the translations that its code was last found to agree with. */
-  rootLow: number;
-  rootHigh: number;
+  /** Age of the translations that its code was last found to agree with. */
   age: number;
 }
 
-/**
- * The address spaces that the harts of one thread have met. Kernels map themselves alike into all of theirs: what
- * supervisors execute has one space for each second stage. User code has one for each root besides.
- */
+/** The address spaces that the harts of one thread have met: by second stage, root of the tables and privilege. */
 export class PagedSpaces {
   /** Rises with everything that may change what a virtual address means. */
   age = 0;
   readonly #spaces = new Map<string, PagedSpace>();
 
   of(base: number, rootLow: number, rootHigh: number, privilege: number): PagedSpace {
-    const key = privilege === PRIVILEGE.supervisor ? `${base}` : `${base} ${rootHigh} ${rootLow}`;
+    const key = `${base} ${rootHigh} ${rootLow} ${privilege}`;
     let space = this.#spaces.get(key);
     if (space === undefined) {
-      space = { number: FIRST_PAGED_SPACE + this.#spaces.size, rootLow, rootHigh, age: -1 };
+      space = { number: FIRST_PAGED_SPACE + this.#spaces.size, age: -1 };
       this.#spaces.set(key, space);
     }
     return space;
@@ -53,8 +48,9 @@ export class MemoryManagementUnit {
   #base = -1;
   #rootLow = 0;
   #rootHigh = 0;
-  #privilege = -1;
   #space: PagedSpace | null = null;
+  /** The spaces of these tables, by privilege, as far as they are known. */
+  readonly #known: (PagedSpace | null)[] = [null, null];
 
   constructor(state: HartState, spaces: PagedSpaces) {
     this.#state = state;
@@ -81,15 +77,15 @@ export class MemoryManagementUnit {
       this.#rootLow = rootLow;
       this.#rootHigh = rootHigh;
       this.#base = base;
+      this.#known.fill(null);
     }
-    if (!sameTables || privilege !== this.#privilege || this.#space === null) {
-      this.#privilege = privilege;
-      this.#space = this.#spaces.of(base, rootLow, rootHigh, privilege);
-    }
-    block[SPACE] = this.#space.number;
+    const space = this.#known[privilege] ?? this.#spaces.of(base, rootLow, rootHigh, privilege);
+    this.#known[privilege] = space;
+    this.#space = space;
+    block[SPACE] = space.number;
     block[PAGED] = 1;
     block[TLB_WORD] = this.#state.base + HART.tlbs + privilege * TLB.bytes;
-    this.#revalidate(this.#space);
+    this.#revalidate(space);
   }
 
   /** sfence.vma by the guest, and all that must have its effect: for the page of one address, or for everything.
@@ -167,10 +163,8 @@ export class MemoryManagementUnit {
 
   #revalidate(space: PagedSpace): boolean {
     const { age } = this.#spaces;
-    if (space.age === age && space.rootLow === this.#rootLow && space.rootHigh === this.#rootHigh) return false;
+    if (space.age === age) return false;
     space.age = age;
-    space.rootLow = this.#rootLow;
-    space.rootHigh = this.#rootHigh;
     return this.#state.flusher.revalidate(this.#state.base);
   }
 }
