@@ -75,7 +75,7 @@ describe("a run", () => {
     await run([
       { ...withImage(good, 0, illegalInstruction), workload: "crash" },
       { ...withImage(good, 0, endlessLoop), workload: "hang" },
-      { ...withImage(good, 0, new TextEncoder().encode("this is a text")), workload: "text" },
+      { ...withImage(good, 0, new TextEncoder().encode("\x7fELF, and no more of one")), workload: "cut-short" },
       { ...good, unitDigest: good.unitDigest + 1n, workload: "wrong" },
       { ...good, workload: "good" },
     ], { watchdogMs: 2_000 });
@@ -88,7 +88,7 @@ describe("a run", () => {
     };
     expect(reason("crash")).toMatch(/compute-0 failed: vCPU 0: exception \d+ at pc 0x[0-9a-f]+.*x1 0x/);
     expect(reason("hang")).toMatch(/compute-0 not ready after 2000 ms; hart 0 pc=0x80200000/);
-    expect(reason("text")).toMatch(/ELF/);
+    expect(reason("cut-short")).toMatch(/ELF/);
     expect(reason("wrong")).toMatch(/wrong result: digest sum 0x[0-9a-f]{16} after \d+ units, expected 0x/);
     expect(summaries().find((row) => row.workload === "good" && row.metric === "throughput")?.status).toMatch(/^(ok|contaminated)$/);
     expect(said.filter((outcome) => outcome.startsWith("failed"))).toHaveLength(4);

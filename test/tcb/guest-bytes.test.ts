@@ -11,6 +11,6 @@ test("code and initialised data count, what is zeroed does not", () => {
   expect(loadedBytes(image)).toBe(32);
 });
 
-test("a file that is no image is refused", () => {
-  expect(() => loadedBytes(new Uint8Array(64))).toThrow("ELF");
+test("an image that cannot be loaded is refused", () => {
+  expect(() => loadedBytes(new TextEncoder().encode("\x7fELF, and no more of one"))).toThrow("ELF");
 });
