@@ -5,13 +5,15 @@
 import type { Piscina } from "piscina";
 import type { EngineReport } from "../engines/engine.ts";
 import { ENGINES } from "../engines/engines.ts";
+import type { HostOffset } from "../engines/machine/address.ts";
 import { FIRMWARE_BYTES, HART } from "../engines/machine/layout.ts";
 import { hartBlock, PhysicalMemory } from "../engines/machine/memory.ts";
 import { command, whenAcknowledged, whenReady } from "../engines/machine/control.ts";
 import { ConsoleInput } from "../engines/machine/devices/console-input.ts";
 import { ConsoleReader } from "../engines/machine/devices/console.ts";
 import { readDeviceTime, readExitCounts, readRetired } from "../engines/machine/hart/counters.ts";
-import { NO_DEVICES } from "../engines/machine/devices/prepare.ts";
+import { SECTOR_BYTES } from "../engines/machine/devices/disk.ts";
+import { type DeviceDescription, NO_DEVICES } from "../engines/machine/devices/prepare.ts";
 import { prepareMachine } from "../engines/machine/machine.ts";
 import { prepareWire, wireBytes } from "../engines/machine/network/prepare.ts";
 import { type LoggedFrame, offer, type Offered, readLog, readPort } from "../engines/machine/network/steering.ts";
@@ -31,7 +33,10 @@ const READY_LIMIT_MS = 20_000;
 const POLL_MS = 4;
 const RAM_ALIGNMENT = 0x20_0000;
 
-export type MachineCase = Pick<BenchCase, "engine" | "options" | "harts" | "configuration" | "traffic">;
+export interface MachineCase extends Pick<BenchCase, "engine" | "options" | "harts" | "configuration" | "traffic"> {
+  /** What the machine's disk holds when it starts: whole sectors. Absent: it has none. */
+  readonly disk?: Uint8Array;
+}
 
 export class MachineSession {
   readonly #case: MachineCase;
@@ -61,15 +66,16 @@ export class MachineSession {
   }
 
   private constructor(machineCase: MachineCase, pool: Piscina) {
-    const { engine, options, harts, configuration, traffic } = machineCase;
+    const { engine, options, harts, configuration, traffic, disk } = machineCase;
     const wire = wireOf(configuration, traffic);
     const wired = wire.ports.length > 0;
+    const beforeDisk = wired ? Math.ceil(wireBytes(wire) / SECTOR_BYTES) * SECTOR_BYTES : 0;
     this.#case = machineCase;
-    this.#memory = PhysicalMemory.create(ramBytes(machineCase), harts, wired ? wireBytes(wire) : 0);
+    this.#memory = PhysicalMemory.create(ramBytes(machineCase), harts, beforeDisk + (disk?.length ?? 0));
     this.#ports = wire.ports.length;
     this.#clocks = HartClocks.create(harts);
     if (wired) prepareWire(this.#memory, this.#memory.deviceArea(), wire);
-    prepareMachine(this.#memory, harts, { ...NO_DEVICES, ports: this.#ports });
+    prepareMachine(this.#memory, harts, { ...NO_DEVICES, ports: this.#ports, ...this.#insertDisk(beforeDisk, disk) });
     this.#pool = pool;
     const tasks = Array.from({ length: harts }, (_, hart): Promise<void> => this.#pool.run({
       hart, harts, memory: this.#memory.handle(), engine, options, configuration, wired, clocks: this.#clocks.shared,
@@ -78,6 +84,13 @@ export class MachineSession {
     for (const task of tasks) task.catch((error: unknown) => failed.reject(new CaseFailure(firstLine(error))));
     failed.promise.catch(() => undefined); // seen by whoever waits for the machine
     this.#harts = failed.promise;
+  }
+
+  #insertDisk(offset: number, disk: Uint8Array | undefined): Pick<DeviceDescription, "disk"> {
+    if (disk === undefined) return {};
+    const at = (this.#memory.deviceArea() + offset) as HostOffset;
+    this.#memory.u8.set(disk, at);
+    return { disk: { at, bytes: disk.length, readOnly: false } };
   }
 
   /** Lets all harts run for a window, and pauses them. The times are those the harts' threads took. */

@@ -23,6 +23,7 @@ export const GUEST_FLAGS = {
   mem: { type: "string", value: "BYTES", doc: `its memory, with K, M or G for powers of 1024 (default: ${MEMORY.default}; at most 1G)` },
   append: { type: "string", value: "TEXT", doc: "boot arguments, in /chosen/bootargs of its device tree" },
   dtb: { type: "string", value: "FILE", doc: "its device tree, instead of one that says what it has; memory and --append are written into it" },
+  disk: { type: "string", value: "FILE", doc: "a virtio disk with these contents; what the guest writes is lost when it ends or is reset" },
   "no-reboot": { type: "boolean", doc: "end when the guest asks to be reset, instead of starting it again" },
   help: { type: "boolean", short: "h", doc: "print this" },
 } as const satisfies Readonly<Record<string, Flag>>;
@@ -42,6 +43,7 @@ export interface GuestRequest {
   readonly memoryBytes: number;
   readonly bootArguments: string;
   readonly deviceTree: string | undefined;
+  readonly disk: string | undefined;
   readonly reboots: boolean;
 }
 
@@ -72,6 +74,7 @@ function requestSchema(engines: readonly EngineDescription[]) {
       mem: v.optional(memorySize(), MEMORY.default),
       append: v.optional(v.pipe(v.string(), v.check((text) => !text.includes("\0"), "--append holds a NUL")), ""),
       dtb: v.optional(v.pipe(v.string(), v.nonEmpty("--dtb needs a file"))),
+      disk: v.optional(v.pipe(v.string(), v.nonEmpty("--disk needs a file"))),
       "no-reboot": v.optional(v.boolean(), false),
     }),
     v.transform((flags): GuestRequest => ({
@@ -83,6 +86,7 @@ function requestSchema(engines: readonly EngineDescription[]) {
       memoryBytes: flags.mem,
       bootArguments: flags.append,
       deviceTree: flags.dtb,
+      disk: flags.disk,
       reboots: !flags["no-reboot"],
     })),
     v.check(

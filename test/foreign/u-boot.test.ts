@@ -1,6 +1,8 @@
 // Debian's U-Boot for QEMU's S-mode, unmodified, typed at as a person would.
 
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { GuestProcess } from "../../bench/anchors/guest-process.ts";
@@ -69,6 +71,26 @@ describe.skipIf(!hasUBoot())("U-Boot", () => {
       guest.type("reset\r");
       expect(await guest.end()).toMatchObject({ code: EXIT_CODE.fine.code, errors: expect.stringContaining("asked for a cold reboot") });
     });
+  });
+
+  test.each(HOSTS)("on %s reads and writes its virtio disk", async (engine, file, harts) => {
+    const contents = new Uint8Array(8 * 512).map((_, index) => (index * 37) >> 3);
+    const disk = join(mkdtempSync(join(tmpdir(), "tcbench-disk-")), "disk.img");
+    writeFileSync(disk, contents.subarray(0, contents.length - 100));
+    const padded = contents.fill(0, contents.length - 100);
+    await atPrompt(["--guest", file, "--engine", engine, "--harts", String(harts), "--disk", disk], async (command) => {
+      await command("virtio scan");
+      expect(await command("virtio info")).toMatch(/Capacity: 0\.0 MB[^\n]*\(8 x 512\)/);
+      await command("virtio read 84000000 0 8");
+      expect(await command("crc32 84000000 1000")).toContain(`==> ${sumOf(padded)}\r\n`);
+      await command("mw.b 84000000 5a 200");
+      await command("virtio write 84000000 3 1");
+      await command("virtio read 84001000 3 1");
+      expect(await command("crc32 84001000 200")).toContain(`==> ${sumOf(new Uint8Array(512).fill(0x5a))}\r\n`);
+    });
+    expect(readFileSync(disk).length).toBe(contents.length - 100);
+    expect(sumOf(readFileSync(disk))).toBe(sumOf(padded.subarray(0, padded.length - 100)));
+    rmSync(dirname(disk), { recursive: true });
   });
 
   test("has the memory, boot arguments and processors that it is given", async () => {
