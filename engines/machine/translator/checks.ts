@@ -16,6 +16,8 @@ export interface CheckedRange {
   readonly to: number;
   /** Some of them are stores. */
   readonly writes: boolean;
+  /** Of the ranges that are alive at once, each has its own number. */
+  readonly number: number;
 }
 
 export interface BlockChecks {
@@ -28,7 +30,7 @@ export interface BlockChecks {
 
 /** Where a covered access lies. */
 export interface CoveredAccess {
-  /** Index in atStart of its range; -1: that is elsewhere. */
+  /** Its range's number. */
   readonly range: number;
   /** From the range's begin. */
   readonly offset: number;
@@ -38,7 +40,9 @@ export interface CoveredAccess {
 export interface CheckReach {
   /** The longest range. */
   readonly bytes: number;
-  /** Checks are made at the start of blocks only, for these blocks only. */
+  /** The longest range that a block may make of one checked before it. */
+  readonly bytesAcross: number;
+  /** Checks are made at the start of blocks only; those of stores count as stores, so that no other block makes any check one. */
   readonly atStartOnly: boolean;
 }
 
@@ -52,15 +56,20 @@ interface Origin {
 interface Shared {
   readonly register: number;
   readonly offset: number;
+  readonly number: number;
   from: number;
   to: number;
   writes: boolean;
 }
 
+type Accessed = Pick<Shared, "from" | "to" | "writes">;
+
 interface Known {
   readonly origins: Origin[];
   /** By value. */
   readonly shared: Map<number, Shared>;
+  /** How many ranges are alive. */
+  numbers: number;
 }
 
 /** By block. */
@@ -96,12 +105,13 @@ class Placement {
       atStart: atStart.map(rangeOf),
       before: new Map([...before].map(([index, shared]) => [index, rangeOf(shared)] as const)),
       covered: new Map([...covered].map(([index, { shared, from }]) =>
-        [index, { range: atStart.indexOf(shared), offset: from - shared.from }] as const)),
+        [index, { range: shared.number, offset: from - shared.from }] as const)),
     }));
   }
 
   #block(node: number, placed: Placed): void {
-    const { origins, shared } = this.#knownAtStart(node);
+    const known = this.#knownAtStart(node);
+    const { origins, shared } = known;
     const start = [...origins];
     this.#unit.blocks[node].body.forEach((instruction, index) => {
       const meaning = BY_NUMBER[instruction.number];
@@ -110,13 +120,15 @@ class Placement {
         const from = offset + instruction.immediate;
         const access = { from, to: from + meaning.bytes, writes: meaning.kind === "store" };
         let check = shared.get(value);
-        if (check === undefined || !this.#extend(check, access)) {
+        if (check === undefined || !this.#extend(check, access, placed)) {
           const register = start.findIndex((origin) => origin.value === value);
           const atStart = register > 0;
-          check = atStart ? { register, offset: start[register].offset, ...access } : { register: instruction.rs1, offset, ...access };
-          if (atStart) placed.atStart.push(check);
-          else if (!this.#reach.atStartOnly) placed.before.set(index, check);
-          else check = undefined;
+          const at = atStart ? { register, offset: start[register].offset } : { register: instruction.rs1, offset };
+          check = atStart || !this.#reach.atStartOnly ? { ...at, ...access, number: known.numbers++ } : undefined;
+          if (check !== undefined) {
+            if (atStart) placed.atStart.push(check);
+            else placed.before.set(index, check);
+          }
         }
         if (check !== undefined) {
           shared.set(value, check);
@@ -127,27 +139,33 @@ class Placement {
         origins[instruction.rd] = originOf(instruction, origins) ?? this.#fresh();
       }
     });
-    this.#atEnd[node] = { origins, shared };
+    this.#atEnd[node] = known;
   }
 
   #knownAtStart(node: number): Known {
     const [before, ...others] = this.#flow.predecessors[node];
     const known = before === undefined || others.length > 0 ? undefined : this.#atEnd[before];
-    if (known === undefined || this.#reach.atStartOnly || this.#checkpoints.has(node) || isBarrier(this.#unit.blocks[before])) {
-      return { origins: Array.from({ length: 32 }, () => this.#fresh()), shared: new Map() };
+    if (known === undefined || this.#checkpoints.has(node) || isBarrier(this.#unit.blocks[before])) {
+      return { origins: Array.from({ length: 32 }, () => this.#fresh()), shared: new Map(), numbers: 0 };
     }
-    return { origins: [...known.origins], shared: new Map(known.shared) };
+    return { origins: [...known.origins], shared: new Map(known.shared), numbers: known.numbers };
   }
 
   #fresh(): Origin {
     return { value: this.#values++, offset: 0 };
   }
 
-  /** Makes an access part of a check's range, unless that would be too long. */
-  #extend(shared: Shared, { from, to, writes }: { readonly from: number; readonly to: number; readonly writes: boolean }): boolean {
+  /**
+   * Makes an access part of a check's range, unless that would be too long, or mark a page as written to
+   * that a block which may not be reached would write to.
+   */
+  #extend(shared: Shared, { from, to, writes }: Accessed, placed: Placed): boolean {
     const least = Math.min(from, shared.from);
     const most = Math.max(to, shared.to);
-    if (most - least > this.#reach.bytes) return false;
+    const isHere = placed.atStart.includes(shared);
+    if (this.#reach.atStartOnly && !isHere && writes && !shared.writes) return false;
+    const isWithin = least === shared.from && most === shared.to;
+    if (!isWithin && most - least > (isHere ? this.#reach.bytes : this.#reach.bytesAcross)) return false;
     shared.from = least;
     shared.to = most;
     shared.writes ||= writes;
@@ -155,8 +173,8 @@ class Placement {
   }
 }
 
-function rangeOf({ register, offset, from, to, writes }: Shared): CheckedRange {
-  return { register, from: from - offset, to: to - offset, writes };
+function rangeOf({ register, offset, from, to, writes, number }: Shared): CheckedRange {
+  return { register, from: from - offset, to: to - offset, writes, number };
 }
 
 const ADDI = MNEMONICS.indexOf("addi");

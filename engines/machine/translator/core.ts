@@ -58,6 +58,8 @@ const PAGE_BYTES = 0x1000;
 const BARE_RANGE = 0x1000;
 /** The longest range of a page that is looked up at once: most lie within a page. */
 const PAGED_RANGE = 0x800;
+/** The same where blocks that may not be reached have a share: what goes on from here to there seldom ends a page. */
+const PAGED_RANGE_ACROSS = 0x20;
 /** Between this and the end of the address space a pc could not be told from MISSING. */
 const LAST_PAGE = -PAGE_BYTES;
 
@@ -298,9 +300,10 @@ export class Core implements GeneratedCore {
     if (unit.blocks[0].count === 0) return false;
     const window = this.#window(state);
     const paging = this.#isPaged(state) ? this.#paging(state, space) : null;
+    const bareRange = Math.min(BARE_RANGE, window.limit);
     const reach = paging === null
-      ? { bytes: Math.min(BARE_RANGE, window.limit), atStartOnly: false }
-      : { bytes: PAGED_RANGE, atStartOnly: true };
+      ? { bytes: bareRange, bytesAcross: bareRange, atStartOnly: false }
+      : { bytes: PAGED_RANGE, bytesAcross: PAGED_RANGE_ACROSS, atStartOnly: true };
     const planned = plan(unit, this.#table.isResolving(space, pc) ? null : reach);
     const { body, unlikely, locals } = emitUnit(planned, {
       ...UNIT_IMPORT, space, window, paging, slotOf: (target) => this.#table.slotOfCalled(space, target),

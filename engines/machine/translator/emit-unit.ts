@@ -332,7 +332,7 @@ class UnitEmitter {
     ranges.forEach((range, number) => {
       if (paging === null) return this.#checkRange(range, leave);
       const remembered = ((steady[node] >>> range.register) & 1) === 0 ? null : paging.remember(pc, range);
-      emitRangeLookUp(this.#code, pc + 2 * number, range, locals.base(number), remembered, locals, services, paging, leave);
+      emitRangeLookUp(this.#code, pc + 2 * number, range, locals.base(range.number), remembered, locals, services, paging, leave);
     });
   }
 

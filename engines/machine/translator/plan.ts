@@ -26,7 +26,7 @@ export interface Plan {
   readonly resolving: boolean;
   /** By block: where addresses are checked. Null: each access does by itself. */
   readonly checks: readonly BlockChecks[] | null;
-  /** The most ranges that are checked at the start of one block. */
+  /** The most ranges checked at the starts of blocks that are alive at once. */
   readonly bases: number;
   readonly shape: Shape;
 }
@@ -66,7 +66,7 @@ export function plan(unit: Unit, reach: CheckReach | null): Plan {
   const words = flow.reducible ? wordsAtStart(unit, flow).map((set, node) => set & registers.liveIn[node]) : unit.blocks.map(() => 0);
   return {
     unit, entries, entryOf, checks, exits,
-    bases: Math.max(0, ...(checks ?? []).map(({ atStart }) => atStart.length)),
+    bases: Math.max(0, ...(checks ?? []).flatMap(({ atStart }) => atStart.map(({ number }) => number + 1))),
     resolving: reach === null,
     longest: longestPaths(unit, flow, checkpoints),
     registers, words,

@@ -47,7 +47,7 @@ export class UnitLocals {
     return this.base(this.#bases - 1);
   }
 
-  /** Local of a host offset that lives as long as its block. */
+  /** Local of a host offset that lives as long as accesses share it. */
   base(number: number): number {
     if (number >= this.#bases) throw new Error(`base ${number} was not counted`);
     return LOCAL.address + this.#count + this.#wordCount + number;
