@@ -10,7 +10,7 @@ import { UsageError } from "./exit-code.ts";
 import type { Timing } from "./measure.ts";
 import { loadedBytes, trustsGuests } from "./tcb/guest-bytes.ts";
 import type { CapturedFrame } from "./traffic/captured-frame.ts";
-import type { CaseTraffic } from "./traffic/case-traffic.ts";
+import { type CaseTraffic, checkCaptured } from "./traffic/case-traffic.ts";
 
 export interface Plan {
   readonly cases: readonly BenchCase[];
@@ -68,6 +68,7 @@ export function planCases(
   if (cases.length === 0) throw new UsageError("no selected workload runs on a selected engine with so many harts");
   const logged = cases.findIndex(({ traffic }) => traffic !== undefined);
   if (logged < 0 && (request.pcap ?? request.pcapOut) !== undefined) throw new UsageError("no selected workload has traffic that a capture could replace or record");
+  for (const { traffic } of cases) if (traffic !== undefined) checkCaptured(traffic);
   return {
     cases: cases.map((benchCase, index) => (request.pcapOut !== undefined && index === logged ? withLog(benchCase) : benchCase)),
     timing: {

@@ -2,6 +2,7 @@
 
 import type { Configuration } from "../../engines/engine.ts";
 import type { TraceFrame, WireDescription } from "../../engines/machine/network/prepare.ts";
+import { UsageError } from "../exit-code.ts";
 import { neighbourMac } from "../../workloads/network/addresses.ts";
 import type { Traffic } from "../../workloads/network/traffic.ts";
 import type { CapturedFrame } from "./captured-frame.ts";
@@ -44,6 +45,12 @@ export function wireOf({ nics = [] }: Pick<Configuration, "nics">, caseTraffic: 
       stamped: caseTraffic?.captured === undefined,
     })),
   };
+}
+
+/** Throws a UsageError where the guests would forward nothing of the capture that arrives, so that there is nothing to measure. */
+export function checkCaptured({ traffic, captured }: CaseTraffic): void {
+  if (captured === undefined || replayOf(captured, traffic, linkOf(traffic.ports[0])).some(({ forward }) => forward)) return;
+  throw new UsageError(`--pcap: of its ${captured.length} frames the guests forward none: a filter of ${traffic.rules} rules lets through IPv4 between the addresses of workloads/network/rules.ts only`);
 }
 
 /** From the neighbour on the network at a port to whoever has the port. */

@@ -103,6 +103,7 @@ describe("capture files on the command line", () => {
     expect(() => capturedFrames(join(folder, "none"))).toThrow("there is no such file");
     expect(() => writeDepartures(join(folder, "no/such/folder"), [], new Date(0).toISOString())).toThrow(UsageError);
     expect(() => cases("--pcap x").length && parsePlan("--workload compute-hash --pcap x")).toThrow("no selected workload has traffic");
+    expect(() => cases("--engine smp --harts 1", fixture("loopback-128-bytes.pcap"))).toThrow("of its 12 frames the guests forward none");
     expect(capturedFrames(fixture("loopback-128-bytes.pcap")).warning).toMatch(/^warning: 6 of the 18 frames/);
   });
 });
