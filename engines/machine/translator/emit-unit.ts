@@ -349,9 +349,9 @@ class UnitEmitter {
     code.end();
   }
 
-  /** Under page tables, whoever looked in vain has noted it if that was for good. */
+  /** Nothing is learnt from it where accesses are resolved in place; under page tables, whoever looked has noted it. */
   #leaveAtAccess(stored: number, pc: number, refund: number): void {
-    if (this.#unit.services.paging === null) this.#unit.leaveOutside(stored, pc, refund);
+    if (this.#unit.services.paging === null && !this.#plan.resolving) this.#unit.leaveOutside(stored, pc, refund);
     else this.#unit.leave(stored, pc, refund);
   }
 
