@@ -160,9 +160,11 @@ export class Source {
     return this.#views.i32[(this.#trace + (entries << ENTRY_SHIFT) + ENTRY.forwardBefore) >>> 2];
   }
 
-  #take(arrival: number, sequence: number, entry: number, target: HostOffset, capacity: number): number {
+  #take(arrival: number, place: number, entry: number, target: HostOffset, capacity: number): number {
     const { i32, f64, bytes: view, words } = this.#views;
     const f = this.#f;
+    // Stamps number what is taken, so that losses, however many, do not bring OUTSTANDING round while a frame is under way.
+    const sequence = this.#stamped ? f64[f + TAKEN] | 0 : place;
     const at = (this.#trace + (entry << ENTRY_SHIFT)) >>> 2;
     const bytes = i32[at + (ENTRY.bytes >> 2)];
     const forward = i32[at + (ENTRY.forward >> 2)];
