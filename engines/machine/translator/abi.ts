@@ -14,7 +14,8 @@ export const TYPES: readonly FunctionType[] = [
 
 // What a unit (translated function) returns: the next pc, which is even, or an odd value:
 //   pc | 1      it stopped before the instruction at pc, which the interpreter is to execute;
-//   MOVED_PC    HART.pc holds the next pc; LEFT_PC: come out of `run`; MISSING: not translated, nothing done.
+//   MOVED_PC    HART.pc holds the next pc; LEFT_PC: come out of `run`; MISSING: not translated,
+//               or called too deep; nothing done.
 export const MISSING = -1;
 export const MOVED_PC = -3;
 export const LEFT_PC = -5;

@@ -10,8 +10,8 @@
 
 import { BY_NUMBER } from "../instructions/table.ts";
 import { HART, RAM_BASE } from "../layout.ts";
-import type { Code } from "../wasm/code.ts";
-import type { Label } from "../wasm/code.ts";
+import type { Code, Label } from "../wasm/code.ts";
+import { MISSING } from "./abi.ts";
 import type { Block, Ending } from "./blocks.ts";
 import type { CheckedRange } from "./checks.ts";
 import { emitCall, emitCallRegister, emitJumpRegister, emitSystem } from "./emit-endings.ts";
@@ -203,7 +203,7 @@ class UnitEmitter {
     code.op("i32.eqz");
     code.markUnlikely();
     code.if();
-    code.i64(this.#plan.unit.pc);
+    code.i64(MISSING); // not unit.pc: it may be entered elsewhere
     code.return();
     code.end();
     this.#unit.loadFuel();
