@@ -1,0 +1,47 @@
+// Executing a whole machine on the model clock: all harts on the calling thread, in the order of their cycles.
+
+import type { Cycles } from "../address.ts";
+import type { CoreFactory } from "../core.ts";
+import type { EngineMode } from "../hart/state.ts";
+import type { Software } from "../machine.ts";
+import type { PhysicalMemory } from "../memory.ts";
+import type { WirePort } from "../network/wire.ts";
+import type { CostModel } from "./cost-model.ts";
+
+export interface ModelDescription {
+  /** Prepared by prepareMachine(). */
+  readonly memory: PhysicalMemory;
+  readonly harts: number;
+  readonly mode: EngineMode;
+  readonly software: Software;
+  readonly core: CoreFactory;
+  readonly costs: CostModel;
+  readonly wire?: readonly WirePort[];
+}
+
+/** How a run ended. */
+export type ModelOutcome =
+  /** Every hart that runs has come to the cycle asked for. */
+  | { readonly kind: "reached" }
+  /** Nothing will ever happen again: every hart waits for another or for an interrupt, and none is pending. `waits`: one
+   *  line a hart, who waits for what. */
+  | { readonly kind: "deadlock"; readonly waits: readonly string[] }
+  /** The engine has halted every hart. */
+  | { readonly kind: "halted" };
+
+/** Cycles by what they went to, of one hart. They add up to the hart's clock. */
+export interface HartCycles {
+  readonly guest: number;
+  readonly engine: number;
+  readonly waitingForLocks: number;
+  readonly idle: number;
+}
+
+export interface ModelMachine {
+  /** Runs the engine's boot and start, then all harts up to cycle `until`; can be called again with a later one.
+   *  Throws what the engine throws at boot. */
+  run(until: Cycles): ModelOutcome;
+  cycles(hart: number): HartCycles;
+}
+
+export type CreateModelMachine = (description: ModelDescription) => ModelMachine;
