@@ -42,7 +42,12 @@ export interface Exits {
 
 export function analyseRegisters(unit: Unit, flow: Flow, exits: Exits): Registers {
   const read = liveness(unit, flow, (block) => endingReads(block), () => 0, () => 0);
-  const edges: Edges = { flow, read, rewritten: rewrittenBeforeCheck(unit, flow, exits), inLoop: loopNests(flow, unit.blocks.length).map((nest) => nest.length > 0) };
+  const edges: Edges = {
+    flow, read,
+    rewritten: rewrittenBeforeCheck(unit, flow, exits),
+    inLoop: loopNests(flow, unit.blocks.length).map((nest) => nest.length > 0),
+    everyWay: writtenEveryWay(unit, flow),
+  };
   const dirtyIn = dirtyAtStart(unit, edges);
   const storeAtStart = unit.blocks.map((_, node) => (exits.atStart(node) ? dirtyIn[node] : 0));
   const storeAt: RegisterSet[][] = [];
@@ -87,17 +92,37 @@ interface Edges {
   /** Registers that may be written from a block on before the slice is checked, by block. */
   readonly rewritten: readonly RegisterSet[];
   readonly inLoop: readonly boolean[];
+  /** Registers that are written on every way to a block since they were last loaded, by block. */
+  readonly everyWay: readonly RegisterSet[];
 }
 
 /**
  * Registers that may stay dirty along an edge. Into a loop none do, so that the ways out within it store only what
  * the loop itself writes; within a loop those do that will be read again, or written again so soon that storing them
  * would be in vain. Values that only ways out would use are thus not kept, and V8's register allocator is not burdened
- * with them.
+ * with them. Where ways meet outside loops, what only some of them wrote would have to be loaded on the others.
  */
-function staysDirty({ flow, read, rewritten, inLoop }: Edges, from: number, to: number): RegisterSet {
+function staysDirty({ flow, read, rewritten, inLoop, everyWay }: Edges, from: number, to: number): RegisterSet {
   if (flow.headers.has(to) && flow.position[to] > flow.position[from]) return 0;
-  return inLoop[from] ? read[to] | rewritten[to] : -1;
+  return read[to] | rewritten[to] | (inLoop[from] ? 0 : everyWay[to]);
+}
+
+function writtenEveryWay(unit: Unit, flow: Flow): RegisterSet[] {
+  const written = new Array<RegisterSet>(unit.blocks.length).fill(-1);
+  for (const node of [0, ...flow.headers]) written[node] = 0;
+  for (let changed = true; changed;) {
+    changed = false;
+    for (const node of flow.order) {
+      const block = unit.blocks[node];
+      const out = isBarrier(block) ? 0 : block.body.reduce((set, instruction) => set | writes(instruction), written[node]);
+      for (const to of successors(block.ending)) {
+        if ((written[to] & out) === written[to]) continue;
+        written[to] &= out;
+        changed = true;
+      }
+    }
+  }
+  return written;
 }
 
 function rewrittenBeforeCheck(unit: Unit, flow: Flow, exits: Exits): RegisterSet[] {
