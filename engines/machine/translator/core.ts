@@ -266,7 +266,7 @@ export class Core implements GeneratedCore {
 
   /** The unit entered at HART.pc stopped at an access outside the RAM window. */
   #outside(state: number): number {
-    this.#table.noteOutside(this.#memory.i32[(state + HART.space) >> 2], this.#address(state + HART.pc));
+    this.#table.noteOutside(this.#memory.i32[(state + HART.space) >> 2], this.#address(state + HART.pc), this.#isPaged(state));
     return 0;
   }
 
@@ -303,7 +303,7 @@ export class Core implements GeneratedCore {
     const bareRange = Math.min(BARE_RANGE, window.limit);
     const reach = paging === null
       ? { bytes: bareRange, bytesAcross: bareRange, atStartOnly: false }
-      : { bytes: PAGED_RANGE, bytesAcross: PAGED_RANGE_ACROSS, atStartOnly: true };
+      : { bytes: PAGED_RANGE, bytesAcross: this.#table.isApart(space, pc) ? 0 : PAGED_RANGE_ACROSS, atStartOnly: true };
     const planned = plan(unit, this.#table.isResolving(space, pc) ? null : reach);
     const { body, unlikely, locals } = emitUnit(planned, {
       ...UNIT_IMPORT, space, window, paging, slotOf: (target) => this.#table.slotOfCalled(space, target),

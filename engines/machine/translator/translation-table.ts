@@ -31,6 +31,8 @@ interface Jump {
 }
 
 interface Space {
+  /** Units whose blocks, under page tables, look no further ahead than to their own ends, by pc. */
+  readonly apart: Set<number>;
   /** Units whose accesses outside the RAM window are resolved in place, by pc. */
   readonly resolving: Set<number>;
   /** How often a unit stopped at an access outside the RAM window, by the access's (or its block's) pc. */
@@ -146,15 +148,20 @@ export class TranslationTable {
     return this.#spaces.get(space)?.resolving.has(pc) === true;
   }
 
+  /** Whether blocks of the unit at `pc` are not to look up what other blocks access: ranges that lie in two pages stopped it. */
+  isApart(space: number, pc: number): boolean {
+    return this.#spaces.get(space)?.apart.has(pc) === true;
+  }
+
   /** Notes that a unit stopped at `pc` for an access outside the RAM window. Those that go on doing so are made anew. */
-  noteOutside(space: number, pc: number): void {
+  noteOutside(space: number, pc: number, isPaged: boolean): void {
     const known = this.#space(space);
     const times = (known.outside.get(pc) ?? 0) + 1;
     known.outside.set(pc, times % MOST_OUTSIDE);
     if (times < MOST_OUTSIDE) return;
     this.#dropUnits(known, (unit) => {
       const concerned = !known.resolving.has(unit.pc) && unit.code.some(({ pc: from, bytes }) => pc >= from && pc < from + bytes.length);
-      if (concerned) known.resolving.add(unit.pc);
+      if (concerned) (isPaged && !known.apart.has(unit.pc) ? known.apart : known.resolving).add(unit.pc);
       return concerned;
     });
   }
@@ -217,7 +224,7 @@ export class TranslationTable {
   #space(space: number): Space {
     let known = this.#spaces.get(space);
     if (known === undefined) {
-      known = { resolving: new Set(), outside: new Map(), jumps: new Map(), slots: new Map(), called: new Set(), entries: new Map(), units: new Set(), pages: new Map() };
+      known = { apart: new Set(), resolving: new Set(), outside: new Map(), jumps: new Map(), slots: new Map(), called: new Set(), entries: new Map(), units: new Set(), pages: new Map() };
       this.#spaces.set(space, known);
     }
     return known;
