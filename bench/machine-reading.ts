@@ -27,6 +27,13 @@ export interface LockReading {
   readonly waitingMax: number;
   readonly holding: number;
   readonly holdingMax: number;
+  /** Every wait and every holding, where the model has seen them; the four are then cycles. */
+  readonly times?: LockTimes | undefined;
+}
+
+export interface LockTimes {
+  readonly waiting: Histogram;
+  readonly holding: Histogram;
 }
 
 export interface MachineReading {
@@ -44,15 +51,23 @@ export interface MachineReading {
   readonly ports: readonly PortReading[];
 }
 
-/** One run window, timed inside the harts' threads. */
+/** One run window. */
 export interface Window {
-  readonly milliseconds: number;
+  /** Milliseconds of the wall clock, as the harts' threads timed it; cycles of the model clock. */
+  readonly duration: number;
   /** Units done in it, by VM. */
   readonly units: readonly number[];
-  /** CPU time the threads received over the time they wanted to run; null where the host does not tell. */
+  /** CPU time the threads received over the time they wanted to run; null where the host does not tell, or there are none. */
   readonly cpuToWall: number | null;
   /** Frames that departed in it. */
   readonly forwarded: number;
+}
+
+export interface CycleParts {
+  readonly guest: number;
+  readonly engine: number;
+  readonly waiting: number;
+  readonly idle: number;
 }
 
 /** Everything measured of one case. */
@@ -66,6 +81,8 @@ export interface CaseFigures {
   readonly worldSwitches: number;
   readonly sharedWords: number;
   readonly exits: Readonly<Record<string, number>>;
+  /** Parts of the harts' cycles, which add up to 1; of the model clock. */
+  readonly cycles?: CycleParts | undefined;
   /** Where there is traffic. */
   readonly network?: NetworkFigures | undefined;
 }
@@ -99,5 +116,9 @@ function locksBetween(before: LockReading, after: LockReading): LockReading {
     waitingMax: after.waitingMax,
     holding: after.holding - before.holding,
     holdingMax: after.holdingMax,
+    times: after.times && {
+      waiting: histogramSince(before.times?.waiting ?? emptyHistogram(), after.times.waiting),
+      holding: histogramSince(before.times?.holding ?? emptyHistogram(), after.times.holding),
+    },
   };
 }

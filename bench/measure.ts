@@ -4,12 +4,12 @@
 
 import { Bench } from "tinybench";
 import type { BenchCase } from "./case.ts";
+import { checkReading } from "./check-reading.ts";
 import { CaseFailure } from "./failure.ts";
 import { type CaseFigures, figuresBetween, type MachineReading, unitsOf, type Window } from "./machine-reading.ts";
 import type { MachineSession } from "./session.ts";
 import { measureNetwork, offeredInWindows } from "./traffic/measure-network.ts";
-import { checkWire, forwardedBy } from "./traffic/network-figures.ts";
-import { checkGuest } from "./verify.ts";
+import { forwardedBy } from "./traffic/network-figures.ts";
 
 export interface Timing {
   readonly windowMs: number;
@@ -37,7 +37,7 @@ export async function measureCase(
     const window = await runWindow(session, benchCase, timing.windowMs);
     windows.push(window);
     onWindow(windows);
-    return { overriddenDuration: window.milliseconds };
+    return { overriddenDuration: window.duration };
   }, { async: true });
   await bench.run();
   const after = check(session, benchCase);
@@ -61,28 +61,10 @@ async function runWindow(session: MachineSession, benchCase: BenchCase, windowMs
   const before = session.read();
   const { milliseconds, cpuToWall } = await session.run(windowMs);
   const after = check(session, benchCase);
-  return { milliseconds, cpuToWall, forwarded: forwardedBy(after.ports) - forwardedBy(before.ports), units: after.vms.map((vm, index) => unitsOf(vm) - unitsOf(before.vms[index])) };
+  return { duration: milliseconds, cpuToWall, forwarded: forwardedBy(after.ports) - forwardedBy(before.ports), units: after.vms.map((vm, index) => unitsOf(vm) - unitsOf(before.vms[index])) };
 }
 
-/** The same reading, if every guest is alive and what it computed is right. */
-function check(session: MachineSession, benchCase: BenchCase): MachineReading {
-  const reading = session.read();
-  for (const vm of reading.vms) {
-    if (vm.state === "failed") throw new CaseFailure(`${vm.name} failed: ${vm.reason ?? "no reason given"}`);
-    if (vm.state === "finished") throw new CaseFailure(`${vm.name} ended: ${[vm.reason, lastLine(session.console())].join("; ")}`);
-    const wrong = vm.units?.ready ? checkGuest(vm.units, benchCase.unitDigest) : undefined;
-    if (wrong !== undefined) throw new CaseFailure(`${vm.name}: ${wrong}`);
-  }
-  const wrong = benchCase.traffic === undefined ? undefined : checkWire(reading.ports);
-  if (wrong !== undefined) throw new CaseFailure(wrong);
-  return reading;
-}
-
-function lastLine(output: string): string {
-  const text = output.trim();
-  const line = text.slice(text.lastIndexOf("\n") + 1);
-  return line === "" ? "it printed nothing" : `it printed: ${line}`;
-}
+const check = (session: MachineSession, benchCase: BenchCase): MachineReading => checkReading(session.read(), benchCase, () => session.console());
 
 /**
  * A guest that did nothing in all windows together gets the watchdog's time to do a unit: one that does not
@@ -91,7 +73,7 @@ function lastLine(output: string): string {
 async function requireProgress(session: MachineSession, benchCase: BenchCase, before: MachineReading, windows: readonly Window[], limitMs: number): Promise<void> {
   const stuck = () => check(session, benchCase).vms.filter((vm, index) => unitsOf(vm) === unitsOf(before.vms[index])).map((vm) => vm.name);
   for (let waited = 0; waited < limitMs && stuck().length > 0; waited += STEP_MS) await session.run(STEP_MS);
-  const measured = windows.reduce((sum, window) => sum + window.milliseconds, 0);
+  const measured = windows.reduce((sum, window) => sum + window.duration, 0);
   if (stuck().length > 0) throw new CaseFailure(`${stuck().join(", ")} did no unit in ${(measured + limitMs).toFixed(0)} ms; ${session.whereabouts()}`);
   if (windows.every(({ units }) => units.every((count, vm) => count === 0 || !benchCase.counted[vm]))) {
     throw new CaseFailure(`no unit was finished in ${measured.toFixed(0)} ms of windows; they are too short for this workload`);

@@ -46,7 +46,7 @@ export async function runCases(cases: readonly BenchCase[], context: RunContext)
 
 /** The summary rows of one case; raw samples are kept as they come. Nothing when it was interrupted. */
 async function runCase(benchCase: BenchCase, context: RunContext, baseline: number | undefined): Promise<ResultRow[]> {
-  const row: RowContext = { benchCase, revision: context.revision, status: "ok", reason: "" };
+  const row: RowContext = { benchCase, clock: "wall", profile: "", revision: context.revision, status: "ok", reason: "" };
   let session: MachineSession | undefined;
   try {
     session = await MachineSession.start(benchCase);

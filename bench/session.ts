@@ -4,45 +4,28 @@
 
 import type { Piscina } from "piscina";
 import type { EngineReport } from "../engines/engine.ts";
-import { ENGINES } from "../engines/engines.ts";
-import type { HostOffset } from "../engines/machine/address.ts";
-import { FIRMWARE_BYTES, HART } from "../engines/machine/layout.ts";
-import { hartBlock, PhysicalMemory } from "../engines/machine/memory.ts";
+import type { PhysicalMemory } from "../engines/machine/memory.ts";
 import { command, whenAcknowledged, whenReady } from "../engines/machine/control.ts";
 import { ConsoleInput } from "../engines/machine/devices/console-input.ts";
 import { ConsoleReader } from "../engines/machine/devices/console.ts";
-import { readDeviceTime, readExitCounts, readRetired } from "../engines/machine/hart/counters.ts";
-import { SECTOR_BYTES } from "../engines/machine/devices/disk.ts";
-import { type DeviceDescription, NO_DEVICES } from "../engines/machine/devices/prepare.ts";
-import { prepareMachine } from "../engines/machine/machine.ts";
-import { prepareWire, wireBytes } from "../engines/machine/network/prepare.ts";
-import { type LoggedFrame, offer, type Offered, readLog, readPort } from "../engines/machine/network/steering.ts";
-import type { BenchCase } from "./case.ts";
-import { exitNames } from "./exit-names.ts";
+import { type LoggedFrame, offer, type Offered, readLog } from "../engines/machine/network/steering.ts";
+import { type CaseMachine, type MachineCase, prepareCaseMachine } from "./case-machine.ts";
 import { CaseFailure } from "./failure.ts";
 import { HartClocks, type JointWindow, joinWindows, now } from "./hart-clock.ts";
 import { createHartPool } from "./hart-pool.ts";
 import type { HartTask } from "./hart-task.ts";
 import type { MachineReading } from "./machine-reading.ts";
-import { wireOf } from "./traffic/case-traffic.ts";
-import { readUnitsPage } from "./units-page.ts";
+import { readMachine, reportOf, retiredBy, whereabouts } from "./read-machine.ts";
 
 /** A hart that does not take up a command within this has hung. */
 const HANG_LIMIT_MS = 5_000;
 const READY_LIMIT_MS = 20_000;
 const POLL_MS = 4;
-const RAM_ALIGNMENT = 0x20_0000;
-
-export interface MachineCase extends Pick<BenchCase, "engine" | "options" | "harts" | "configuration" | "traffic"> {
-  /** What the machine's disk holds when it starts: whole sectors. Absent: it has none. */
-  readonly disk?: Uint8Array;
-}
 
 export class MachineSession {
   readonly #case: MachineCase;
+  readonly #machine: CaseMachine;
   readonly #memory: PhysicalMemory;
-  /** Network ports of the machine. */
-  readonly #ports: number;
   readonly #clocks: HartClocks;
   readonly #pool: Piscina;
   /** Rejects when a hart's thread fails; never resolves while the machine may run. */
@@ -66,16 +49,12 @@ export class MachineSession {
   }
 
   private constructor(machineCase: MachineCase, pool: Piscina) {
-    const { engine, options, harts, configuration, traffic, disk } = machineCase;
-    const wire = wireOf(configuration, traffic);
-    const wired = wire.ports.length > 0;
-    const beforeDisk = wired ? Math.ceil(wireBytes(wire) / SECTOR_BYTES) * SECTOR_BYTES : 0;
+    const { engine, options, harts, configuration } = machineCase;
     this.#case = machineCase;
-    this.#memory = PhysicalMemory.create(ramBytes(machineCase), harts, beforeDisk + (disk?.length ?? 0));
-    this.#ports = wire.ports.length;
+    this.#machine = prepareCaseMachine(machineCase, harts);
+    this.#memory = this.#machine.memory;
     this.#clocks = HartClocks.create(harts);
-    if (wired) prepareWire(this.#memory, this.#memory.deviceArea(), wire);
-    prepareMachine(this.#memory, harts, { ...NO_DEVICES, ports: this.#ports, ...this.#insertDisk(beforeDisk, disk) });
+    const wired = this.#machine.ports > 0;
     this.#pool = pool;
     const tasks = Array.from({ length: harts }, (_, hart): Promise<void> => this.#pool.run({
       hart, harts, memory: this.#memory.handle(), engine, options, configuration, wired, clocks: this.#clocks.shared,
@@ -84,13 +63,6 @@ export class MachineSession {
     for (const task of tasks) task.catch((error: unknown) => failed.reject(new CaseFailure(firstLine(error))));
     failed.promise.catch(() => undefined); // seen by whoever waits for the machine
     this.#harts = failed.promise;
-  }
-
-  #insertDisk(offset: number, disk: Uint8Array | undefined): Pick<DeviceDescription, "disk"> {
-    if (disk === undefined) return {};
-    const at = (this.#memory.deviceArea() + offset) as HostOffset;
-    this.#memory.u8.set(disk, at);
-    return { disk: { at, bytes: disk.length, readOnly: false } };
   }
 
   /** Lets all harts run for a window, and pauses them. The times are those the harts' threads took. */
@@ -114,26 +86,12 @@ export class MachineSession {
 
   /** What the engine knows of itself and its guests, at any time. */
   report(): EngineReport {
-    const { engine, options, harts, configuration } = this.#case;
-    return ENGINES[engine].inspect({ memory: this.#memory, harts }, configuration, options);
+    return reportOf(this.#machine, this.#case);
   }
 
   /** What guests, engine and harts have counted. The machine must be paused. */
   read(): MachineReading {
-    const { harts } = this.#case;
-    const report = this.report();
-    return {
-      vms: report.vms.map(({ name, state, reason, unitsPage, cpuTime }) => ({
-        name, state, reason, cpuTime, units: readUnitsPage(this.#memory, unitsPage),
-      })),
-      locks: report.locks,
-      worldSwitches: report.worldSwitches,
-      sharedWords: report.sharedMutableWords,
-      network: report.network,
-      deviceTime: Array.from({ length: harts }, (_, hart) => readDeviceTime(this.#memory, hart)).reduce((sum, time) => sum + time, 0),
-      ports: Array.from({ length: this.#ports }, (_, port) => readPort(this.#memory, this.#memory.deviceArea(), port)),
-      exits: exitNames(Array.from({ length: harts }, (_, hart) => readExitCounts(this.#memory, hart))),
-    };
+    return readMachine(this.#machine, this.#case);
   }
 
   /** From the machine's next run on, at every port that has traffic. */
@@ -143,17 +101,17 @@ export class MachineSession {
 
   /** The first frames that departed, if the case keeps them. */
   departures(): LoggedFrame[] {
-    return this.#ports === 0 ? [] : readLog(this.#memory, this.#memory.deviceArea());
+    return this.#machine.ports === 0 ? [] : readLog(this.#memory, this.#memory.deviceArea());
   }
 
   /** Instructions that guests have retired on all harts. */
   retired(): number {
-    return Array.from({ length: this.#case.harts }, (_, hart) => readRetired(this.#memory, hart)).reduce((sum, count) => sum + count, 0);
+    return retiredBy(this.#machine, this.#case.harts);
   }
 
   /** Where the harts are, for a failure's reason. */
   whereabouts(): string {
-    return Array.from({ length: this.#case.harts }, (_, hart) => `hart ${hart} ${registers(this.#memory, hart)}`).join("; ");
+    return whereabouts(this.#machine, this.#case.harts);
   }
 
   /** Types `bytes` at the machine's console, as many as there is room for, and answers how many. */
@@ -199,20 +157,6 @@ export class MachineSession {
       clearTimeout(timer);
     }
   }
-}
-
-/** Room for the engine, and for every guest and channel at any alignment an engine may choose. */
-function ramBytes({ configuration }: MachineCase): number {
-  const sizes = [...configuration.vms.map((vm) => vm.memoryBytes), ...configuration.channels.map((channel) => channel.windowBytes)];
-  return sizes.reduce((sum, bytes) => sum + Math.ceil(bytes / RAM_ALIGNMENT + 1) * RAM_ALIGNMENT, FIRMWARE_BYTES);
-}
-
-/** The registers that tell most about a hart that is stuck. */
-function registers(memory: PhysicalMemory, hart: number): string {
-  const block = hartBlock(hart);
-  const at = (offset: number) => new DataView(memory.wasm.buffer).getBigUint64(block + offset, true).toString(16);
-  const x = (n: number) => at(HART.x + 8 * n);
-  return `pc=0x${at(HART.pc)} ra=0x${x(1)} sp=0x${x(2)} a0=0x${x(10)} a7=0x${x(17)}`;
 }
 
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, milliseconds); });

@@ -57,7 +57,7 @@ export async function worldSwitch(engine: EngineName): Promise<{ readonly nanose
 
 /** Throughput of two guests on two harts over that of one guest on one: medians of the windows. */
 export async function secondHart(engine: EngineName, workload: string): Promise<{ readonly one: number; readonly two: number }> {
-  const perSecond = (figures: CaseFigures) => median(figures.windows.map((window) => (1000 * sum(window.units)) / window.milliseconds));
+  const perSecond = (figures: CaseFigures) => median(figures.windows.map((window) => (1000 * sum(window.units)) / window.duration));
   return { one: perSecond(await measure(workload, engine, 1, {})), two: perSecond(await measure(workload, engine, 2, {})) };
 }
 
@@ -75,6 +75,6 @@ async function measureCalls(benchCase: BenchCase): Promise<CaseFigures> {
 }
 
 const callTime = (figures: CaseFigures): number =>
-  median(figures.windows.map((window) => (1e6 * window.milliseconds) / (CALLS_PER_UNIT * sum(window.units))));
+  median(figures.windows.map((window) => (1e6 * window.duration) / (CALLS_PER_UNIT * sum(window.units))));
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

@@ -23,7 +23,7 @@ export async function forwardingRate(engine: EngineName): Promise<Forwarding> {
   const session = await MachineSession.start(benchCase);
   try {
     const { windows, network } = await measureCase(session, benchCase, TIMING, () => undefined);
-    const rates = windows.map(({ forwarded, milliseconds }) => (1000 * forwarded) / milliseconds);
+    const rates = windows.map(({ forwarded, duration }) => (1000 * forwarded) / duration);
     return {
       median: median(rates), best: Math.max(...rates),
       latency: network?.load === undefined ? undefined : summariseLatency(network.load.latency),

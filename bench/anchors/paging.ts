@@ -6,7 +6,7 @@ import { CATALOGUE } from "../../workloads/catalogue.ts";
 import { CaseFailure } from "../failure.ts";
 import { MachineSession } from "../session.ts";
 import { geometricMean } from "../statistics.ts";
-import { checkGuest } from "../verify.ts";
+import { checkGuest } from "../check-guest.ts";
 import { anchorCase } from "./machine-run.ts";
 
 const ROUNDS = 25;

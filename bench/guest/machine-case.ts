@@ -10,7 +10,7 @@ import { ticks } from "../../engines/machine/address.ts";
 import { SECTOR_BYTES } from "../../engines/machine/devices/disk.ts";
 import { TIMEBASE_HZ } from "../../engines/machine/layout.ts";
 import { UsageError } from "../exit-code.ts";
-import type { MachineCase } from "../session.ts";
+import type { MachineCase } from "../case-machine.ts";
 import type { GuestRequest } from "./request.ts";
 
 /** 10 ms. */

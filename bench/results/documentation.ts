@@ -4,14 +4,18 @@ import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import * as v from "valibot";
 import { INTERVAL_METHOD } from "../statistics.ts";
-import { METRICS } from "./metrics.ts";
+import { type MetricName, METRICS, describeMetric } from "./metrics.ts";
 import { COLUMNS, ResultRow, SCHEMA_VERSION } from "./schema.ts";
 
 export const DOCUMENTATION_PATH = fileURLToPath(new URL("../../results/SCHEMA.md", import.meta.url));
 
 export function schemaDocumentation(): string {
   const columns = COLUMNS.map((column) => `| \`${column}\` | ${v.getDescription(ResultRow.entries[column]) ?? ""} |`);
-  const metrics = Object.entries(METRICS).map(([name, metric]) => `| \`${name}\` | ${metric.unit} | ${metric.direction} | ${metric.class} | ${metric.doc} |`);
+  const metrics = (Object.keys(METRICS) as MetricName[]).map((name) => {
+    const { unit, direction, class: kind } = describeMetric(name, "wall");
+    const modelUnit = describeMetric(name, "model").unit;
+    return `| \`${name}\` | ${unit === modelUnit ? unit : `${unit}; ${modelUnit}`} | ${direction} | ${kind} | ${METRICS[name].doc} |`;
+  });
   return `# Result files, schema version ${SCHEMA_VERSION}
 
 Generated from \`bench/results/schema.ts\` by \`node bench/results/documentation.ts\`; do not edit.

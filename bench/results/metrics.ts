@@ -1,14 +1,20 @@
 // Every metric a row can carry: unit, which way is better, how exact it is, and what it means.
-// The wall clock's figures are `noisy`; what is counted from sources is `exact`.
+// The wall clock's figures are `noisy`; the model clock's, and what is counted from sources, are `exact`.
 
 import { FIFO_FRAMES, LATENCY_LOAD, TRIAL } from "../traffic/rules-of-measuring.ts";
 
 export const DIRECTIONS = ["higher", "lower", "none"] as const;
 export const CLASSES = ["exact", "noisy"] as const;
 
+export const CLOCKS = ["wall", "model"] as const;
+export type ClockName = (typeof CLOCKS)[number];
+
 interface MetricDescription {
   readonly unit: string;
+  /** Under the model clock, where that differs. */
+  readonly modelUnit?: string;
   readonly direction: (typeof DIRECTIONS)[number];
+  /** Under the wall clock. */
   readonly class: (typeof CLASSES)[number];
   readonly doc: string;
 }
@@ -19,40 +25,48 @@ const ZERO_LOSS = `Highest rate of arrivals at each port without loss, by binary
 
 export const METRICS = {
   throughput: {
-    unit: "units/s", direction: "higher", class: "noisy",
-    doc: "Units of work done by all guests (or by the guest named in `subject`), per second of run window. The window is timed inside the harts' threads, from the first that starts to the last that stops.",
+    unit: "units/s", modelUnit: "units/Mcycle", direction: "higher", class: "noisy",
+    doc: "Units of work done by all guests (or by the guest named in `subject`), per second of run window (wall) or per million cycles (model). Under the wall clock the window is timed inside the harts' threads, from the first that starts to the last that stops. Under the model clock, single guests have rows only where they are few.",
   },
   overhead: {
     unit: "%", direction: "lower", class: "noisy",
     doc: "Throughput lost against the same guest alone on `bare`, times the guests: 100 · (1 − T / (T_bare · VMs)). Only where every vCPU can have a hart to itself. Negative when the engine is faster. The interval is the engine's own, at the baseline's median.",
   },
-  "latency-p50": { unit: "ns", direction: "lower", class: "noisy", doc: "Median of the events guests timed, from a histogram of every event; buckets are at most 1/16 wide. The guest's two reads of `cycle` are included." },
-  "latency-p90": { unit: "ns", direction: "lower", class: "noisy", doc: "90th percentile of the same." },
-  "latency-p99": { unit: "ns", direction: "lower", class: "noisy", doc: "99th percentile of the same." },
-  "latency-p99.9": { unit: "ns", direction: "lower", class: "noisy", doc: "99.9th percentile of the same." },
-  "latency-max": { unit: "ns", direction: "lower", class: "noisy", doc: "Largest of the same." },
+  "latency-p50": { unit: "ns", modelUnit: "cycles", direction: "lower", class: "noisy", doc: "Median of the events guests timed, from a histogram of every event; buckets are at most 1/16 wide. The guest's two reads of `cycle` are included." },
+  "latency-p90": { unit: "ns", modelUnit: "cycles", direction: "lower", class: "noisy", doc: "90th percentile of the same." },
+  "latency-p99": { unit: "ns", modelUnit: "cycles", direction: "lower", class: "noisy", doc: "99th percentile of the same." },
+  "latency-p99.9": { unit: "ns", modelUnit: "cycles", direction: "lower", class: "noisy", doc: "99.9th percentile of the same." },
+  "latency-max": { unit: "ns", modelUnit: "cycles", direction: "lower", class: "noisy", doc: "Largest of the same." },
   "exits-per-unit": { unit: "exits/unit", direction: "lower", class: "noisy", doc: "Traps that left the guests for the engine, per unit of work; `subject` names the cause, or is empty for all." },
-  "world-switches": { unit: "switches/s", direction: "none", class: "noisy", doc: "Changes of the vCPU a hart runs, per second, all harts together." },
+  "world-switches": { unit: "switches/s", modelUnit: "switches/Mcycle", direction: "none", class: "noisy", doc: "Changes of the vCPU a hart runs, per second or million cycles, all harts together." },
   fairness: { unit: "index", direction: "higher", class: "noisy", doc: "Jain's index over CPU time received against the share due: 1 is fair, 1/n is all to one of n." },
   "worst-slowdown": { unit: "ratio", direction: "lower", class: "noisy", doc: "Mean throughput of the guests that do the same work with the same share, over the throughput of the slowest of them. 1 is even." },
   "cpu-to-wall": { unit: "ratio", direction: "higher", class: "noisy", doc: "CPU time the harts' threads received over the time they wanted to run (window less idle time). Below 0.8 the host took the CPU away and the figure is contaminated." },
-  "lock-acquisitions": { unit: "1/unit", direction: "lower", class: "noisy", doc: "Acquisitions of the lock in `subject`, per unit of work." },
+  "lock-acquisitions": { unit: "1/unit", direction: "lower", class: "noisy", doc: "Acquisitions of the lock in `subject`, per unit of work. Under the model clock, numbered locks of one name are one subject: `run-queue[*]`." },
   "lock-contended": { unit: "%", direction: "lower", class: "noisy", doc: "Acquisitions that found the lock held." },
   "lock-handovers": { unit: "%", direction: "lower", class: "noisy", doc: "Acquisitions by another hart than the one before." },
-  "lock-waiting": { unit: "ns", direction: "lower", class: "noisy", doc: "Mean waiting time per acquisition (timing pass only)." },
-  "lock-waiting-max": { unit: "ns", direction: "lower", class: "noisy", doc: "Longest wait since the machine started (timing pass only)." },
-  "lock-holding": { unit: "ns", direction: "lower", class: "noisy", doc: "Mean holding time per acquisition (timing pass only)." },
-  "lock-holding-max": { unit: "ns", direction: "lower", class: "noisy", doc: "Longest holding since the machine started (timing pass only)." },
+  "lock-waiting": { unit: "ns", modelUnit: "cycles", direction: "lower", class: "noisy", doc: "Mean waiting time per acquisition (wall clock: timing pass only)." },
+  "lock-waiting-max": { unit: "ns", modelUnit: "cycles", direction: "lower", class: "noisy", doc: "Longest wait since the machine started (wall clock: timing pass only)." },
+  "lock-holding": { unit: "ns", modelUnit: "cycles", direction: "lower", class: "noisy", doc: "Mean holding time per acquisition (wall clock: timing pass only)." },
+  "lock-holding-max": { unit: "ns", modelUnit: "cycles", direction: "lower", class: "noisy", doc: "Longest holding since the machine started (wall clock: timing pass only)." },
+  "lock-waiting-p50": { unit: "cycles", direction: "lower", class: "exact", doc: "Median of every wait for the lock, those that found it free included, from a histogram with buckets at most 1/16 wide (model clock only)." },
+  "lock-waiting-p99": { unit: "cycles", direction: "lower", class: "exact", doc: "99th percentile of the same (model clock only)." },
+  "lock-holding-p50": { unit: "cycles", direction: "lower", class: "exact", doc: "Median of every holding of the lock (model clock only)." },
+  "lock-holding-p99": { unit: "cycles", direction: "lower", class: "exact", doc: "99th percentile of the same (model clock only)." },
+  "cycles-guest": { unit: "%", direction: "higher", class: "exact", doc: "Part of all harts' cycles of the window in which guests executed (model clock only)." },
+  "cycles-engine": { unit: "%", direction: "lower", class: "exact", doc: "Part in which the engine worked, traps and world switches included (model clock only)." },
+  "cycles-waiting": { unit: "%", direction: "lower", class: "exact", doc: "Part in which harts waited for locks of the engine (model clock only)." },
+  "cycles-idle": { unit: "%", direction: "none", class: "exact", doc: "Part in which harts waited for an interrupt (model clock only)." },
   "probe-cost": { unit: "ns", direction: "lower", class: "noisy", doc: "Cost of one clock reading, measured in a hart's thread before the run; the timing pass takes two readings around every wait and every hold." },
-  "packet-rate": { unit: "packets/s", direction: "higher", class: "noisy", doc: "Frames that departed from the machine's ports and were right, per second of run window. Unless the parameter `rate` says otherwise, the next frame arrives whenever the guest has a buffer for one, so that this is the most it forwards." },
-  "packet-load": { unit: "packets/s", direction: "none", class: "noisy", doc: PACKET_LOAD },
-  "packet-latency-p50": { unit: "ns", direction: "lower", class: "noisy", doc: "Median time of a frame from its scheduled arrival at a port, before the port's FIFO, to its departure from another, under `packet-load`, from a histogram of every frame; buckets are at most 1/16 wide. The machine looks after a port at least every 4 µs while its guest runs, as a NIC that moderates its interrupts." },
-  "packet-latency-p90": { unit: "ns", direction: "lower", class: "noisy", doc: "90th percentile of the same." },
-  "packet-latency-p99": { unit: "ns", direction: "lower", class: "noisy", doc: "99th percentile of the same." },
-  "packet-latency-p99.9": { unit: "ns", direction: "lower", class: "noisy", doc: "99.9th percentile of the same." },
-  "packet-latency-max": { unit: "ns", direction: "lower", class: "noisy", doc: "Largest of the same." },
+  "packet-rate": { unit: "packets/s", modelUnit: "packets/Mcycle", direction: "higher", class: "noisy", doc: "Frames that departed from the machine's ports and were right, per second of run window. Unless the parameter `rate` says otherwise, the next frame arrives whenever the guest has a buffer for one, so that this is the most it forwards." },
+  "packet-load": { unit: "packets/s", modelUnit: "packets/Mcycle", direction: "none", class: "noisy", doc: PACKET_LOAD },
+  "packet-latency-p50": { unit: "ns", modelUnit: "cycles", direction: "lower", class: "noisy", doc: "Median time of a frame from its scheduled arrival at a port, before the port's FIFO, to its departure from another, under `packet-load`, from a histogram of every frame; buckets are at most 1/16 wide. The machine looks after a port at least every 4 µs while its guest runs, as a NIC that moderates its interrupts." },
+  "packet-latency-p90": { unit: "ns", modelUnit: "cycles", direction: "lower", class: "noisy", doc: "90th percentile of the same." },
+  "packet-latency-p99": { unit: "ns", modelUnit: "cycles", direction: "lower", class: "noisy", doc: "99th percentile of the same." },
+  "packet-latency-p99.9": { unit: "ns", modelUnit: "cycles", direction: "lower", class: "noisy", doc: "99.9th percentile of the same." },
+  "packet-latency-max": { unit: "ns", modelUnit: "cycles", direction: "lower", class: "noisy", doc: "Largest of the same." },
   "packet-loss": { unit: "%", direction: "lower", class: "noisy", doc: "Frames to be forwarded that arrived under `packet-load` and did not depart." },
-  "zero-loss-rate": { unit: "packets/s", direction: "higher", class: "noisy", doc: ZERO_LOSS },
+  "zero-loss-rate": { unit: "packets/s", modelUnit: "packets/Mcycle", direction: "higher", class: "noisy", doc: ZERO_LOSS },
   "copies-per-packet": { unit: "copies/packet", direction: "lower", class: "noisy", doc: "Times that the engine copied a frame's contents, per frame that departed; 0 where ports are passed through. Copies by guests and by the network ports themselves do not count." },
   "device-time": { unit: "%", direction: "none", class: "noisy", doc: "Part of the harts' time that this host's threads spent in the models of devices, which real ones would do beside the core." },
   "tcb-modules": { unit: "modules", direction: "lower", class: "exact", doc: "Source modules reachable from the engine's entry point outside engines/machine." },
@@ -67,3 +81,9 @@ export const METRICS = {
 } as const satisfies Record<string, MetricDescription>;
 
 export type MetricName = keyof typeof METRICS;
+
+/** What a row says of its metric. */
+export function describeMetric(metric: MetricName, clock: ClockName): Pick<MetricDescription, "unit" | "direction" | "class"> {
+  const { unit, modelUnit = unit, direction, class: kind }: MetricDescription = METRICS[metric];
+  return clock === "wall" ? { unit, direction, class: kind } : { unit: modelUnit, direction, class: "exact" };
+}

@@ -1,7 +1,7 @@
 // The one definition of a result row: it gives the CSV's header, its parser and results/SCHEMA.md.
 
 import * as v from "valibot";
-import { CLASSES, DIRECTIONS } from "./metrics.ts";
+import { CLASSES, CLOCKS, DIRECTIONS } from "./metrics.ts";
 
 /** Raised whenever a column or the meaning of a metric changes. */
 export const SCHEMA_VERSION = 1;
@@ -25,8 +25,8 @@ export const ResultRow = v.strictObject({
   workload: text("Workload, as in `--workload`; empty in rows about an engine's sources."),
   engine: text("Engine, as in `--engine`."),
   options: text("Engine options that differ from their defaults, as `name=value` words."),
-  clock: choice(["wall", "model"], "`wall`: this host's time. `model`: simulated cycles."),
-  profile: text("Cost profile of the model clock; empty under the wall clock."),
+  clock: choice(CLOCKS, "`wall`: this host's time. `model`: simulated cycles."),
+  profile: text("Cost profile of the model clock, with `@` and the beginning of its SHA-256 where it is not one of tcbench's own; empty under the wall clock."),
   harts: count("Harts of the machine; 0 in rows about an engine's sources."),
   vms: count("Virtual machines."),
   subject: text("What the figure is of: a VM, a lock or an exit cause; empty for the whole case."),
@@ -37,12 +37,12 @@ export const ResultRow = v.strictObject({
   sample: figure("Number of the run window of a raw sample, from 0; empty in summaries."),
   value: figure("The raw sample, or the summary: the median of the samples where there are several."),
   samples: count("Samples behind the value."),
-  low: figure("Lower bound of the interval; empty without one."),
+  low: figure("Lower bound of the interval; empty without one, as always under the model clock."),
   high: figure("Upper bound of the interval; empty without one."),
   status: choice(STATUSES, "`ok`; `failed` or `unsupported`, with the reason; `contaminated`: measured while the host was too busy or oversubscribed."),
   reason: text("Why the status is not ok."),
   image: text("SHA-256 of the guest images, in the order of the VMs, each once."),
-  revision: text("Git revision the figure was made by, with `+` when the tree had changes."),
+  revision: text("Git revision the figure was made by, with `+` when the tree had changes; under the model clock, the revision of the model's rules."),
 });
 
 export type ResultRow = v.InferOutput<typeof ResultRow>;

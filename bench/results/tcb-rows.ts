@@ -1,7 +1,7 @@
 // Rows about an engine's sources.
 
 import type { TcbReport } from "../tcb/tcb.ts";
-import { METRICS, type MetricName } from "./metrics.ts";
+import { describeMetric, type MetricName } from "./metrics.ts";
 import { type ResultRow, SCHEMA_VERSION } from "./schema.ts";
 
 /** What depends on the guests (their bytes, the words shared) is in the rows of the cases. */
@@ -15,8 +15,7 @@ export function tcbRows(engine: string, { source, added }: TcbReport, revision: 
   ];
   return figures.map(([metric, value, subject]) => ({
     schema: SCHEMA_VERSION, workload: "", engine, options: "", clock: "wall", profile: "", harts: 0, vms: 0, subject,
-    metric, unit: METRICS[metric].unit, direction: METRICS[metric].direction, class: METRICS[metric].class,
-    sample: null, value, samples: 1, low: null, high: null, status: "ok", reason: "", image: "", revision,
+    metric, ...describeMetric(metric, "wall"), sample: null, value, samples: 1, low: null, high: null, status: "ok", reason: "", image: "", revision,
   }));
 }
 

@@ -23,7 +23,7 @@ export async function measureNetwork(
   { before, after, windows }: { readonly before: MachineReading; readonly after: MachineReading; readonly windows: readonly Window[] },
 ): Promise<NetworkFigures> {
   const { rate, ports } = caseTraffic.traffic;
-  const milliseconds = windows.reduce((sum, window) => sum + window.milliseconds, 0);
+  const milliseconds = windows.reduce((sum, window) => sum + window.duration, 0);
   const frames = forwardedBy(after.ports) - forwardedBy(before.ports);
   const figures = {
     offered: rate,
@@ -36,7 +36,7 @@ export async function measureNetwork(
     return { ...figures, load, zeroLossRate: undefined };
   }
   // As many frames more arrive as the filter drops.
-  const arrivals = perForwarded(before, after) * median(windows.map((window) => (1000 * window.forwarded) / window.milliseconds));
+  const arrivals = perForwarded(before, after) * median(windows.map((window) => (1000 * window.forwarded) / window.duration));
   const highest = arrivals / ports.length;
   const load = caseTraffic.latency ? await measureLoad(session, LATENCY_LOAD * highest, check) : undefined;
   if (!caseTraffic.search) return { ...figures, load, zeroLossRate: undefined };

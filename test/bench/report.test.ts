@@ -21,7 +21,7 @@ function context(engine: BenchCase["engine"], harts: number, guests: number, mor
       workload: "work", engine, options: {}, parameters: {}, harts, configuration: { vms, channels: [] }, counted: vms.map(() => true),
       unitDigest: 1n, image: "", trustedGuestBytes: 0, lockTiming: false, ...more,
     },
-    revision: "", status: more.status ?? "ok", reason: more.reason ?? "",
+    clock: more.clock ?? "wall", profile: "", revision: "", status: more.status ?? "ok", reason: more.reason ?? "",
   };
 }
 
@@ -32,7 +32,7 @@ function figures(units: readonly number[], locks: readonly LockReading[] = []): 
   const latency = emptyHistogram();
   latency.counts[bucketOf(1_000)] = 10;
   return {
-    windows: [{ milliseconds: 100, units, cpuToWall: 0.9, forwarded: 0 }, { milliseconds: 100, units, cpuToWall: 1, forwarded: 0 }],
+    windows: [{ duration: 100, units, cpuToWall: 0.9, forwarded: 0 }, { duration: 100, units, cpuToWall: 1, forwarded: 0 }],
     units: units.map((count) => 2 * count), cpuTimes: units.map((count) => count), latency: { counts: latency.counts, maximum: 1_010 },
     locks, worldSwitches: 50, sharedWords: 3, exits: { "call from VS": 20 },
   };
@@ -77,7 +77,7 @@ describe("the summary of a case", () => {
     const traffic = { traffic: { ports: [0], size: 64, flows: 1, zipf: 1, rate: "max", rules: 1 }, captured: undefined, log: false, latency: true, search: true } as const;
     const rows = summaryRows(context("smp", 1, 1, { traffic }), {
       ...figures([100]),
-      windows: [{ milliseconds: 100, units: [100], cpuToWall: 1, forwarded: 50_000 }],
+      windows: [{ duration: 100, units: [100], cpuToWall: 1, forwarded: 50_000 }],
       network: { offered: "max", copiesPerFrame: 2, deviceShare: 0.25, load: { rate: 250_000, latency: { counts: latency.counts, maximum: 5_100 }, loss: 0.01 }, zeroLossRate: 400_000 },
     }, undefined, undefined);
     expect(["packet-rate", "packet-load", "packet-loss", "packet-latency-max", "zero-loss-rate", "copies-per-packet", "device-time"].map((metric) => value(rows, metric)))

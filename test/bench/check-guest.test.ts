@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { joinWindows } from "../../bench/hart-clock.ts";
 import { emptyHistogram } from "../../bench/histogram.ts";
-import { checkGuest } from "../../bench/verify.ts";
+import { checkGuest } from "../../bench/check-guest.ts";
 import { contamination } from "../../bench/warnings.ts";
 
 const digest = fc.bigInt({ min: 1n, max: 2n ** 64n - 1n });
