@@ -26,6 +26,21 @@ const BREACHES: readonly Breach[] = [
   { path: "engines/smp/clock.ts", text: "export const planted = performance.now();\n", rule: "no-restricted-globals" },
   { path: "engines/smp/atomics.ts", text: "export const planted = (words: Int32Array) => Atomics.load(words, 0);\n", rule: "no-restricted-globals" },
   { path: "engines/smp/views.ts", text: "export const planted = (memory: { i32: Int32Array }) => memory.i32[0];\n", rule: "no-restricted-properties" },
+  { path: "engines/smp/host.ts", text: `export { cpus } from "node:os";\n`, rule: "no-restricted-imports" },
+  { path: "engines/smp/costs.ts", text: `export * from "../machine/model/cost-model.ts";\n`, rule: "no-restricted-imports" },
+  { path: "engines/prices.ts", text: `import type { CostModel } from "./machine/model/cost-model.ts";\nexport type Planted = CostModel;\n`, rule: "no-restricted-imports" },
+  { path: "engines/smp/collected.ts", text: "export const planted = (word: object) => new WeakRef(word);\n", rule: "no-restricted-globals" },
+  { path: "engines/virtio/host.ts", text: `export { cpus } from "node:os";\n`, rule: "no-restricted-imports" },
+  ...["engines/machine/planted.ts", "engines/machine/hart/planted.ts", "engines/machine/hart/mmu/planted.ts", "engines/machine/model/planted.ts"].flatMap((path, index): Breach[] => [
+    { path: path.replace("planted", "host"), text: `export { randomBytes } from "node:crypto";\n`, rule: "no-restricted-imports" },
+    { path: path.replace("planted", "time"), text: `export { performance } from "node:perf_hooks";\n`, rule: "no-restricted-imports" },
+    { path: path.replace("planted", "date"), text: "export const planted = Date.now();\n", rule: "no-restricted-globals" },
+    { path: path.replace("planted", "monotonic"), text: "export const planted = process.hrtime.bigint();\n", rule: "no-restricted-globals" },
+    { path: path.replace("planted", "later"), text: "export const planted = () => setTimeout(() => {}, 1);\n", rule: "no-restricted-globals" },
+    { path: path.replace("planted", "identity"), text: "export const planted = crypto.randomUUID();\n", rule: "no-restricted-globals" },
+    { path: path.replace("planted", "random"), text: "export const planted = Math.random();\n", rule: "no-restricted-properties" },
+    { path: path.replace("planted", "sleep"), text: `export const planted = (words: Int32Array) => Atomics.wait(words, ${index}, 0);\n`, rule: "no-restricted-properties" },
+  ]),
   { path: "engines/smp/any.ts", text: "export const planted = (word: any) => String(word);\n", rule: "no-explicit-any" },
   { path: "bench/floating.ts", text: "export function planted(): void {\n  Promise.resolve(1);\n}\n", rule: "no-floating-promises" },
   { path: "test/only.test.ts", text: `import { test } from "vitest";\ntest.only("planted", () => {});\n`, rule: "no-focused-tests" },
@@ -38,7 +53,8 @@ test("every breach of a house rule is found where it stands, and a clean module 
   try {
     const clean = { path: "engines/smp/clean.ts", text: "export const clean = (word: number): number => word + 1;\n" };
     const standard = { path: "engines/machine/devices/clean.ts", text: `export * from "../../virtio/numbers.ts";\n` };
-    for (const { path, text } of [...BREACHES, clean, standard]) {
+    const clock = { path: "engines/machine/clock.ts", text: `import { performance } from "node:perf_hooks";\nexport const planted = process.hrtime.bigint() + BigInt(performance.now());\n` };
+    for (const { path, text } of [...BREACHES, clean, standard, clock]) {
       await mkdir(dirname(join(root, path)), { recursive: true });
       await writeFile(join(root, path), text);
     }
@@ -52,7 +68,7 @@ test("every breach of a house rule is found where it stands, and a clean module 
     for (const { path, rule } of BREACHES) {
       expect(found.filter((line) => line.startsWith(`${path}:`)).join("\n"), path).toContain(`(${rule})`);
     }
-    for (const { path } of [clean, standard]) expect(found.filter((line) => line.startsWith(path))).toEqual([]);
+    for (const { path } of [clean, standard, clock]) expect(found.filter((line) => line.startsWith(path))).toEqual([]);
   } finally {
     await rm(root, { recursive: true });
   }
