@@ -23,8 +23,10 @@ export class Locks {
   acquire(hart: Hart, lock: PhysicalAddress): void {
     const memory = hart.memory;
     const node = this.#node(hart);
+    hart.trace("lock wanted", lock);
     const from = this.#timing ? hart.now() : 0;
     const waited = this.#kind.acquire(memory, lock, node);
+    hart.trace("lock acquired", lock);
     count(memory, lock, LOCK.acquisitions, 1);
     if (waited) count(memory, lock, LOCK.contended, 1);
     const last = memory.load(field(lock, LOCK.lastHolder));
@@ -48,6 +50,7 @@ export class Locks {
       count(memory, lock, LOCK.holding, held);
       raiseMaximum(memory, lock, LOCK.holdingMax, held);
     }
+    hart.trace("lock released", lock);
     this.#kind.release(memory, lock, node);
   }
 

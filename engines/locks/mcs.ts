@@ -13,7 +13,7 @@ export const mcs: LockKind = {
     // Before the previous holder can see the node: otherwise its handover could come first and be lost.
     memory.atomicStore(field(node, LOCK_NODE.waits), 1);
     memory.atomicStore(field(previous, LOCK_NODE.next), node);
-    while (memory.atomicLoad(field(node, LOCK_NODE.waits)) !== 0) memory.pause();
+    memory.awaitEqual(field(node, LOCK_NODE.waits), 0);
     return true;
   },
 
@@ -22,7 +22,7 @@ export const mcs: LockKind = {
     if (next === NONE) {
       if (toAddress(memory.compareExchange(field(lock, LOCK.word), node, NONE)) === node) return;
       // Someone is between the exchange and the link.
-      while ((next = toAddress(memory.atomicLoad(field(node, LOCK_NODE.next)))) === NONE) memory.pause();
+      next = toAddress(memory.awaitOther(field(node, LOCK_NODE.next), NONE));
     }
     memory.atomicStore(field(next, LOCK_NODE.waits), 0);
   },

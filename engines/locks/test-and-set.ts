@@ -11,11 +11,7 @@ export const testAndSet: LockKind = {
   acquire(memory: CoreMemory, lock: PhysicalAddress): boolean {
     const word = field(lock, LOCK.word);
     if (memory.exchange(word, 1) === 0) return false;
-    let pauses = 1;
-    do {
-      for (let count = 0; count < pauses; count++) memory.pause();
-      pauses = Math.min(2 * pauses, LONGEST_PAUSE);
-    } while (memory.exchange(word, 1) !== 0);
+    memory.awaitExchange(word, 1, 0, LONGEST_PAUSE);
     return true;
   },
 

@@ -10,7 +10,7 @@ export const ticket: LockKind = {
     const serving = field(lock, LOCK.serving);
     const mine = memory.add(field(lock, LOCK.word), 1);
     if (memory.atomicLoad(serving) === mine) return false;
-    do memory.pause(); while (memory.atomicLoad(serving) !== mine);
+    memory.awaitEqual(serving, mine);
     return true;
   },
 

@@ -36,6 +36,9 @@ export interface MachineDescription {
   readonly thread: number;
   /** The harts that this thread executes. */
   readonly harts: readonly number[];
+  /** How this thread's harts are made where it is not as of itself: their clocks, and what engines have of them. */
+  readonly clockOf?: (id: HartId) => Clock;
+  readonly makeHart?: (state: HartState) => Hart;
   /** What its network ports are connected to, as this thread reaches it. */
   readonly wire?: readonly WirePort[];
 }
@@ -63,17 +66,17 @@ export class Machine {
 
   /** Resets the harts of this thread. */
   constructor(description: MachineDescription) {
-    const { memory, clock, mode, software, thread, wire = [] } = description;
+    const { memory, clock, mode, software, thread, wire = [], clockOf = () => clock, makeHart = (state) => new Hart(state) } = description;
     this.memory = memory;
     this.software = software;
     const devices = new Devices(memory, clock, mode === "hypervisor", wire);
     const spaces = new PagedSpaces();
     for (const id of description.harts) {
-      const state = new HartState(memory, id, mode, clock, software, spaces);
+      const state = new HartState(memory, id, mode, clockOf(hartId(id)), software, spaces);
       state.devices = devices;
       resetHart(state, threadArea(thread));
       this.#states[id] = state;
-      this.#harts[id] = new Hart(state);
+      this.#harts[id] = makeHart(state);
     }
     const unit = new AccessUnit(devices.byNumber);
     const stateAt = (base: number): HartState => this.#states[(base - HART_BLOCKS_OFFSET) >> BLOCK_SHIFT] as HartState;

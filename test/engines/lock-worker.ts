@@ -33,14 +33,14 @@ const DWELL = 20;
 if (!isMainThread && isTask(workerData)) {
   const task = workerData;
   const memory = new CoreMemory(new PhysicalMemory(task.memory));
-  const hart = { id: hartId(task.hart), memory, now: () => cycles(performance.now() * 1e6) } as unknown as Hart;
+  const hart = { id: hartId(task.hart), memory, trace: () => undefined, now: () => cycles(performance.now() * 1e6) } as unknown as Hart;
   const locks = new Locks(task.kind === "none" ? noLock : LOCK_KINDS[task.kind], NODES, task.timing);
   memory.add(GATE, 1);
-  while (memory.atomicLoad(GATE) < task.harts) memory.pause();
+  memory.awaitEqual(GATE, task.harts);
   for (let round = 0; round < task.rounds; round++) {
     locks.acquire(hart, LOCK);
     const value = memory.load(COUNTER);
-    for (let count = 0; count < DWELL; count++) memory.pause();
+    for (let count = 0; count < DWELL; count++) Atomics.pause();
     memory.store(COUNTER, value + 1);
     locks.release(hart, LOCK);
   }

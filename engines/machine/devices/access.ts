@@ -2,7 +2,7 @@
 // regions, or faults.
 
 import { ACCESS } from "../core.ts";
-import { CONTINUE, HART, REGION, REGION_BYTES, RIGHT } from "../layout.ts";
+import { CONTINUE, HART, LEAVE, REGION, REGION_BYTES, RIGHT } from "../layout.ts";
 import { CAUSE } from "../hart/privileged.ts";
 import { PAGE_BYTES, PAGE_OFFSET } from "../hart/mmu/sv39.ts";
 import type { HartState } from "../hart/state.ts";
@@ -10,6 +10,8 @@ import { raise } from "../hart/trap.ts";
 import type { Device } from "./device.ts";
 
 const TRAP_VALUE = HART.trapValue >> 2;
+const PC = HART.pc >> 2;
+const ATTENTION_WORD = HART.attention >> 2;
 const X = HART.x >> 2;
 const PAGED = HART.paged >> 2;
 const REGION_COUNT = HART.regionCount >> 2;
@@ -97,13 +99,14 @@ export class AccessUnit {
     const device = this.#devices[state.block[region + (REGION.offset >> 2)]];
     if ((access & ACCESS.atomic) !== 0 || (low & (bytes - 1)) !== 0) return this.#unsupported(state, store, low, high);
     const register = X + 2 * ((access >> ACCESS.registerShift) & ACCESS.registerMask);
+    state.model?.deviceAccessed();
     if (store) {
       if (!device.write(offset, bytes, state.block[register], state.block[register + 1], state.id)) return this.#unsupported(state, store, low, high);
-      return CONTINUE;
+      return accessed(state, access);
     }
     if (!device.read(offset, bytes, state.id)) return this.#unsupported(state, store, low, high);
     this.#writeRegister(state, access, device.low, device.high);
-    return CONTINUE;
+    return accessed(state, access);
   }
 
   /** A plain access whose bytes all exist, in RAM of more than one region: byte by byte. */
@@ -159,6 +162,17 @@ export class AccessUnit {
   #unsupported(state: HartState, store: boolean, low: number, high: number): number {
     return raise(state, store ? CAUSE.storeAccess : CAUSE.loadAccess, low, high);
   }
+}
+
+/** What the device did may end the slice: on the model clock, behind this instruction. */
+function accessed(state: HartState, access: number): number {
+  const { block } = state;
+  if (state.model === null || block[ATTENTION_WORD] === 0) return CONTINUE;
+  const bytes = access >> ACCESS.lengthShift;
+  const low = (block[PC] + bytes) | 0;
+  block[PC] = low;
+  if (low >>> 0 < bytes) block[PC + 1] += 1;
+  return LEAVE;
 }
 
 /** First word of the region that maps `address` with all of `rights`, or -1. */

@@ -48,6 +48,11 @@ export class Devices {
     this.byNumber = [new Aclint(memory, clock), this.#uart, plic, ...this.#slots.map((slot) => slot ?? new EmptySlot())];
   }
 
+  /** Whether there is any that works by itself. */
+  get present(): boolean {
+    return this.#present.length > 0;
+  }
+
   /** Looks after the devices of `hart`. */
   poll(hart: number, now: Cycles): void {
     const present = this.#present;

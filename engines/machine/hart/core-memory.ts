@@ -74,9 +74,31 @@ export class CoreMemory {
     return Atomics.or(this.#i32, ((address | 0) + this.#shift) >>> 2, value);
   }
 
-  /** Says that the hart spins. */
-  pause(): void {
-    Atomics.pause();
+  /** Spins until another hart has made the word `value`. */
+  awaitEqual(address: PhysicalAddress, value: number): void {
+    const index = ((address | 0) + this.#shift) >>> 2;
+    while (Atomics.load(this.#i32, index) !== value) Atomics.pause();
+  }
+
+  /** Spins while the word is `value`. Returns what another hart has made it. */
+  awaitOther(address: PhysicalAddress, value: number): number {
+    const index = ((address | 0) + this.#shift) >>> 2;
+    for (;;) {
+      const found = Atomics.load(this.#i32, index);
+      if (found !== value) return found;
+      Atomics.pause();
+    }
+  }
+
+  /** Exchanges the word for `value` until it finds `wanted` there, and pauses before each attempt twice as often as before
+   *  the last: once, and at most `longest` times. */
+  awaitExchange(address: PhysicalAddress, value: number, wanted: number, longest: number): void {
+    const index = ((address | 0) + this.#shift) >>> 2;
+    let pauses = 1;
+    do {
+      for (let count = 0; count < pauses; count++) Atomics.pause();
+      pauses = Math.min(2 * pauses, longest);
+    } while (Atomics.exchange(this.#i32, index, value) !== wanted);
   }
 
   /** Copies `bytes` bytes; the ranges may overlap. */

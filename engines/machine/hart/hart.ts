@@ -30,6 +30,9 @@ const ECALL_BYTES = 4;
 const ALL = -1;
 const REGISTER_BYTES = 4;
 
+/** What happens to the lock at the address that is traced with it. */
+export type TraceEvent = "lock wanted" | "lock acquired" | "lock released";
+
 export class Hart {
   readonly id: HartId;
   readonly memory: CoreMemory;
@@ -40,9 +43,9 @@ export class Hart {
   readonly #cause: number;
   readonly #timecmp: number;
 
-  constructor(state: HartState) {
+  constructor(state: HartState, memory = new CoreMemory(state.memory)) {
     this.id = state.id;
-    this.memory = new CoreMemory(state.memory);
+    this.memory = memory;
     this.#state = state;
     this.#block = state.block;
     this.#epc = state.hypervisor ? S_EPC : SLOT.mepc;
@@ -63,7 +66,7 @@ export class Hart {
 
   /** x[n] as an unsigned number: exact below 2^53, and 2^53 for everything above. */
   xNumber(n: number): number {
-    return unsigned(this.xLow(n), this.xHigh(n));
+    return unsigned(this.#block[X + 2 * n], this.#block[X + 2 * n + 1]);
   }
 
   /** Sets x[n]; x0 stays zero. */
@@ -143,8 +146,7 @@ export class Hart {
 
   /** Sets where the guest resumes (sepc or mepc). */
   setResume(low: number, high: number): void {
-    this.#block[this.#epc] = low & ~1;
-    this.#block[this.#epc + 1] = high;
+    this.#resumeAt(low, high);
   }
 
   /** Resumes behind the instruction that trapped: an environment call, or one of `bytes`. */
@@ -165,9 +167,14 @@ export class Hart {
       : (block[SLOT.mstatus] & STATUS.MPP) >> MPP_SHIFT;
     enterVector(state, bank, cause, 0, previous, block[this.#epc], block[this.#epc + 1], valueLow, valueHigh);
     const vector = bank + BANK.tvec;
-    this.setResume(block[vector] & ~3, block[vector + 1]);
+    this.#resumeAt(block[vector] & ~3, block[vector + 1]);
     if (state.hypervisor) block[S_STATUS] |= STATUS.SPP;
     else block[SLOT.mstatus] = (block[SLOT.mstatus] & ~STATUS.MPP) | (PRIVILEGE.supervisor << MPP_SHIFT);
+  }
+
+  #resumeAt(low: number, high: number): void {
+    this.#block[this.#epc] = low & ~1;
+    this.#block[this.#epc + 1] = high;
   }
 
   // ---- time ---------------------------------------------------------------------------------------------
@@ -208,6 +215,11 @@ export class Hart {
    *  in which case this does not return. */
   relax(): void {
     this.#state.relax();
+  }
+
+  /** Tells whoever watches the machine where privileged software is, as an instrumentation trace port does: no more. */
+  trace(_event: TraceEvent, _subject: PhysicalAddress): void {
+    // Nobody watches.
   }
 
   // ---- fences on behalf of the guest ----------------------------------------------------------------------

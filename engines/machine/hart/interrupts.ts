@@ -31,6 +31,12 @@ export function wakes(state: HartState): boolean {
   return (pending(state) & enabled) !== 0 || (virtualPending(state) & block[VIRTUAL_ENABLED]) !== 0;
 }
 
+/** Whether the hart is in its guest, not in its engine's idle loop. */
+export function executesGuest(state: HartState): boolean {
+  const { block } = state;
+  return state.hypervisor ? block[VIRTUAL_WORD] !== 0 : block[PRIVILEGE_WORD] !== state.enginePrivilege;
+}
+
 /** M and S bits of mip. A plain load of `raised` does: whoever raises sets `attention` after it, and that is looked
  *  at before this. */
 function pending(state: HartState): number {

@@ -6,7 +6,7 @@ import { cycles, ticks, type Cycles, type HartId } from "../address.ts";
 import { cyclesToTicks, ticksToCycles } from "../clock.ts";
 import { CONTINUE, CONTROL, CONTROL_COMMAND, CONTROL_OFFSET, HART, HART_STOPPED } from "../layout.ts";
 import type { Machine } from "../machine.ts";
-import { wakes } from "./interrupts.ts";
+import { executesGuest, wakes } from "./interrupts.ts";
 import { requestAttention, signal } from "./signal.ts";
 import { NO_SLICE, type HartState } from "./state.ts";
 import { takeInterrupt } from "./trap.ts";
@@ -24,8 +24,6 @@ const WAITING = HART.waiting >> 2;
 const FUEL = HART.fuel >> 2;
 const SLICE = HART.slice >> 2;
 const RETIRED = HART.retired >> 2;
-const PRIVILEGE_WORD = HART.privilege >> 2;
-const VIRTUAL_WORD = HART.virtual >> 2;
 const COMMAND = (CONTROL_OFFSET + CONTROL.command) >> 2;
 const ACKNOWLEDGED = (CONTROL_OFFSET + CONTROL.acknowledged) >> 2;
 const SEQUENCE = (CONTROL_OFFSET + CONTROL.sequence) >> 2;
@@ -118,7 +116,7 @@ function execute(machine: Machine, state: HartState, observer: RunObserver | und
     devices.poll(state.id, now);
     if (takeInterrupt(state) !== CONTINUE) continue;
     if (block[WAITING] === 0) speed = runSlice(machine, state, speed, now);
-    else if (isGuest(state) && wakes(state)) block[WAITING] = 0;
+    else if (executesGuest(state) && wakes(state)) block[WAITING] = 0;
     else sleepUntil(state, cycles(Math.min(ticksToCycles(ticks(timers.next)), devices.nextEvent(state.id))));
   }
 }
@@ -216,11 +214,6 @@ function sleepUntil(state: HartState, deadline: Cycles): void {
     return;
   }
   while (Atomics.load(block, ATTENTION_WORD) === 0 && clock.now() < deadline) Atomics.pause();
-}
-
-function isGuest(state: HartState): boolean {
-  const { block } = state;
-  return state.hypervisor ? block[VIRTUAL_WORD] !== 0 : block[PRIVILEGE_WORD] !== state.enginePrivilege;
 }
 
 function acknowledge(state: HartState, sequence: number): void {

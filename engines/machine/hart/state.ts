@@ -30,6 +30,12 @@ export interface TrapHandler {
 /** What fences need of the core (core.ts). */
 export type Flusher = Pick<GeneratedCore, "flush" | "revalidate">;
 
+/** What a hart on the model clock tells whoever executes it. */
+export interface ModelHooks {
+  /** A register of a device is about to be read or written by this hart. */
+  deviceAccessed(): void;
+}
+
 /** Earlier than any timer: nothing runs that a timer would have to cut short. */
 export const NO_SLICE = -Infinity;
 
@@ -64,6 +70,12 @@ export class HartState {
   relaxed = 0;
   /** Set once, by the machine: its devices, as this thread runs them. */
   devices!: Devices;
+
+  /** Set under the model clock: traps to the engine then wait for whoever executes the hart (`trapped`), and whatever ends a
+   *  slice early does so behind the very instruction. */
+  model: ModelHooks | null = null;
+  /** A trap to the engine has been taken and not been handled. */
+  trapped = false;
 
   /** The engine asked for these during the trap being handled. */
   idling = false;

@@ -18,6 +18,7 @@ const X = HART.x >> 2;
 const PRIVILEGE_WORD = HART.privilege >> 2;
 const VIRTUAL_WORD = HART.virtual >> 2;
 const WAITING = HART.waiting >> 2;
+const ATTENTION_WORD = HART.attention >> 2;
 
 const WORD = { ecall: 0x0000_0073, ebreak: 0x0010_0073, sret: 0x1020_0073, wfi: 0x1050_0073 } as const;
 const OPCODE = { miscMem: 0x0f, system: 0x73 } as const;
@@ -138,6 +139,7 @@ function interruptAfter(state: HartState): number {
   advance(state);
   const answer = takeInterrupt(state);
   if (answer === CONTINUE) {
+    if (state.model !== null && block[ATTENTION_WORD] !== 0) return LEAVE;
     block[PC] = pcLow;
     block[PC + 1] = pcHigh;
   }

@@ -88,6 +88,10 @@ function callEngine(
 ): number {
   if (state.hypervisor) enterSupervisor(state, cause, pcLow, pcHigh, valueLow, valueHigh);
   else enterMachine(state, cause, pcLow, pcHigh, valueLow, valueHigh);
+  if (state.model !== null) {
+    state.trapped = true;
+    return LEAVE;
+  }
   for (let round = 1; ; round++) {
     state.engine.trap(state.hart);
     const answer = enterFromEngine(state);

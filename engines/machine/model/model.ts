@@ -7,6 +7,7 @@ import type { Software } from "../machine.ts";
 import type { PhysicalMemory } from "../memory.ts";
 import type { WirePort } from "../network/wire.ts";
 import type { CostModel } from "./cost-model.ts";
+import type { LockTimes } from "./lock-times.ts";
 
 export interface ModelDescription {
   /** Prepared by prepareMachine(). */
@@ -33,7 +34,8 @@ export type ModelOutcome =
 export interface HartCycles {
   readonly guest: number;
   readonly engine: number;
-  readonly waitingForLocks: number;
+  /** For words that other harts write: locks above all. */
+  readonly waiting: number;
   readonly idle: number;
 }
 
@@ -42,6 +44,6 @@ export interface ModelMachine {
    *  Throws what the engine throws at boot. */
   run(until: Cycles): ModelOutcome;
   cycles(hart: number): HartCycles;
+  /** How long harts have waited for locks and held them, since the machine started; by physical address of the lock. */
+  lockTimes(): readonly LockTimes[];
 }
-
-export type CreateModelMachine = (description: ModelDescription) => ModelMachine;

@@ -1,0 +1,104 @@
+// Which cores hold which cache line, and what it costs to get one: the directory of an invalidation protocol with the
+// states of MSI. One request for a line is served at a time, so k cores that want it wait for each other: the cost of a
+// non-scalable lock's handover (Boyd-Wickizer, Kaashoek, Morris, Zeldovich: Non-scalable locks are dangerous, 2012,
+// section 4; Mellor-Crummey and Scott: Algorithms for scalable synchronization, 1991). Caches have room for everything.
+
+import type { PhysicalAddress } from "../address.ts";
+import { RAM_BASE } from "../layout.ts";
+import type { CostModel } from "./cost-model.ts";
+
+const LINE_SHIFT = 6;
+export const LINE_BYTES = 1 << LINE_SHIFT;
+const WORD_SHIFT = 5;
+const WORD_MASK = 31;
+
+/** Number of the line that a RAM address lies in; the address may be signed. */
+export function lineOf(address: PhysicalAddress): number {
+  return ((address | 0) - (RAM_BASE | 0)) >>> LINE_SHIFT;
+}
+
+export class Lines {
+  readonly #cores: number;
+  readonly #transfer: Int32Array;
+  readonly #hit: number;
+  readonly #memory: number;
+  /** Words of a line's set of readers. */
+  readonly #words: number;
+  /** 1 + the core that wrote the line last, or read it first; 0: nobody. */
+  readonly #owner: Int16Array;
+  /** Cores other than the owner that hold it, and how many. */
+  readonly #readers: Int32Array;
+  readonly #count: Uint8Array;
+  /** When the last request for it has been served. */
+  readonly #free: Float64Array;
+
+  constructor(ramBytes: number, harts: number, model: CostModel) {
+    const lines = Math.ceil(ramBytes / LINE_BYTES);
+    this.#cores = model.cores;
+    this.#transfer = model.transfer;
+    this.#hit = model.costs.cacheHit;
+    this.#memory = model.costs.memory;
+    this.#words = ((harts - 1) >> WORD_SHIFT) + 1;
+    this.#owner = new Int16Array(lines);
+    this.#readers = new Int32Array(lines * this.#words);
+    this.#count = new Uint8Array(lines);
+    this.#free = new Float64Array(lines);
+  }
+
+  /** Whether `core` reads the line without asking anybody. */
+  reads(core: number, line: number): boolean {
+    if (this.#owner[line] === core + 1) return true;
+    return this.#count[line] !== 0 && (this.#readers[line * this.#words + (core >> WORD_SHIFT)] & (1 << (core & WORD_MASK))) !== 0;
+  }
+
+  /** Whether `core` writes it without asking anybody. */
+  writes(core: number, line: number): boolean {
+    return this.#owner[line] === core + 1 && this.#count[line] === 0;
+  }
+
+  /** When a load that begins at `now` is done. */
+  read(core: number, line: number, now: number): number {
+    if (this.reads(core, line)) return now + this.#hit;
+    const owner = this.#owner[line];
+    const begun = Math.max(now, this.#free[line]);
+    if (owner === 0) {
+      this.#owner[line] = core + 1;
+      return (this.#free[line] = begun + this.#memory);
+    }
+    this.#addReader(core, line);
+    return (this.#free[line] = begun + this.#transfer[(owner - 1) * this.#cores + core]);
+  }
+
+  /** When a store that begins at `now` is done: all other copies are then invalid. There is no store buffer. */
+  write(core: number, line: number, now: number): number {
+    if (this.writes(core, line)) return now + this.#hit;
+    const begun = Math.max(now, this.#free[line]);
+    const owner = this.#owner[line];
+    let cost = owner === 0 ? this.#memory : this.#transfer[(owner - 1) * this.#cores + core];
+    if (this.#count[line] !== 0) {
+      cost = Math.max(cost, this.#farthestReader(core, line));
+      this.#readers.fill(0, line * this.#words, (line + 1) * this.#words);
+      this.#count[line] = 0;
+    }
+    this.#owner[line] = core + 1;
+    return (this.#free[line] = begun + Math.max(cost, this.#hit));
+  }
+
+  #addReader(core: number, line: number): void {
+    this.#readers[line * this.#words + (core >> WORD_SHIFT)] |= 1 << (core & WORD_MASK);
+    this.#count[line]++;
+  }
+
+  #farthestReader(core: number, line: number): number {
+    let farthest = 0;
+    for (let word = 0; word < this.#words; word++) {
+      let bits = this.#readers[line * this.#words + word];
+      while (bits !== 0) {
+        const reader = (word << WORD_SHIFT) + 31 - Math.clz32(bits);
+        bits &= ~(1 << (reader & WORD_MASK));
+        if (reader !== core) farthest = Math.max(farthest, this.#transfer[reader * this.#cores + core]);
+      }
+    }
+    return farthest;
+  }
+}

@@ -1,0 +1,58 @@
+// How a hart's engine waits while other harts run on the same thread. An engine is ordinary code that cannot stop in
+// the middle; so whatever a primitive answers while a trap is handled is recorded, and where the hart has to wait, the
+// engine is unwound. When its turn comes, the trap is handled again from its start: primitives answer what they answered
+// before, with no effect and at no cost, up to the one that waited. An engine keeps no state of its own, so it cannot tell.
+
+const INITIAL_CAPACITY = 256;
+
+/** Unwinds an engine whose hart has to wait. Only whoever executes harts catches it. */
+export class Suspension extends Error {
+  override readonly name = "Suspension";
+}
+
+/** The one there is: where it was made says nothing. */
+export const SUSPENSION = new Suspension("a hart waits for its turn");
+
+/** What primitives have answered since the trap under way began. */
+export class Recording {
+  #answers = new Float64Array(INITIAL_CAPACITY);
+  #length = 0;
+  #cursor = 0;
+
+  /** Whether the next primitive has been executed already: it must answer repeat(), and do nothing. */
+  get replaying(): boolean {
+    return this.#cursor < this.#length;
+  }
+
+  repeat(): number {
+    return this.#answers[this.#cursor++];
+  }
+
+  /** Keeps, and returns, what a primitive that has just been executed answers. */
+  keep(answer: number): number {
+    this.append(answer);
+    this.#cursor = this.#length;
+    return answer;
+  }
+
+  /** The primitive that suspended the engine has been executed since. */
+  append(answer: number): void {
+    if (this.#length === this.#answers.length) {
+      const larger = new Float64Array(2 * this.#length);
+      larger.set(this.#answers);
+      this.#answers = larger;
+    }
+    this.#answers[this.#length++] = answer;
+  }
+
+  /** The trap is handled again, from its start. */
+  rewind(): void {
+    this.#cursor = 0;
+  }
+
+  /** The trap has been handled. */
+  clear(): void {
+    this.#cursor = 0;
+    this.#length = 0;
+  }
+}
