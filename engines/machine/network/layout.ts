@@ -55,8 +55,10 @@ export const PORT = {
   /** Captures only: table of KIND, a power of two of them. */
   kinds: 0x090,
   kindMask: 0x094,
-  /** Sequence number of the frame taken last. */
-  lastTaken: 0x098,
+  /** Captures only: of each outstanding frame, i32, the number of the next one of its kind. */
+  links: 0x098,
+  /** Captures only, 1: a hart works on the chains of their kinds. */
+  lock: 0x09c,
   // ---- sink -------------------------------------------------------------------------------------
   /** Good frames that departed. */
   forwarded: 0x100,
@@ -94,7 +96,7 @@ export type Fault = (typeof FAULTS)[number];
 /** A frame that has arrived. 16 bytes. */
 export const RECORD = {
   arrival: 0, // f64
-  sequence: 8, // i32: its number modulo 2^32
+  sequence: 8, // i32, once it is taken: its number among those, modulo 2^32
   entry: 12, // i32: of the trace; its complement once it has departed
 } as const;
 export const RECORD_SHIFT = 4;
@@ -109,7 +111,7 @@ export const ENTRY = {
   flow: 8,
   forward: 12, // 1, or 0: the filter drops it
   forwardBefore: 16, // entries before it that are forwarded
-  untilNext: 20, // captures only: how many entries later, round the cycle, one of the same kind comes
+  kind: 20, // captures only: host offset of its KIND
 } as const;
 export const ENTRY_SHIFT = 5;
 
@@ -127,8 +129,8 @@ export const FLOW_SHIFT = 5;
 export const KIND = {
   hash: 0,
   entry: 4, // an entry of this kind, -1: the place is free
-  sequence: 8, // number and entry of the oldest one that may be outstanding
-  next: 12,
+  oldest: 8, // numbers of the first and the last that are outstanding; of none, the first is one beyond the last
+  newest: 12,
 } as const;
 export const KIND_SHIFT = 4;
 

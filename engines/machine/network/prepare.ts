@@ -39,6 +39,7 @@ interface PortPlan {
   readonly frames: number;
   readonly outstanding: number;
   readonly flows: number;
+  readonly links: number;
   readonly kinds: number;
   readonly kindCount: number;
   readonly log: number;
@@ -71,6 +72,7 @@ function planWire({ ports, fifoFrames, logBytes }: WireDescription): { readonly 
       frames: take(frames.reduce((sum, { bytes }) => sum + paddedBytes(bytes), 0)),
       outstanding: take(OUTSTANDING << RECORD_SHIFT),
       flows: take((frames.reduce((most, { flow }) => Math.max(most, flow), 0) + 1) << FLOW_SHIFT),
+      links: take(stamped ? 0 : 4 * OUTSTANDING),
       kinds: take(kindCount << KIND_SHIFT),
       kindCount,
       log: take(logBytes),
@@ -86,8 +88,8 @@ function preparePort(memory: PhysicalMemory, base: number, block: number, { port
   const { frames, stamped } = ports[port];
   const words = {
     fifo: base + plan.fifo, fifoFrames, trace: base + plan.trace, traceFrames: frames.length, stamped: stamped ? 1 : 0,
-    outstanding: base + plan.outstanding, flows: base + plan.flows, kinds: base + plan.kinds, kindMask: plan.kindCount - 1,
-    lastTaken: -1, log: base + plan.log, logBytes,
+    outstanding: base + plan.outstanding, flows: base + plan.flows, links: base + plan.links, kinds: base + plan.kinds,
+    kindMask: plan.kindCount - 1, log: base + plan.log, logBytes,
   };
   for (const [name, value] of Object.entries(words)) i32[(block + PORT[name as keyof typeof words]) >>> 2] = value;
   new Float64Array(memory.wasm.buffer)[(block + PORT.due) >>> 3] = Infinity;
@@ -117,7 +119,7 @@ function writeTrace({ i32, u8 }: PhysicalMemory, trace: number, place: number, f
   i32[(trace + (frames.length << ENTRY_SHIFT) + ENTRY.forwardBefore) >>> 2] = forwardBefore;
 }
 
-/** Frames that differ in nothing but what forwarding may change are of one kind: chained, round the cycle, and found by hash. */
+/** Frames that differ in nothing but what forwarding may change are of one kind, which is found by hash. */
 function writeKinds({ i32, u8 }: PhysicalMemory, trace: number, kinds: number, kindCount: number, frames: number): void {
   const parts = new FrameParts();
   const sameKind = Map.groupBy(Array.from({ length: frames }, (_, index) => index), (index) => {
@@ -134,11 +136,7 @@ function writeKinds({ i32, u8 }: PhysicalMemory, trace: number, kinds: number, k
     const kind = kinds + (place << KIND_SHIFT);
     i32[(kind + KIND.hash) >>> 2] = hash;
     i32[(kind + KIND.entry) >>> 2] = entries[0];
-    i32[(kind + KIND.sequence) >>> 2] = entries[0];
-    i32[(kind + KIND.next) >>> 2] = entries[0];
-    entries.forEach((entry, index) => {
-      const next = entries[(index + 1) % entries.length];
-      i32[(trace + (entry << ENTRY_SHIFT) + ENTRY.untilNext) >>> 2] = next > entry ? next - entry : next - entry + frames;
-    });
+    i32[(kind + KIND.newest) >>> 2] = -1;
+    for (const entry of entries) i32[(trace + (entry << ENTRY_SHIFT) + ENTRY.kind) >>> 2] = kind;
   }
 }

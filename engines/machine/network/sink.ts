@@ -5,10 +5,11 @@ import type { Cycles, HostOffset } from "../address.ts";
 import { GENERATED } from "./frame-words.ts";
 import { FrameParts, headerChecksumHolds } from "./frame-parts.ts";
 import {
-  ENTRY, ENTRY_SHIFT, FAULTS, FIRST_HEADER_BYTES, FLOW, FLOW_SHIFT, KIND, KIND_SHIFT, LOGGED, LOGGED_HEADER_BYTES,
+  ENTRY, ENTRY_SHIFT, FAULTS, FIRST_HEADER_BYTES, FLOW, FLOW_SHIFT, LOGGED, LOGGED_HEADER_BYTES,
   OUTSTANDING, PORT, RECORD, RECORD_SHIFT, STAMP, STAMP_BYTES, STAMP_MARK,
 } from "./layout.ts";
 import { bucketOf } from "./latency.ts";
+import { FramesUnderWay } from "./under-way.ts";
 import type { NetworkViews } from "./views.ts";
 
 const FORWARDED = PORT.forwarded >> 3;
@@ -18,7 +19,6 @@ const HISTOGRAM = PORT.histogram >> 3;
 const FIRST_FAULT = PORT.firstFault >> 2;
 const LOG_USED = PORT.logUsed >> 2;
 const LOG_BYTES = PORT.logBytes >> 2;
-const LAST_TAKEN = PORT.lastTaken >> 2;
 const OUTSTANDING_MASK = OUTSTANDING - 1;
 const STAMPED_BYTES = GENERATED.payload + STAMP_BYTES;
 
@@ -34,19 +34,15 @@ export class Sink {
   /** Port block, as index of each view. */
   readonly #i: number;
   readonly #f: number;
-  /** Of the port where the frames arrive that depart here. */
-  readonly #source: number;
   readonly #mark: number;
   readonly #trace: number;
-  readonly #traceFrames: number;
   readonly #stamped: boolean;
   readonly #outstanding: number;
   readonly #flows: number;
-  readonly #kinds: number;
-  readonly #kindMask: number;
   readonly #log: number;
+  /** Of the port where the frames arrive that depart here. */
+  readonly #underWay: FramesUnderWay;
   readonly #sent = new FrameParts();
-  readonly #original = new FrameParts();
 
   /** The blocks of the port and of its peer, and the peer's number. */
   constructor(views: NetworkViews, block: number, source: number, peer: number) {
@@ -54,16 +50,13 @@ export class Sink {
     this.#views = views;
     this.#i = block >>> 2;
     this.#f = block >>> 3;
-    this.#source = source >>> 2;
     this.#mark = STAMP_MARK | (peer << 24);
     this.#trace = word(PORT.trace) >>> 0;
-    this.#traceFrames = word(PORT.traceFrames);
     this.#stamped = word(PORT.stamped) !== 0;
     this.#outstanding = word(PORT.outstanding) >>> 0;
     this.#flows = word(PORT.flows) >>> 0;
-    this.#kinds = word(PORT.kinds) >>> 0;
-    this.#kindMask = word(PORT.kindMask);
     this.#log = views.i32[(block + PORT.log) >>> 2] >>> 0;
+    this.#underWay = new FramesUnderWay(views, source);
   }
 
   /** The frame at `frame` departs. */
@@ -110,59 +103,9 @@ export class Sink {
     return words.unchanged(frame, i32[entry + (ENTRY.offset >> 2)], bytes) === 1 ? NONE : CORRUPT;
   }
 
-  /** Record of the oldest outstanding frame of a capture that looks like this one, or the complement of a fault. */
   #recordOfKind(frame: number, bytes: number): number {
-    const { i32, u8 } = this.#views;
-    const sent = this.#sent;
-    sent.read(u8, frame, bytes);
-    if (this.#traceFrames === 0) return ~FOREIGN;
-    const hash = sent.hash(u8);
-    for (let place = hash & this.#kindMask; ; place = (place + 1) & this.#kindMask) {
-      const kind = (this.#kinds + (place << KIND_SHIFT)) >>> 2;
-      const example = i32[kind + (KIND.entry >> 2)];
-      if (example < 0) return ~FOREIGN;
-      if (i32[kind + (KIND.hash >> 2)] !== hash) continue;
-      const entry = (this.#trace + (example << ENTRY_SHIFT)) >>> 2;
-      this.#original.read(u8, i32[entry + (ENTRY.offset >> 2)] >>> 0, i32[entry + (ENTRY.bytes >> 2)]);
-      if (this.#alike(sent, this.#original)) return this.#oldest(kind);
-    }
-  }
-
-  /** The oldest outstanding frame of a kind that is to be forwarded; only if there is none, one that is not. */
-  #oldest(kind: number): number {
-    const { i32 } = this.#views;
-    const last = i32[this.#source + LAST_TAKEN];
-    let sequence = i32[kind + (KIND.sequence >> 2)];
-    let entry = i32[kind + (KIND.next >> 2)];
-    // Older ones are forgotten: whole rounds of the trace are skipped at once.
-    const behind = ((last - sequence) | 0) - OUTSTANDING;
-    if (behind > 0) sequence = (sequence + Math.ceil(behind / this.#traceFrames) * this.#traceFrames) | 0;
-    let forbidden = ~DUPLICATE;
-    let found = false;
-    while (!found && ((last - sequence) | 0) >= 0) {
-      const record = this.#outstanding + ((sequence & OUTSTANDING_MASK) << RECORD_SHIFT);
-      const word = (this.#trace + (entry << ENTRY_SHIFT)) >>> 2;
-      const there = i32[(record + RECORD.sequence) >>> 2] === sequence && i32[(record + RECORD.entry) >>> 2] >= 0;
-      found = there && i32[word + (ENTRY.forward >> 2)] !== 0;
-      if (there && (found || forbidden < 0)) forbidden = record;
-      const step = i32[word + (ENTRY.untilNext >> 2)];
-      sequence = (sequence + step) | 0;
-      entry = (entry + step) % this.#traceFrames;
-    }
-    if (!found) return forbidden;
-    i32[kind + (KIND.sequence >> 2)] = sequence;
-    i32[kind + (KIND.next >> 2)] = entry;
-    return forbidden;
-  }
-
-  #alike(left: FrameParts, right: FrameParts): boolean {
-    const { words } = this.#views;
-    const first = left.firstEnd - left.firstStart;
-    const second = left.secondEnd - left.secondStart;
-    return left.protocol === right.protocol && left.bytes === right.bytes
-      && first === right.firstEnd - right.firstStart && second === right.secondEnd - right.secondStart
-      && words.equal(left.firstStart, right.firstStart, first) === 1
-      && words.equal(left.secondStart, right.secondStart, second) === 1;
+    this.#sent.read(this.#views.u8, frame, bytes);
+    return this.#underWay.find(this.#sent);
   }
 
   /** All else was the same when it was found. */

@@ -6,6 +6,7 @@ import {
   ENTRY, ENTRY_SHIFT, OFFER, OUTSTANDING, PORT, RECORD, RECORD_SHIFT, STAMP, STAMP_MARK,
 } from "./layout.ts";
 import { GENERATED } from "./frame-words.ts";
+import { FramesUnderWay } from "./under-way.ts";
 import type { NetworkViews } from "./views.ts";
 
 const START = PORT.start >> 3;
@@ -26,7 +27,6 @@ const OFFERED = PORT.offer >> 2;
 const POSITION = PORT.position >> 2;
 const FIFO_HEAD = PORT.fifoHead >> 2;
 const FIFO_COUNT = PORT.fifoCount >> 2;
-const LAST_TAKEN = PORT.lastTaken >> 2;
 const OUTSTANDING_MASK = OUTSTANDING - 1;
 
 export class Source {
@@ -41,6 +41,7 @@ export class Source {
   readonly #traceFrames: number;
   readonly #stamped: boolean;
   readonly #outstanding: number;
+  readonly #underWay: FramesUnderWay;
 
   constructor(views: NetworkViews, block: number, port: number) {
     const word = (offset: number) => views.i32[(block + offset) >>> 2];
@@ -54,6 +55,7 @@ export class Source {
     this.#traceFrames = word(PORT.traceFrames);
     this.#stamped = word(PORT.stamped) !== 0;
     this.#outstanding = word(PORT.outstanding) >>> 0;
+    this.#underWay = new FramesUnderWay(views, block);
   }
 
   /** When there is something to receive: at that time or, if it has passed, at once. */
@@ -69,9 +71,8 @@ export class Source {
     const i = this.#i;
     if (Atomics.load(i32, i + ASKED) !== i32[i + OBEYED]) this.#obey(now);
     if (i32[i + OFFERED] === OFFER.asTaken) {
-      const sequence = f64[this.#f + ARRIVED];
-      f64[this.#f + ARRIVED] = sequence + 1;
-      return this.#take(now, sequence | 0, this.#nextEntry(), target, capacity);
+      f64[this.#f + ARRIVED] += 1;
+      return this.#take(now, this.#nextEntry(), target, capacity);
     }
     if (now >= f64[this.#f + DUE]) this.#arrive(now);
     const count = i32[i + FIFO_COUNT];
@@ -80,8 +81,7 @@ export class Source {
     const record = this.#fifo + (head << RECORD_SHIFT);
     i32[i + FIFO_HEAD] = head + 1 === this.#fifoFrames ? 0 : head + 1;
     i32[i + FIFO_COUNT] = count - 1;
-    const word = record >>> 2;
-    return this.#take(f64[record >>> 3], i32[word + (RECORD.sequence >> 2)], i32[word + (RECORD.entry >> 2)], target, capacity);
+    return this.#take(f64[record >>> 3], i32[(record + RECORD.entry) >>> 2], target, capacity);
   }
 
   /** Nobody gives buffers, but time passes: what finds the FIFO full by `now` is lost. */
@@ -120,7 +120,6 @@ export class Source {
     for (; due <= now && count < this.#fifoFrames; count++) {
       const record = this.#fifo + (tail << RECORD_SHIFT);
       f64[record >>> 3] = due;
-      i32[(record + RECORD.sequence) >>> 2] = arrived | 0;
       i32[(record + RECORD.entry) >>> 2] = this.#nextEntry();
       if (++tail === this.#fifoFrames) tail = 0;
       arrived += 1;
@@ -160,11 +159,9 @@ export class Source {
     return this.#views.i32[(this.#trace + (entries << ENTRY_SHIFT) + ENTRY.forwardBefore) >>> 2];
   }
 
-  #take(arrival: number, place: number, entry: number, target: HostOffset, capacity: number): number {
-    const { i32, f64, bytes: view, words } = this.#views;
+  #take(arrival: number, entry: number, target: HostOffset, capacity: number): number {
+    const { i32, f64, words } = this.#views;
     const f = this.#f;
-    // Stamps number what is taken, so that losses, however many, do not bring OUTSTANDING round while a frame is under way.
-    const sequence = this.#stamped ? f64[f + TAKEN] | 0 : place;
     const at = (this.#trace + (entry << ENTRY_SHIFT)) >>> 2;
     const bytes = i32[at + (ENTRY.bytes >> 2)];
     const forward = i32[at + (ENTRY.forward >> 2)];
@@ -174,18 +171,23 @@ export class Source {
       return 0;
     }
     words.copy(target, i32[at + (ENTRY.offset >> 2)], bytes);
-    if (this.#stamped) {
-      view.setInt32(target + GENERATED.payload + STAMP.mark, this.#mark, true);
-      view.setInt32(target + GENERATED.payload + STAMP.sequence, sequence, true);
-    }
-    const record = this.#outstanding + ((sequence & OUTSTANDING_MASK) << RECORD_SHIFT);
-    f64[record >>> 3] = arrival;
-    i32[(record + RECORD.sequence) >>> 2] = sequence;
-    i32[(record + RECORD.entry) >>> 2] = entry;
-    i32[this.#i + LAST_TAKEN] = sequence;
+    // Losses are not numbered: however many there are, they do not bring OUTSTANDING round while a frame is under way.
+    const sequence = f64[f + TAKEN] | 0;
+    if (this.#stamped) this.#stamp(sequence, entry, arrival, target);
+    else this.#underWay.take(sequence, entry, arrival);
     f64[f + TAKEN] += 1;
     f64[f + TAKEN_BYTES] += bytes;
     f64[f + TAKEN_FORWARD] += forward;
     return bytes;
+  }
+
+  #stamp(sequence: number, entry: number, arrival: number, target: HostOffset): void {
+    const { i32, f64, bytes: view } = this.#views;
+    view.setInt32(target + GENERATED.payload + STAMP.mark, this.#mark, true);
+    view.setInt32(target + GENERATED.payload + STAMP.sequence, sequence, true);
+    const record = this.#outstanding + ((sequence & OUTSTANDING_MASK) << RECORD_SHIFT);
+    f64[record >>> 3] = arrival;
+    i32[(record + RECORD.sequence) >>> 2] = sequence;
+    i32[(record + RECORD.entry) >>> 2] = entry;
   }
 }

@@ -286,6 +286,69 @@ describe("frames of a capture", () => {
     expect(wire.read(1).faults).toEqual({ ...NO_FAULTS, foreign: 1 });
   });
 
+  test("are known again however many were lost while they were under way, also those of which some look alike", () => {
+    const unlike = Array.from({ length: 50 }, (_, index) => frame(index, index % 10 !== 3, { fill: index, bytes: 60 }));
+    const wire = tester([...unlike, frame(50, true, { fill: 3 }), frame(51, true, { fill: 4 })], { stamped: false, fifoFrames: 1 });
+    wire.offer(1e9);
+    const waiting: { bytes: Uint8Array; flow: number }[] = [];
+    let now = 0;
+    let departed = 0;
+    for (let number = 0; number < 3_000; number++) {
+      const bytes = wire.receive(now)!.slice();
+      const flow = new DataView(bytes.buffer).getUint16(34) - 1000;
+      if (flow >= 50 || flow % 10 !== 3) waiting.push({ bytes, flow });
+      now += 1 + ((number * 7_919) % (3 * OUTSTANDING)); // all that arrive meanwhile are lost, but one
+      wire.ports[0].pass(now as never);
+      if (waiting.length <= 40) continue;
+      const { bytes: sent } = waiting.shift()!;
+      route(sent);
+      wire.send(now, sent);
+      departed++;
+    }
+    expect(wire.read(0).dropped).toBeGreaterThan(1_000 * OUTSTANDING);
+    expect(departed).toBeGreaterThan(2_000);
+    expect(wire.read(1)).toMatchObject({ forwarded: departed, faults: NO_FAULTS });
+  });
+
+  test("agree with a list that is searched from its oldest frame on", () => {
+    const step = fc.record({ take: fc.integer({ min: 0, max: 3 * OUTSTANDING }), send: fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 5 }) });
+    // Two kinds: of the first all are forwarded, of the second every other one.
+    const trace = [frame(0, true, { fill: 1 }), frame(1, true, { fill: 2 }), frame(2, false, { fill: 2 }), frame(3, true, { fill: 1 })];
+    const kinds = [[0, 3], [1, 2]];
+    fc.assert(fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+      const wire = tester(trace, { stamped: false });
+      wire.offer("as-taken");
+      let taken = 0;
+      let outstanding: number[] = [];
+      let [forwarded, forbidden, duplicate] = [0, 0, 0];
+      for (const { take, send } of steps) {
+        for (let number = 0; number < take; number++) {
+          wire.receive(0);
+          outstanding.push(taken++);
+        }
+        outstanding = outstanding.filter((number) => number >= taken - OUTSTANDING);
+        for (const flow of send) {
+          const kind = kinds.find((flows) => flows.includes(flow))!;
+          const alike = outstanding.filter((number) => kind.includes(number % 4));
+          const good = alike.find((number) => number % 4 !== 2);
+          const meant = good ?? alike[0];
+          if (good !== undefined) {
+            forwarded++;
+            // Older ones that look like it were dropped by the filter.
+            outstanding = outstanding.filter((number) => number > good || !alike.includes(number));
+          } else if (meant !== undefined) {
+            forbidden++;
+            outstanding = outstanding.filter((number) => number !== meant);
+          } else {
+            duplicate++;
+          }
+          wire.send(0, (trace[(meant ?? flow) % 4]).bytes);
+        }
+      }
+      expect(wire.read(1)).toMatchObject({ forwarded, faults: { ...NO_FAULTS, forbidden, duplicate } });
+    }), { numRuns: 60 });
+  });
+
   test("that only the filter's victims look like are forbidden", () => {
     const wire = tester([frame(0, false, { fill: 7 })], { stamped: false });
     wire.offer("as-taken");
