@@ -51,6 +51,11 @@ abstract class OneGuestEach implements Software {
   abstract trap(hart: Hart): void;
 }
 
+/** A guest on each hart that calls every 11 instructions, the first time after 10. */
+export abstract class CallsForEver extends OneGuestEach {
+  protected override readonly program = CALLS;
+}
+
 /** Halts after so many calls. */
 export class CountsCalls extends OneGuestEach {
   protected override readonly program = CALLS;

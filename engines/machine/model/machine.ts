@@ -1,5 +1,5 @@
 // A whole machine on the model clock. Of all harts that can go on, the one whose clock is behind all others does: a guest
-// up to LOOKAHEAD cycles beyond the next, an engine until one of its primitives would be seen out of turn.
+// up to `lookahead` cycles beyond the next, an engine until one of its primitives would be seen out of turn.
 
 import { cycles, hartId, ticks, type Cycles, type HartId, type PhysicalAddress } from "../address.ts";
 import { cyclesToTicks, ticksToCycles } from "../clock.ts";
@@ -24,9 +24,6 @@ import { Order } from "./order.ts";
 import { Recording, SUSPENSION } from "./recording.ts";
 import { Waiters, type ExchangeWait } from "./waiters.ts";
 
-/** Cycles that guests may run ahead of the hart that comes next. What a guest stores is seen, and what is sent to it is
- *  taken, so much too early or too late at the most. */
-export const LOOKAHEAD = 1_000;
 /** Devices are looked after no more often than this: as a NIC that moderates its interrupts. */
 const DEVICE_INTERVAL = 4_000;
 const LONGEST_SLICE = 1 << 30;
@@ -210,7 +207,7 @@ class Executor implements ModelMachine, Waiting, Signals {
       }
       block[WAITING] = 0;
     }
-    const limit = Math.min(this.#turn.horizon + LOOKAHEAD, until, timer, arrival, Math.max(event, timing.now + DEVICE_INTERVAL));
+    const limit = Math.min(this.#turn.horizon + this.#description.lookahead, until, timer, arrival, Math.max(event, timing.now + DEVICE_INTERVAL));
     this.#runSlice(slot, state, Math.max(1, Math.min(limit - timing.now, LONGEST_SLICE)));
   }
 

@@ -17,6 +17,9 @@ export interface ModelDescription {
   readonly software: Software;
   readonly core: CoreFactory;
   readonly costs: CostModel;
+  /** Cycles that a guest may run ahead of the hart that comes next: by so much, at the most, others see too early what it
+   *  stores, and it sees too late what they store and takes too late what they send it. Engines never run ahead. */
+  readonly lookahead: number;
   readonly wire?: readonly WirePort[];
 }
 

@@ -1,0 +1,14 @@
+// How far guests may run ahead of each other on the model clock. Short turns cost the host time; what they buy depends on
+// whether guests on several harts can affect each other other than through the engine, which never runs ahead.
+
+import type { Configuration } from "../../engines/engine.ts";
+
+/** Cycles, where vCPUs share memory: a guest of several, or a channel. About the price of two exits. */
+const SHARING = 500;
+/** Where they do not: only an interrupt that the engine sends a busy hart can come late. */
+const APART = 10_000;
+
+export function lookaheadOf({ vms, channels }: Pick<Configuration, "vms" | "channels">): number {
+  const shared = vms.some(({ vcpus }) => vcpus > 1) || channels.some(({ ends: [one, other] }) => one !== other);
+  return shared ? SHARING : APART;
+}
