@@ -40,7 +40,7 @@ class Handled extends CallsForEver {
 export interface TestMachine {
   readonly machine: ModelMachine;
   readonly memory: PhysicalMemory;
-  word(address: PhysicalAddress): number;
+  readonly word: (address: PhysicalAddress) => number;
 }
 
 export function modelMachine(harts: number, handlers: Handlers): TestMachine {
