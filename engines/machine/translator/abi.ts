@@ -27,18 +27,18 @@ export const CALL_DEPTH = 200;
 export const RESOLVE_RIGHTS_SHIFT = 8;
 
 // ---- thread area: offsets and shapes of the tables in it ------------------------------------------
-/** Predecoded instructions, direct-mapped by host offset. 16 bytes each. */
+/** Predecoded instructions, direct-mapped by address (predecoded.ts). 16 bytes each. */
 export const PREDECODED = {
   offset: 0x0_0000,
   entries: 0x4000,
   bytes: 16,
-  /** One more entry, for instructions that lie across the end of the fast window. */
+  /** One more entry, for instructions near the end of the fast window. */
   scratch: 0x4_0000,
   operation: 0, // u8: index into BY_NUMBER
   length: 1, // u8
   rd: 2, rs1: 4, rs2: 6, // u16: offsets in the hart block
   immediate: 8, // i32
-  tag: 12, // i32: host offset of the instruction
+  tag: 12, // i32: the four bytes at the instruction's address
 } as const;
 /** Translated entry points, direct-mapped by pc and space. 32 bytes each. */
 export const LOOKUP = {

@@ -10,7 +10,7 @@ import { threadArea } from "../memory.ts";
 import type { PhysicalMemory } from "../memory.ts";
 import { encodeModule } from "../wasm/module.ts";
 import { I32, I64 } from "../wasm/opcodes.ts";
-import { HOTNESS, lookupIndex, PREDECODED, TYPE, TYPES } from "./abi.ts";
+import { HOTNESS, lookupIndex, TYPE, TYPES } from "./abi.ts";
 import { discover } from "./blocks.ts";
 import { emitUnit } from "./emit-unit.ts";
 import { Fetched } from "./fetched.ts";
@@ -19,6 +19,7 @@ import { INTERPRETER_LOCALS } from "./interpret-instruction.ts";
 import { DECODE_LEFT, DECODE_MOVED, interpreterBody } from "./interpreter.ts";
 import { RESOLVE_LOCALS, resolveBody } from "./memory-access.ts";
 import { plan } from "./plan.ts";
+import { Predecoded } from "./predecoded.ts";
 import { makeReducible } from "./split.ts";
 import { TranslationTable } from "./translation-table.ts";
 import type { TranslatedUnit } from "./translation-table.ts";
@@ -68,6 +69,7 @@ export class Core implements GeneratedCore {
   readonly #area: number;
   readonly #imports: CoreImports;
   readonly #functions = new WebAssembly.Table({ element: "anyfunc", initial: INITIAL_SLOTS });
+  readonly #predecoded: Predecoded;
   readonly #table: TranslationTable;
   readonly #resolve: WebAssembly.ExportValue;
   readonly #pages: number;
@@ -89,8 +91,8 @@ export class Core implements GeneratedCore {
     const instance = this.#instantiateInterpreter(false);
     this.#runBare = instance.exports["run"] as (state: number) => number;
     this.#resolve = instance.exports["resolve"];
+    this.#predecoded = new Predecoded(memory, this.#area);
     this.#table = new TranslationTable(memory, this.#area, this.#functions);
-    this.#forgetPredecoded();
   }
 
   statistics(): CoreStatistics {
@@ -106,7 +108,6 @@ export class Core implements GeneratedCore {
 
   /** fence.i on the hart at `state`: forgets every instruction of its guest that is no longer what it was. */
   flush(state: number): void {
-    this.#forgetPredecoded();
     const space = this.#memory.i32[(state + HART.space) >> 2];
     this.#table.dropChanged(space, this.#memory.u8);
   }
@@ -166,50 +167,30 @@ export class Core implements GeneratedCore {
 
   // ---- predecoding ----------------------------------------------------------------------------------
 
-  #forgetPredecoded(): void {
-    const from = this.#area + PREDECODED.offset;
-    // Tag 0 matches no instruction: host offset 0 is the control block.
-    this.#memory.u8.fill(0, from, from + PREDECODED.entries * PREDECODED.bytes);
-  }
-
   /** Fetches and predecodes the instruction at HART.pc; answers where, or what became of the fault. */
   #decode(state: number): number {
     const pc = this.#address(state + HART.pc);
     const host = this.#fetchOffset(state, pc, "access");
     if (host === null) return this.#fetchFault(state, 0);
-    const half = this.#half(host);
-    let word = half;
-    if (instructionBytes(half) === 4) {
+    // The interpreter looks for instructions of which four bytes lie in the fast window, or in the page they begin in.
+    const together = this.#isPaged(state) ? host % PAGE_BYTES <= PAGE_BYTES - 4 : pc - RAM_BASE <= this.#address(state + HART.ramLimit);
+    // Read once: other harts may write to it.
+    let word = together ? this.#word(host) : this.#half(host);
+    const isLong = instructionBytes(word & 0xffff) === 4;
+    if (isLong && !together) {
       const second = this.#fetchOffset(state, pc + 2, "access");
       if (second === null) return this.#fetchFault(state, 2);
       word |= this.#half(second) << 16;
     }
-    const decoded = decode(word);
-    if (decoded === null) return this.#illegal(state, word);
-    // The interpreter looks only at instructions that begin inside the fast window or end in the page they begin in.
-    const cacheable = this.#isPaged(state) ? (host + 2) % PAGE_BYTES !== 0 : pc - RAM_BASE <= this.#address(state + HART.ramLimit);
-    const entry = cacheable
-      ? this.#area + PREDECODED.offset + ((host >>> 1) & (PREDECODED.entries - 1)) * PREDECODED.bytes
-      : this.#area + PREDECODED.scratch;
-    this.#predecode(entry, decoded, cacheable ? host : 0);
-    return entry;
+    const instruction = isLong ? word : word & 0xffff;
+    const decoded = decode(instruction);
+    if (decoded === null) return this.#illegal(state, instruction);
+    return together ? this.#predecoded.keep(pc, word, decoded) : this.#predecoded.pass(decoded);
   }
 
-  #predecode(entry: number, decoded: Decoded, tag: number): void {
+  #word(host: number): number {
     const { u8, i32 } = this.#memory;
-    u8[entry + PREDECODED.operation] = decoded.number;
-    u8[entry + PREDECODED.length] = decoded.bytes;
-    const rd = decoded.rd === 0 ? HART.sink : HART.x + 8 * decoded.rd;
-    this.#store16(entry + PREDECODED.rd, rd);
-    this.#store16(entry + PREDECODED.rs1, HART.x + 8 * decoded.rs1);
-    this.#store16(entry + PREDECODED.rs2, HART.x + 8 * decoded.rs2);
-    i32[(entry + PREDECODED.immediate) >> 2] = decoded.immediate;
-    i32[(entry + PREDECODED.tag) >> 2] = tag;
-  }
-
-  #store16(offset: number, value: number): void {
-    this.#memory.u8[offset] = value & 0xff;
-    this.#memory.u8[offset + 1] = value >> 8;
+    return host % 4 === 0 ? i32[host >> 2] : u8[host] | (u8[host + 1] << 8) | (u8[host + 2] << 16) | (u8[host + 3] << 24);
   }
 
   #half(host: number): number {

@@ -10,6 +10,7 @@ import type { Label } from "../wasm/code.ts";
 import { CALL_DEPTH, HOTNESS, LEFT_PC, LOOKUP, MOVED_PC, PREDECODED, TYPE } from "./abi.ts";
 import { emitOperations, leave, LOCAL, moveTo, pushNextPc, spend, STATE } from "./interpret-instruction.ts";
 import type { Services } from "./interpret-instruction.ts";
+import { emitEntryFor } from "./predecoded.ts";
 import { emitEntry } from "./paged-access.ts";
 
 export function interpreterBody(services: Services, hotThreshold: number): Code {
@@ -210,18 +211,10 @@ function emitFetch(code: Code, dispatch: Label, services: Services): void {
   const slow = code.block();
   if (services.paged) pushPagedOffset(code, slow);
   else pushWindowOffset(code, slow);
-  code.tee(LOCAL.offset);
-  code.i32(1);
-  code.op("i32.shr_u");
-  code.i32(PREDECODED.entries - 1);
-  code.op("i32.and");
-  code.i32(PREDECODED.bytes);
-  code.op("i32.mul");
-  code.get(LOCAL.area);
-  code.op("i32.add");
+  code.access("i32.load");
+  emitEntryFor(code, LOCAL.pc, LOCAL.area);
   code.tee(LOCAL.instruction);
   code.access("i32.load", PREDECODED.tag);
-  code.get(LOCAL.offset);
   code.op("i32.eq");
   code.brIf(found);
   code.end();
