@@ -168,9 +168,10 @@ export const CATALOGUE: readonly Workload[] = [
     parameters: {
       guests: perHart(1),
       think: { kind: "number", minimum: 0, maximum: 1_000_000_000, default: "0", summary: "guest instructions between two uses of the service" },
+      between: { kind: "number", minimum: 0, maximum: 1_000_000_000, default: "0", summary: "guest instructions between the two calls of one use" },
     },
     layout: (harts, value) => {
-      const { guests } = independent(harts, value("guests"), "contend", () => `think=${value("think")}`);
+      const { guests } = independent(harts, value("guests"), "contend", () => `think=${value("think")} between=${value("between")}`);
       const channels = guests.map(({ name }, index) => ({ name, ends: [index, index] as const, windowBytes: PAGE_BYTES }));
       return { guests, channels };
     },

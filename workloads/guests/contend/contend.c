@@ -13,11 +13,13 @@
 _Noreturn void guest_main(void) {
   if (platform.channels == 0) fail("no channel in the device tree");
   uint64_t instructions = argument_number("think", 0);
+  uint64_t between = argument_number("between", 0);
   units_begin("contend");
   for (;;) {
     uint64_t begun = cycle_now();
     int64_t error = doorbell_ring(platform.channel[0].id);
     csr_clear(sip, INTERRUPT_SOFTWARE);
+    think(between);
     uint64_t rung = doorbells_rung() != 0;
     histogram_record(cycle_now() - begun);
     if (error != 0 || !rung) unit_failed();
