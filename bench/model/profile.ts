@@ -9,7 +9,7 @@ import { UsageError } from "../exit-code.ts";
 import { AT_LEAST_ONE_CYCLE, type Duration, firstFault, PROFILE_SCHEMA, ProfileFile } from "./profile-schema.ts";
 import { TopologyFault, transferCycles } from "./topology.ts";
 
-export const PROFILE_NAMES = ["spacemit-k1", "graviton3", "epyc-7r13", "uniform-128"] as const;
+export const PROFILE_NAMES = ["spacemit-k1", "graviton3", "epyc-7r13", "imx8mm", "uniform-128"] as const;
 export type ProfileName = (typeof PROFILE_NAMES)[number];
 
 /** Measured, and with more cores than the default sweep has harts. */
