@@ -1,27 +1,25 @@
-// The command: plan, measure, report.
+// The command: plan, measure under each clock, report.
 
-import type { EngineDescription, EngineName } from "../engines/engine.ts";
+import type { EngineDescription } from "../engines/engine.ts";
 import type { Workload } from "../workloads/workload.ts";
-import { helpText, parseCommandLine } from "./cli.ts";
+import { type BenchRequest, helpText, parseCommandLine } from "./cli.ts";
 import { EXIT_CODE } from "./exit-code.ts";
 import { hostGuest } from "./guest/guest.ts";
 import { asksForGuest, parseGuestCommand } from "./guest/request.ts";
-import { estimateMs, type Plan, planCases } from "./plan.ts";
-import { reportProgress } from "./progress.ts";
+import { type ModelClock, openModelClock } from "./model/clock.ts";
+import { modelEstimatesMs } from "./model/plan.ts";
+import { loadProfile } from "./model/profile.ts";
+import { verifyModel } from "./model/verify.ts";
+import { planRun, type RunPlan } from "./plan-run.ts";
+import { estimatesMs } from "./plan.ts";
+import { type Progress, reportProgress } from "./progress.ts";
 import { formatReport } from "./report/report.ts";
-import { appendRows } from "./results/csv.ts";
 import { readEnvironment } from "./results/environment.ts";
-import { createRunFiles } from "./results/files.ts";
 import type { ResultRow } from "./results/schema.ts";
-import { tcbRows } from "./results/tcb-rows.ts";
-import { runCases } from "./run.ts";
-import { measureTcb } from "./tcb/tcb.ts";
-import { capturedFrames, writeDepartures } from "./traffic/capture-files.ts";
+import { capturedFrames } from "./traffic/capture-files.ts";
 import { vocabularyOf } from "./vocabulary.ts";
-import { contaminationWarning, hostWarnings } from "./warnings.ts";
-
-/** What the multicore engines grew out of. */
-const TCB_BASELINE: EngineName = "uniprocessor";
+import { openWallClock, type WallClock } from "./wall-clock.ts";
+import { contaminationWarning } from "./warnings.ts";
 
 /** Answers the exit code. Throws a UsageError before anything is measured. */
 export async function bench(words: readonly string[], engines: readonly EngineDescription[], workloads: readonly Workload[]): Promise<number> {
@@ -32,32 +30,44 @@ export async function bench(words: readonly string[], engines: readonly EngineDe
     return EXIT_CODE.fine.code;
   }
   if ("guest" in request) return hostGuest(request);
+  return measure(request, words, engines, workloads);
+}
+
+async function measure(request: BenchRequest, words: readonly string[], engines: readonly EngineDescription[], workloads: readonly Workload[]): Promise<number> {
   const environment = readEnvironment(new Date(), words);
+  const { cores } = environment;
   const captured = request.pcap === undefined ? undefined : capturedFrames(request.pcap);
-  const plan = planCases(request, engines, workloads, environment.cores, captured?.frames);
-  const { pcapOut } = request;
-  if (pcapOut !== undefined) writeDepartures(pcapOut, [], environment.started);
-  const files = createRunFiles(request.resultsFolder, environment);
-  const rows: ResultRow[] = [];
-  const keep = (more: readonly ResultRow[]) => {
-    rows.push(...more);
-    appendRows(files.csv, more);
-  };
-  const progress = reportProgress(process.stderr, plan.cases.length);
-  progress.say(`${plan.cases.length} cases, about ${Math.ceil(estimateMs(plan) / 1000)} s; results in ${files.csv}`);
-  hostWarnings(environment, Math.max(...plan.cases.map((benchCase) => benchCase.harts))).forEach((warning) => progress.say(warning));
-  if (captured?.warning !== undefined) progress.say(captured.warning);
+  const profile = request.clock === "wall" ? undefined : loadProfile(request.profile);
+  const plan = planRun(request, engines, workloads, cores, profile, captured?.frames);
   const interruption = watchInterruption();
-  await runCases(plan.cases, {
-    timing: plan.timing, cores: environment.cores, revision: environment.revision, progress, keep,
-    departed: (frames) => pcapOut !== undefined && writeDepartures(pcapOut, frames, environment.started), interrupted: () => interruption.aborted,
-  });
-  if (!interruption.aborted) keep(await countTcb(plan, engines, environment.revision));
-  process.stdout.write(`\n${formatReport(rows)}\n\nEvery figure and raw sample: ${files.csv} (columns: results/SCHEMA.md)\n`);
+  if (profile !== undefined && request.verify) {
+    const progress = announce(request, plan, cores);
+    return verifyModel(plan.model, { progress, costs: profile, threads: cores, interruption });
+  }
+  const wall = plan.wall && openWallClock(plan.wall, request, engines, environment);
+  const model = profile && openModelClock(plan.model, request, profile, engines, workloads, environment);
+  const progress = announce(request, plan, cores);
+  if (captured?.warning !== undefined) progress.say(captured.warning);
+  const rows = [...await wall?.measure(progress, interruption) ?? [], ...await model?.measure(progress, interruption) ?? []];
+  process.stdout.write(`\n${[formatReport(rows), filesOf(wall, model)].join("\n\n")}\n`);
   const contaminated = rows.filter((row) => row.status === "contaminated" && row.metric === "throughput" && row.subject === "").length;
   if (contaminated > 0) process.stderr.write(`${contaminationWarning(contaminated)}\n`);
   return exitCode(rows, interruption.aborted);
 }
+
+/** The first line of a run, and what reports the rest of it. */
+function announce({ verify }: BenchRequest, { wall, model }: RunPlan, cores: number): Progress {
+  const onModel = modelEstimatesMs(model).map((milliseconds) => milliseconds / cores);
+  const stages = [wall === undefined ? [] : estimatesMs(wall), onModel, ...(verify ? [onModel] : [])];
+  const progress = reportProgress(process.stderr, stages);
+  const seconds = stages.flat().reduce((sum, milliseconds) => sum + milliseconds, 0) / 1000;
+  const counts = [...(wall === undefined ? [] : [`${wall.cases.length} cases on the wall clock`]), ...(model.length === 0 ? [] : [`${model.length} on the model clock${verify ? ", twice" : ""}`])];
+  progress.say(`${counts.join(" and ")}, about ${Math.ceil(seconds)} s`);
+  return progress;
+}
+
+const filesOf = (wall: WallClock | undefined, model: ModelClock | undefined): string => (
+  [...(wall === undefined ? [] : [`Every figure and raw sample: ${wall.file}`]), ...model?.files() ?? [], "Columns: results/SCHEMA.md"].join("\n"));
 
 function exitCode(rows: readonly ResultRow[], interrupted: boolean): number {
   if (interrupted) return EXIT_CODE.interrupted.code;
@@ -66,7 +76,7 @@ function exitCode(rows: readonly ResultRow[], interrupted: boolean): number {
   return EXIT_CODE.fine.code;
 }
 
-/** The first interrupt ends the run after the window under way; a second one ends the process. */
+/** The first interrupt ends the run after what is under way; a second one ends the process. */
 function watchInterruption(): AbortSignal {
   const controller = new AbortController();
   process.once("SIGINT", () => {
@@ -74,13 +84,4 @@ function watchInterruption(): AbortSignal {
     controller.abort();
   });
   return controller.signal;
-}
-
-/** The TCB of every engine measured. */
-async function countTcb(plan: Plan, engines: readonly EngineDescription[], revision: string): Promise<ResultRow[]> {
-  const baseline = engines.find(({ name }) => name === TCB_BASELINE);
-  if (baseline === undefined) throw new RangeError(`no engine is called ${TCB_BASELINE}`);
-  const measured = engines.filter(({ name }) => plan.cases.some((benchCase) => benchCase.engine === name));
-  const reports = measured.map(async (engine) => tcbRows(engine.name, await measureTcb(engine, baseline), revision));
-  return (await Promise.all(reports)).flat();
 }

@@ -1,18 +1,24 @@
 // The command line: flags to a checked request.
 
 import * as v from "valibot";
-import { EXIT_CODE } from "./exit-code.ts";
+import { EXIT_CODE, UsageError } from "./exit-code.ts";
 import { assignment, check, columns, flagLines, oneOf, type Setting, splitWords, whole } from "./flags.ts";
 import { GUEST_EXAMPLES, GUEST_FLAGS } from "./guest/request.ts";
+import { DEFAULT_PROFILE, PROFILE_NAMES } from "./model/profile.ts";
+import { type ClockName, CLOCKS } from "./results/metrics.ts";
 
 const FLAGS = {
   engine: { type: "string", multiple: true, value: "NAME", doc: "measure this engine only (may be repeated)" },
   workload: { type: "string", multiple: true, value: "NAME", doc: "measure this workload only (may be repeated)" },
-  harts: { type: "string", multiple: true, value: "N", doc: "harts of the machine (may be repeated; default: 1 and 2)" },
+  harts: { type: "string", multiple: true, value: "N", doc: "harts of the machine (may be repeated; default: 1 and 2 on the wall clock, 1 to 32 on the model's)" },
+  clock: { type: "string", value: "NAME", doc: "wall: this host's time; model: simulated cycles; both (default)" },
+  profile: { type: "string", value: "NAME|FILE", doc: `costs of the model clock: ${PROFILE_NAMES.join(", ")}, or a file of yours (default: ${DEFAULT_PROFILE})` },
+  full: { type: "boolean", doc: "64 and 128 harts too, on the model clock" },
+  verify: { type: "boolean", doc: "run every case of the model clock twice, in two processes and in opposite orders, and compare; writes no results" },
   set: { type: "string", multiple: true, value: "NAME=VALUE", doc: "a setting, for the engines and workloads that have it (may be repeated)" },
-  quick: { type: "boolean", doc: "fewer workloads and shorter windows: half a minute" },
-  samples: { type: "string", value: "N", doc: "run windows to measure in each case" },
-  window: { type: "string", value: "MS", doc: "length of a run window in milliseconds" },
+  quick: { type: "boolean", doc: "fewer workloads, harts and samples: half a minute" },
+  samples: { type: "string", value: "N", doc: "run windows to measure in each case, on the wall clock" },
+  window: { type: "string", value: "MS", doc: "length of a run window in milliseconds, on the wall clock" },
   pcap: { type: "string", value: "FILE", doc: "frames of this capture (pcap or pcapng) arrive, in a cycle, instead of generated ones" },
   "pcap-out": { type: "string", value: "FILE", doc: "write the first frames that the first case with traffic forwards as a pcap file" },
   results: { type: "string", value: "DIR", doc: "folder for results (default: results)" },
@@ -21,11 +27,22 @@ const FLAGS = {
   help: { type: "boolean", short: "h", doc: "print this" },
 } as const;
 
+/** Flags that mean something under one clock only. */
+const OF_CLOCK = {
+  wall: ["samples", "window", "pcap-out", "lock-timing", "allow-oversubscription"],
+  model: ["profile", "full", "verify"],
+} as const;
+
 /** What the user asked for. Undefined: the plan decides. */
 export interface BenchRequest {
   readonly engines: readonly string[] | undefined;
   readonly workloads: readonly string[] | undefined;
   readonly harts: readonly number[] | undefined;
+  readonly clock: ClockName | "both";
+  /** Name or file of the model's costs. */
+  readonly profile: string;
+  readonly full: boolean;
+  readonly verify: boolean;
   /** From --set, for every engine and workload that has the name. */
   readonly settings: Readonly<Record<string, string>>;
   readonly quick: boolean;
@@ -54,7 +71,12 @@ const WINDOW_MS = { minimum: 1, maximum: 60_000 } as const;
 /** Checks the command line. Throws a UsageError of one line, or answers "help". */
 export function parseCommandLine(words: readonly string[], vocabulary: Vocabulary): BenchRequest | "help" {
   const { help, ...flags } = splitWords(words, FLAGS);
-  return help === true ? "help" : check(requestSchema(vocabulary), flags);
+  if (help === true) return "help";
+  const request = check(requestSchema(vocabulary), flags);
+  const given = (names: readonly (keyof typeof flags)[]) => names.find((name) => flags[name] !== undefined);
+  const foreign = request.clock === "wall" ? given(OF_CLOCK.model) : request.clock === "model" ? given(OF_CLOCK.wall) : undefined;
+  if (foreign === undefined) return request;
+  throw new UsageError(`--${foreign} means nothing on the ${request.clock} clock alone${request.verify && request.clock === "model" ? ", which --verify asks for" : ""}`);
 }
 
 export function helpText(vocabulary: Vocabulary): string {
@@ -84,6 +106,10 @@ function requestSchema(vocabulary: Vocabulary) {
       engine: v.optional(v.array(oneOf("engine", Object.keys(vocabulary.engines)))),
       workload: v.optional(v.array(oneOf("workload", Object.keys(vocabulary.workloads)))),
       harts: v.optional(v.array(whole("harts", 1, vocabulary.maximumHarts))),
+      clock: v.optional(oneOf("clock", [...CLOCKS, "both"])),
+      profile: v.optional(v.pipe(v.string(), v.nonEmpty("--profile needs a name or a file")), DEFAULT_PROFILE),
+      full: v.optional(v.boolean(), false),
+      verify: v.optional(v.boolean(), false),
       set: v.optional(v.array(assignment(vocabulary.settings, "engine or workload")), []),
       quick: v.optional(v.boolean(), false),
       samples: v.optional(whole("samples", 1, MAXIMUM_SAMPLES)),
@@ -98,6 +124,10 @@ function requestSchema(vocabulary: Vocabulary) {
       engines: unique(flags.engine),
       workloads: unique(flags.workload),
       harts: unique(flags.harts),
+      clock: flags.verify && flags.clock !== "wall" ? "model" : ((flags.clock ?? "both") as ClockName | "both"),
+      profile: flags.profile,
+      full: flags.full,
+      verify: flags.verify,
       settings: Object.fromEntries(flags.set),
       quick: flags.quick,
       samples: flags.samples,

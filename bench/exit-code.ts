@@ -1,8 +1,9 @@
-/** What the process answers its caller; 3, 4 and 10 belong to model runs and comparisons. */
+/** What the process answers its caller; 4 and 10 belong to comparisons. */
 export const EXIT_CODE = {
   fine: { code: 0, meaning: "every case was measured; or the guest of --guest shut down, or was ended" },
-  usage: { code: 1, meaning: "the command line, the results folder or the guest's file is not usable; nothing was measured" },
+  usage: { code: 1, meaning: "the command line, the results folder, the profile or the guest's file is not usable; nothing was measured" },
   failedCase: { code: 2, meaning: "a case failed; its row carries the reason, the other cases were measured; or the guest of --guest failed" },
+  notRepeated: { code: 3, meaning: "--verify: two runs of a case on the model clock differ" },
   contaminated: { code: 5, meaning: "measured, but the host took the CPU away from a case (see the warnings)" },
   interrupted: { code: 130, meaning: "interrupted; what was measured is kept" },
 } as const;

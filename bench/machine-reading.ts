@@ -1,6 +1,7 @@
 // What the harness reads of a machine whose harts are paused, and what happened between two readings.
 
 import type { NetworkReport } from "../engines/engine.ts";
+import type { PhysicalAddress } from "../engines/machine/address.ts";
 import type { PortReading } from "../engines/machine/network/steering.ts";
 import type { Histogram } from "./histogram.ts";
 import { addHistograms, emptyHistogram, histogramSince } from "./histogram.ts";
@@ -19,6 +20,8 @@ export interface VmReading {
 
 export interface LockReading {
   readonly name: string;
+  /** Physical address of its record. */
+  readonly lock: PhysicalAddress;
   readonly acquisitions: number;
   readonly contended: number;
   readonly handovers: number;
@@ -109,6 +112,7 @@ export const unitsOf = (vm: VmReading): number => vm.units?.units ?? 0;
 function locksBetween(before: LockReading, after: LockReading): LockReading {
   return {
     name: after.name,
+    lock: after.lock,
     acquisitions: after.acquisitions - before.acquisitions,
     contended: after.contended - before.contended,
     handovers: after.handovers - before.handovers,

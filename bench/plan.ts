@@ -1,16 +1,14 @@
-// Which cases a request means, in which order, and how long each is measured.
+// Which cases a request means under the wall clock, in which order, and how long each is measured.
 
 import type { EngineDescription, Options } from "../engines/engine.ts";
-import { planWorkload } from "../workloads/plan.ts";
 import type { Layout, Workload } from "../workloads/workload.ts";
 import type { BenchCase } from "./case.ts";
 import type { BenchRequest } from "./cli.ts";
-import { configurationOf, imageSums } from "./configuration.ts";
 import { UsageError } from "./exit-code.ts";
+import { LOCK_TIMING, makeCase, runsOn } from "./make-case.ts";
 import type { Timing } from "./measure.ts";
-import { loadedBytes, trustsGuests } from "./tcb/guest-bytes.ts";
 import type { CapturedFrame } from "./traffic/captured-frame.ts";
-import { type CaseTraffic, checkCaptured } from "./traffic/case-traffic.ts";
+import type { CaseTraffic } from "./traffic/case-traffic.ts";
 
 export interface Plan {
   readonly cases: readonly BenchCase[];
@@ -39,9 +37,6 @@ const ON_MOST_HARTS: readonly string[] = ["pipeline"];
 const SEARCH_WORKLOAD = "forward";
 /** The workload whose locks are timed without being asked. */
 const LOCK_WORKLOAD = "contend";
-/** The parameter that says how many guests a workload has for each hart. */
-const GUESTS = "guests";
-const LOCK_TIMING = { name: "lock-timing", value: "on" } as const;
 
 const WATCHDOG_MS = 5_000;
 /** Start-up of a case's threads and machine, and its end: measured on a 2-core host, for estimates only. */
@@ -52,7 +47,7 @@ const TRAFFIC_MS = 200;
 const LATENCY_MS = 350;
 const SEARCH_MS = 1_800;
 
-/** Throws a UsageError when the request asks for what no host or engine can do. `captured`: the frames that arrive, instead of generated ones. */
+/** Throws a UsageError when the request asks for more harts than this host has cores. `captured`: the frames that arrive, instead of generated ones. */
 export function planCases(
   request: BenchRequest, engines: readonly EngineDescription[], workloads: readonly Workload[], cores: number, captured?: readonly CapturedFrame[],
 ): Plan {
@@ -61,16 +56,12 @@ export function planCases(
   const harts = chooseHarts(request, cores);
   const cases = workloads.filter((workload) => names.includes(workload.name)).flatMap((workload) => (
     engines.filter((engine) => request.engines?.includes(engine.name) ?? true).flatMap((engine) => {
-      const usable = harts.filter((count) => runsOn(engine, workload, count, chosenParameters(request, workload, engine)));
+      const usable = harts.filter((count) => runsOn(engine, workload, count, request.settings));
       return chooseOf(usable, request, workload).flatMap((count) => passes(request, workload, engine, count, captured));
     })
   ));
-  if (cases.length === 0) throw new UsageError("no selected workload runs on a selected engine with so many harts");
-  const logged = cases.findIndex(({ traffic }) => traffic !== undefined);
-  if (logged < 0 && (request.pcap ?? request.pcapOut) !== undefined) throw new UsageError("no selected workload has traffic that a capture could replace or record");
-  for (const { traffic } of cases) if (traffic !== undefined) checkCaptured(traffic);
   return {
-    cases: cases.map((benchCase, index) => (request.pcapOut !== undefined && index === logged ? withLog(benchCase) : benchCase)),
+    cases: request.pcapOut === undefined ? cases : withLog(cases),
     timing: {
       windowMs: request.windowMs ?? preset.timing.windowMs,
       samples: request.samples ?? preset.timing.samples,
@@ -80,21 +71,24 @@ export function planCases(
   };
 }
 
-/** How long a plan takes, roughly. */
-export function estimateMs({ cases, timing }: Plan): number {
-  const traffic = cases.flatMap((benchCase) => benchCase.traffic ?? []);
-  return cases.length * (CASE_OVERHEAD_MS + timing.warmUpMs + timing.samples * (timing.windowMs + WINDOW_OVERHEAD_MS))
-    + traffic.length * TRAFFIC_MS + traffic.filter(({ latency }) => latency).length * LATENCY_MS + traffic.filter(({ search }) => search).length * SEARCH_MS;
+/** How long each case takes, roughly. */
+export function estimatesMs({ cases, timing }: Plan): number[] {
+  const windows = CASE_OVERHEAD_MS + timing.warmUpMs + timing.samples * (timing.windowMs + WINDOW_OVERHEAD_MS);
+  return cases.map(({ traffic }) => (
+    traffic === undefined ? windows : windows + TRAFFIC_MS + (traffic.latency ? LATENCY_MS : 0) + (traffic.search ? SEARCH_MS : 0)));
 }
 
-const withLog = (benchCase: BenchCase): BenchCase => (
-  benchCase.traffic === undefined ? benchCase : { ...benchCase, traffic: { ...benchCase.traffic, log: true } });
+/** The first case with traffic keeps the first frames that depart. */
+function withLog(cases: readonly BenchCase[]): BenchCase[] {
+  const logged = cases.findIndex(({ traffic }) => traffic !== undefined);
+  return cases.map((benchCase, index) => (index === logged && benchCase.traffic !== undefined ? { ...benchCase, traffic: { ...benchCase.traffic, log: true } } : benchCase));
+}
 
 function chooseHarts(request: BenchRequest, cores: number): number[] {
   if (request.harts === undefined) return DEFAULT_HARTS.filter((count) => count <= cores || count === 1);
   const tooMany = request.harts.find((count) => count > cores);
   if (tooMany !== undefined && !request.allowOversubscription) {
-    throw new UsageError(`--harts ${tooMany}: this host has ${cores} ${cores === 1 ? "core" : "cores"}; --allow-oversubscription measures it anyway and marks the rows`);
+    throw new UsageError(`--harts ${tooMany}: this host has ${cores} ${cores === 1 ? "core" : "cores"}; --clock model measures it on any host, --allow-oversubscription measures it here anyway and marks the rows`);
   }
   return [...request.harts].sort((a, b) => a - b);
 }
@@ -108,31 +102,10 @@ function chooseOf(usable: readonly number[], { harts, quick }: BenchRequest, { n
 
 /** The case, and a second pass that times its locks where that is wanted. */
 function passes(request: BenchRequest, workload: Workload, engine: EngineDescription, harts: number, captured: readonly CapturedFrame[] | undefined): BenchCase[] {
-  const parameters = chosenParameters(request, workload, engine);
-  const layout = planWorkload(workload, harts, parameters);
-  const options = Object.fromEntries(Object.entries(engine.options)
-    .map(([name, option]) => [name, request.settings[name], option] as const)
-    .filter(([, value, option]) => value !== undefined && value !== option.default && option.values.includes(value))
-    .map(([name, value]) => [name, value]));
-  const timed = LOCK_TIMING.name in engine.options && options[LOCK_TIMING.name] === undefined
+  const make = (settings: Options) => makeCase(workload, engine, harts, settings, (layout) => caseTraffic(request, workload, layout, harts, captured));
+  const timed = LOCK_TIMING in engine.options && request.settings[LOCK_TIMING] === undefined
     && (request.lockTiming || (workload.name === LOCK_WORKLOAD && harts > 1));
-  const configuration = configurationOf(layout, harts);
-  const trusted = trustsGuests(engine.claims) ? configuration.vms.map((vm) => loadedBytes(vm.image)) : [];
-  const make = (more: Options): BenchCase => ({
-    workload: workload.name,
-    engine: engine.name,
-    options: { ...options, ...more },
-    parameters: isBaseline(engine) ? without(parameters, GUESTS) : parameters,
-    harts,
-    configuration,
-    counted: layout.guests.map((guest) => guest.counted),
-    unitDigest: workload.unitDigest,
-    traffic: caseTraffic(request, workload, layout, harts, captured),
-    image: imageSums(layout),
-    trustedGuestBytes: trusted.reduce((sum, bytes) => sum + bytes, 0),
-    lockTiming: { ...options, ...more }[LOCK_TIMING.name] === LOCK_TIMING.value,
-  });
-  return [make({}), ...(timed ? [make({ [LOCK_TIMING.name]: LOCK_TIMING.value })] : [])];
+  return [make(request.settings), ...(timed ? [make({ ...request.settings, [LOCK_TIMING]: "on" })] : [])];
 }
 
 function caseTraffic(
@@ -142,26 +115,3 @@ function caseTraffic(
   const asked = request.workloads?.includes(name) ?? (name === SEARCH_WORKLOAD && harts === 1);
   return { traffic, captured, log: false, latency: !request.quick, search: asked && !request.quick && traffic.rate === "max" };
 }
-
-/** Parameters that differ from their defaults. The baseline always runs one guest. */
-function chosenParameters(request: BenchRequest, workload: Workload, engine: EngineDescription): Record<string, string> {
-  const asked = Object.fromEntries(Object.keys(workload.parameters)
-    .map((name) => [name, request.settings[name]] as const)
-    .filter(([name, value]) => value !== undefined && value !== workload.parameters[name].default)
-    .map(([name, value]) => [name, value]));
-  return isBaseline(engine) && GUESTS in workload.parameters ? { ...asked, [GUESTS]: "1" } : asked;
-}
-
-/** Engines that run one guest without any vendor extension: what the others are measured against. */
-const isBaseline = (engine: EngineDescription): boolean => engine.maximumVms === 1;
-
-/** The baseline has no vendor extension, and as many harts as its guest has vCPUs. */
-function runsOn(engine: EngineDescription, workload: Workload, harts: number, parameters: Readonly<Record<string, string>>): boolean {
-  if (harts > engine.maximumHarts) return false;
-  const { guests } = planWorkload(workload, harts, parameters);
-  if (guests.length > engine.maximumVms) return false;
-  return !isBaseline(engine) || (workload.standardInterface && guests.every(({ vcpus = 1 }) => vcpus === harts));
-}
-
-const without = (settings: Readonly<Record<string, string>>, name: string): Record<string, string> =>
-  Object.fromEntries(Object.entries(settings).filter(([key]) => key !== name));

@@ -1,5 +1,7 @@
 // Progress on stderr: one line that is rewritten on a terminal, one line a case elsewhere.
 
+import { TimeLeft } from "./time-left.ts";
+
 export interface Progress {
   /** A case begins. */
   begin(label: string): void;
@@ -9,16 +11,26 @@ export interface Progress {
   end(outcome: string): void;
 }
 
-export function reportProgress(stream: NodeJS.WriteStream, cases: number): Progress {
+/** `stages`: for each clock in turn, how many milliseconds each of its cases is expected to take. */
+export function reportProgress(stream: NodeJS.WriteStream, stages: readonly (readonly number[])[]): Progress {
+  const cases = stages.flat().length;
   const started = performance.now();
+  let lastEnd = started;
   let index = 0;
+  let ended = 0;
   let current = "";
+  const left = stages.filter((stage) => stage.length > 0).map((expected) => ({ cases: expected.length, time: new TimeLeft(expected) }));
   const clear = () => stream.isTTY && stream.write("\r\u001b[K");
-  const head = () => `[${index}/${cases}, ${Math.round((performance.now() - started) / 1000)} s] ${current}`;
+  const head = () => {
+    const now = performance.now();
+    const rest = left.reduce((sum, { time }) => sum + time.milliseconds(), 0) - (now - lastEnd);
+    return `[${index}/${cases}, ${Math.round((now - started) / 1000)} s, about ${Math.max(0, Math.round(rest / 1000))} s left] ${current}`;
+  };
   return {
     begin(label) {
       index++;
       current = label;
+      clear();
       if (stream.isTTY) stream.write(head());
     },
     say(line) {
@@ -27,10 +39,15 @@ export function reportProgress(stream: NodeJS.WriteStream, cases: number): Progr
       if (stream.isTTY && current !== "") stream.write(head());
     },
     end(outcome) {
+      const now = performance.now();
+      let before = 0;
+      left.find((stage) => ended < (before += stage.cases))?.time.end(now - lastEnd);
+      ended++;
+      lastEnd = now;
       clear();
-      if (!stream.isTTY) stream.write(`${head()}: ${outcome}\n`);
-      else if (outcome.startsWith("failed")) stream.write(`${head()}: ${outcome}\n`);
+      if (!stream.isTTY || outcome.startsWith("failed")) stream.write(`${head()}: ${outcome}\n`);
       current = "";
+      if (stream.isTTY && ended < cases) stream.write(head());
     },
   };
 }

@@ -1,12 +1,13 @@
 // One run: every case of a plan, its rows appended to the results as they are measured.
 
-import type { EngineDescription, EngineName } from "../engines/engine.ts";
 import type { LoggedFrame } from "../engines/machine/network/steering.ts";
+import { Baselines } from "./baselines.ts";
 import { type BenchCase, caseLabel } from "./case.ts";
 import { CaseFailure } from "./failure.ts";
 import type { CaseFigures } from "./machine-reading.ts";
 import { measureCase, type Timing } from "./measure.ts";
 import type { Progress } from "./progress.ts";
+import { outcomeOf } from "./results/outcome.ts";
 import { caseRow, cpuToWallSummary, type RowContext, summaryRows, windowRows } from "./results/rows.ts";
 import type { ResultRow } from "./results/schema.ts";
 import { MachineSession } from "./session.ts";
@@ -25,22 +26,16 @@ export interface RunContext {
   readonly interrupted: () => boolean;
 }
 
-/** The engine that overhead is counted against. */
-const BASELINE: EngineName = "bare" satisfies EngineDescription["name"];
-
 /** Measures the cases in order. A case that fails is a row, and the run goes on. */
 export async function runCases(cases: readonly BenchCase[], context: RunContext): Promise<void> {
-  /** By workload and the vCPUs of a guest. */
-  const baselines = new Map<string, number>();
+  const baselines = new Baselines();
   for (const benchCase of cases) {
     if (context.interrupted()) return;
     context.progress.begin(caseLabel(benchCase));
-    const same = `${benchCase.workload} ${benchCase.configuration.vms[0]?.vcpus ?? 1}`;
-    const summary = await runCase(benchCase, context, baselines.get(same));
-    const throughput = summary.find((row) => row.metric === "throughput" && row.subject === "")?.value;
-    if (benchCase.engine === BASELINE && throughput != null) baselines.set(same, throughput);
+    const summary = await runCase(benchCase, context, baselines.for(benchCase));
+    baselines.note(benchCase, summary);
     context.keep(summary);
-    context.progress.end(outcome(summary[0]));
+    context.progress.end(outcomeOf(summary[0]));
   }
 }
 
@@ -55,7 +50,7 @@ async function runCase(benchCase: BenchCase, context: RunContext, baseline: numb
       context.keep(windowRows(row, { windows }, windows.length - 1));
     });
     const probeCost = benchCase.lockTiming ? session.probeCost() : undefined;
-    return summaryRows(judge(row, figures, context.cores), figures, benchCase.engine === BASELINE ? undefined : baseline, probeCost);
+    return summaryRows(judge(row, figures, context.cores), figures, baseline, probeCost);
   } catch (error) {
     if (error instanceof Interruption) return [];
     if (error instanceof CaseFailure) return [caseRow({ ...row, status: "failed", reason: error.message })];
@@ -73,10 +68,3 @@ function judge(row: RowContext, figures: CaseFigures, cores: number): RowContext
 }
 
 class Interruption extends Error {}
-
-function outcome(row: ResultRow | undefined): string {
-  if (row === undefined) return "interrupted";
-  if (row.status === "failed") return `failed: ${row.reason}`;
-  const throughput = `${row.value?.toLocaleString("en-US", { maximumFractionDigits: 0 }) ?? "?"} units/s`;
-  return row.status === "ok" ? throughput : `${throughput}, ${row.status}: ${row.reason}`;
-}

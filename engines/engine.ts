@@ -131,6 +131,8 @@ export interface VmReport {
 /** Waiting and holding times are 0 unless the engine was created with `lock-timing=on`. */
 export interface LockReport {
   readonly name: string;
+  /** Physical address of its record. */
+  readonly lock: PhysicalAddress;
   readonly kind: string;
   readonly acquisitions: number;
   /** Acquisitions that found the lock held. */

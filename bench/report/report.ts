@@ -4,23 +4,19 @@ import { INTERVAL_METHOD } from "../statistics.ts";
 import type { MetricName } from "../results/metrics.ts";
 import type { ResultRow } from "../results/schema.ts";
 import { ADDED } from "../results/tcb-rows.ts";
-import { type Column, formatFigure, formatNanoseconds, formatTable } from "./table.ts";
+import { type CaseView, engineLabel, groupCases } from "./case-view.ts";
+import { scalingSection } from "./scaling.ts";
+import { type Column, formatFigure, formatNanoseconds, formatTable, indent } from "./table.ts";
 
-/** All summaries of one case, or of one engine's sources. */
-interface CaseView {
-  readonly first: ResultRow;
-  /** The summary of a metric; null when the case has none. */
-  value(metric: MetricName, subject?: string): number | null;
-  row(metric: MetricName, subject?: string): ResultRow | undefined;
-  subjects(metric: MetricName): string[];
-}
-
-/** Throughput, network, locks and TCB, in this order, each with its legend. */
+/** The wall clock's throughput, network and locks; how the model clock's cases scale; TCB and failures; each with its legend. */
 export function formatReport(rows: readonly ResultRow[]): string {
   const cases = groupCases(rows.filter((row) => row.sample === null));
-  const ran = cases.filter((view) => view.first.harts > 0);
-  return [throughputSection(ran), networkSection(ran), lockSection(ran), tcbSection(cases.filter((view) => view.first.harts === 0), ran), failureSection(ran)]
-    .filter((section) => section !== "").join("\n\n");
+  const [sources, ran] = [cases.filter((view) => view.first.harts === 0), cases.filter((view) => view.first.harts > 0)];
+  const onWall = ran.filter((view) => view.first.clock === "wall");
+  return [
+    throughputSection(onWall), networkSection(onWall), lockSection(onWall), scalingSection(ran.filter((view) => view.first.clock === "model")),
+    tcbSection(sources, ran), failureSection(ran),
+  ].filter((section) => section !== "").join("\n\n");
 }
 
 function throughputSection(cases: readonly CaseView[]): string {
@@ -159,31 +155,13 @@ function tcbSection(engines: readonly CaseView[], cases: readonly CaseView[]): s
 function failureSection(cases: readonly CaseView[]): string {
   const failed = cases.filter((view) => view.first.status === "failed");
   if (failed.length === 0) return "";
-  return ["Failed cases", ...failed.map((view) => `  ${view.first.workload} on ${engineLabel(view)}, ${view.first.harts} harts: ${view.first.reason}`)].join("\n");
-}
-
-function groupCases(rows: readonly ResultRow[]): CaseView[] {
-  const groups = Map.groupBy(rows, (row) => [row.workload, row.engine, row.options, row.harts].join("\n"));
-  return [...groups.values()].map((group) => {
-    const row = (metric: MetricName, subject = "") => group.find((candidate) => candidate.metric === metric && candidate.subject === subject);
-    return {
-      first: group[0],
-      row,
-      value: (metric, subject) => row(metric, subject)?.value ?? null,
-      subjects: (metric) => group.filter((candidate) => candidate.metric === metric).map((candidate) => candidate.subject),
-    };
-  });
+  return ["Failed cases", ...failed.map((view) => `  ${view.first.workload} on ${engineLabel(view)}, ${view.first.harts} harts${view.first.clock === "model" ? ", model" : ""}: ${view.first.reason}`)].join("\n");
 }
 
 const isTimingPass = (view: CaseView): boolean => view.row("probe-cost") !== undefined;
-const indent = (text: string): string => text.replaceAll(/^/gm, "  ");
 const percentage = (value: number | null): string => (value === null ? "" : `${value.toFixed(1)} %`);
 const factor = (value: number | null): string => (value === null ? "" : `${value.toFixed(2)}×`);
 const wholeFigure = (value: number | null): string => value?.toLocaleString("en-US") ?? "";
-
-function engineLabel({ first }: CaseView): string {
-  return first.options === "" ? first.engine : `${first.engine} ${first.options}`;
-}
 
 function interval(row: ResultRow | undefined): string {
   if (row === undefined || row.low === null || row.high === null) return "";

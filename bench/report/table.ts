@@ -31,3 +31,5 @@ export function formatNanoseconds(value: number | null): string {
   if (value < 1e9) return `${(value / 1e6).toPrecision(3)} ms`;
   return `${(value / 1e9).toPrecision(3)} s`;
 }
+
+export const indent = (text: string): string => text.replaceAll(/^/gm, "  ");

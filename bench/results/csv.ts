@@ -18,6 +18,11 @@ export function appendRows(path: string, rows: readonly ResultRow[]): void {
   if (rows.length > 0) appendFileSync(path, formatRows(rows));
 }
 
+/** A whole file. */
+export function formatFile(rows: readonly ResultRow[]): string {
+  return stringify([COLUMNS]) + formatRows(rows);
+}
+
 /** Records without a header. */
 export function formatRows(rows: readonly ResultRow[]): string {
   return stringify(rows.map((row) => COLUMNS.map((column) => formatField(row[column]))));
@@ -34,11 +39,14 @@ export function parseRows(text: string): ResultRow[] {
   });
 }
 
+/** Fields of records without a header. */
+export const parseRecords = (text: string): string[][] => parse(text);
+
 /** Numbers in their shortest form that reads back as the same number. */
 const formatField = (value: string | number | null): string => (value === null ? "" : String(value));
 
 /** One folder after another: Node's own recursive form does not end where the kernel answers "no such file", as below /proc. */
-function makeFolder(folder: string): void {
+export function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   makeFolder(dirname(folder));
   mkdirSync(folder);

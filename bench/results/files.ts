@@ -1,4 +1,5 @@
-// The files of one run: results/wall/<host>/<run>.csv, and the record of the host beside it.
+// The files of one run: results/wall/<host>/<run>.csv, and the record of the host beside it; results/model/<run>.csv, for
+// what the model clock gave of cases that are not kept for good.
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,8 +14,7 @@ export interface RunFiles {
 
 /** Creates both files. Throws a UsageError when the folder cannot be written. */
 export function createRunFiles(folder: string, environment: Environment): RunFiles {
-  const run = environment.started.replaceAll(/[-:]/g, "").replace(".", "-");
-  const base = join(folder, "wall", environment.host.replaceAll(/[^\w.-]/g, "_"), run);
+  const base = join(folder, "wall", environment.host.replaceAll(/[^\w.-]/g, "_"), runName(environment));
   const files = { csv: `${base}.csv`, environment: `${base}.json` };
   try {
     createCsv(files.csv);
@@ -24,3 +24,8 @@ export function createRunFiles(folder: string, environment: Environment): RunFil
   }
   return files;
 }
+
+/** Where no file is yet. */
+export const modelFile = (folder: string, environment: Environment): string => join(folder, "model", `${runName(environment)}.csv`);
+
+const runName = ({ started }: Environment): string => started.replaceAll(/[-:]/g, "").replace(".", "-");

@@ -156,7 +156,7 @@ function joinNumbered(locks: readonly LockReading[]): LockReading[] {
     const total = (of: (lock: LockReading) => number) => sum(alike.map(of));
     const times = alike.flatMap((lock) => lock.times ?? []);
     return {
-      name, acquisitions: total((lock) => lock.acquisitions), contended: total((lock) => lock.contended), handovers: total((lock) => lock.handovers),
+      ...alike[0], name, acquisitions: total((lock) => lock.acquisitions), contended: total((lock) => lock.contended), handovers: total((lock) => lock.handovers),
       waiting: total((lock) => lock.waiting), waitingMax: Math.max(...alike.map((lock) => lock.waitingMax)),
       holding: total((lock) => lock.holding), holdingMax: Math.max(...alike.map((lock) => lock.holdingMax)),
       times: times.length === 0 ? undefined : { waiting: addHistograms(times.map(({ waiting }) => waiting)), holding: addHistograms(times.map(({ holding }) => holding)) },

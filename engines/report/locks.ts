@@ -8,6 +8,7 @@ import type { StateView } from "./state-view.ts";
 export function reportLock(view: StateView, name: string, kind: string, lock: PhysicalAddress): LockReport {
   return {
     name,
+    lock,
     kind,
     acquisitions: view.number(lock, LOCK.acquisitions),
     contended: view.number(lock, LOCK.contended),

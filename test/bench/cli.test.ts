@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { helpText, parseCommandLine, type Vocabulary } from "../../bench/cli.ts";
 import { EXIT_CODE, UsageError } from "../../bench/exit-code.ts";
+import { DEFAULT_PROFILE } from "../../bench/model/profile.ts";
 
 const vocabulary: Vocabulary = {
   engines: { bare: "the baseline", smp: "one for all cores" },
@@ -17,7 +18,7 @@ const parse = (...words: string[]) => parseCommandLine(words, vocabulary);
 describe("the command line", () => {
   test("nothing asked for leaves everything to the plan", () => {
     expect(parse()).toEqual({
-      engines: undefined, workloads: undefined, harts: undefined, settings: {}, quick: false, samples: undefined, windowMs: undefined,
+      engines: undefined, workloads: undefined, harts: undefined, clock: "both", profile: DEFAULT_PROFILE, full: false, verify: false, settings: {}, quick: false, samples: undefined, windowMs: undefined,
       resultsFolder: "results", lockTiming: false, allowOversubscription: false,
     });
   });
@@ -34,6 +35,17 @@ describe("the command line", () => {
     });
   });
 
+  test("--verify is of the model clock; a flag that means nothing on the only clock asked for is refused", () => {
+    expect(parse("--verify")).toMatchObject({ clock: "model", verify: true });
+    expect(parse("--verify", "--clock", "both")).toMatchObject({ clock: "model" });
+    expect(parse("--clock=model", "--profile", "spacemit-k1", "--full")).toMatchObject({ clock: "model", profile: "spacemit-k1", full: true });
+    expect(parse("--clock", "both", "--samples", "3", "--profile", "x.json")).toMatchObject({ samples: 3, profile: "x.json" });
+    expect(() => parse("--clock", "wall", "--full")).toThrow(new UsageError("--full means nothing on the wall clock alone"));
+    expect(() => parse("--clock", "wall", "--verify")).toThrow(new UsageError("--verify means nothing on the wall clock alone"));
+    expect(() => parse("--clock", "model", "--window", "5")).toThrow(new UsageError("--window means nothing on the model clock alone"));
+    expect(() => parse("--verify", "--lock-timing")).toThrow(new UsageError("--lock-timing means nothing on the model clock alone, which --verify asks for"));
+  });
+
   test.each([
     [["--engine", "xen"], "unknown engine xen: there are bare, smp"],
     [["--workload", "doom"], "unknown workload doom: there are compute-hash, contend"],
@@ -46,6 +58,8 @@ describe("the command line", () => {
     [["--set", "lock"], "--set lock: not of the form name=value"],
     [["--set", "colour=red"], "--set colour=red: no engine or workload has colour; there are lock, think"],
     [["--set", "lock=futex"], "--set lock=futex: lock takes ticket|mcs"],
+    [["--clock", "sundial"], "unknown clock sundial: there are wall, model, both"],
+    [["--profile="], "--profile needs a name or a file"],
     [["--results", ""], "--results needs a folder"],
     [["--turbo"], "Unknown option '--turbo'"],
     [["everything"], "Unexpected argument 'everything'"],
@@ -67,7 +81,7 @@ describe("the command line", () => {
     expect(parse("--help")).toBe("help");
     expect(parse("-h", "--quick")).toBe("help");
     const help = helpText(vocabulary);
-    for (const word of ["--engine", "--lock-timing", "--allow-oversubscription", "smp", "compute-hash", "lock=ticket|mcs", "think=0..9", "contend: 3"]) expect(help).toContain(word);
+    for (const word of ["--engine", "--clock", "--profile", DEFAULT_PROFILE, "--verify", "--full", "--lock-timing", "--allow-oversubscription", "smp", "compute-hash", "lock=ticket|mcs", "think=0..9", "contend: 3"]) expect(help).toContain(word);
     for (const { code, meaning } of Object.values(EXIT_CODE)) expect(help).toMatch(new RegExp(`${code} +${meaning.slice(0, 20)}`));
   });
 });

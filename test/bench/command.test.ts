@@ -9,7 +9,7 @@ import { parseRows } from "../../bench/results/csv.ts";
 import type { ResultRow } from "../../bench/results/schema.ts";
 
 const MAIN = fileURLToPath(new URL("../../bench/main.ts", import.meta.url));
-const LONG = ["--workload", "compute-hash", "--engine", "uniprocessor", "--samples", "1000", "--window", "20"];
+const LONG = ["--clock", "wall", "--workload", "compute-hash", "--engine", "uniprocessor", "--samples", "1000", "--window", "20"];
 
 let folder: string;
 beforeAll(() => { folder = mkdtempSync(join(tmpdir(), "tcbench-command-")); });
@@ -53,7 +53,7 @@ async function untilRows(results: string, count: number): Promise<void> {
 describe("npm run bench", { timeout: 60_000 }, () => {
   test("a run leaves its table, its rows and the record of the host", async () => {
     const results = join(folder, "whole");
-    const { code, output, errors } = await start("--workload", "compute-hash", "--engine", "bare", "--engine", "per-core", "--samples", "3", "--window", "10", "--results", results).outcome;
+    const { code, output, errors } = await start("--clock", "wall", "--workload", "compute-hash", "--engine", "bare", "--engine", "per-core", "--samples", "3", "--window", "10", "--results", results).outcome;
     expect([EXIT_CODE.fine.code, EXIT_CODE.contaminated.code]).toContain(code);
     const rows = readRun(results);
     expect(new Set(rows.map((row) => `${row.engine} ${row.harts}`))).toEqual(new Set(["bare 1", "per-core 1", "per-core 2", "bare 0", "per-core 0"]));
@@ -61,12 +61,14 @@ describe("npm run bench", { timeout: 60_000 }, () => {
     expect(output).toMatch(/compute-hash\n.*engine +harts/);
     expect(output).toMatch(/bare +1 +1 +[\d,]+/);
     expect(output).toContain("Trusted computing base");
-    expect(errors).toMatch(/\[3\/3, \d+ s\] compute-hash on per-core, 2 harts: /);
+    expect(errors).toMatch(/\[3\/3, \d+ s, about 0 s left\] compute-hash on per-core, 2 harts: /);
   });
 
   test.each([
     [["--engine", "xen"], "unknown engine xen"],
     [["--harts", "1000000"], "--harts 1000000"],
+    [["--clock", "model", "--profile", "abacus"], "unknown profile abacus"],
+    [["--clock", "model", "--profile", "spacemit-k1", "--harts", "16"], "spacemit-k1 has 8 cores"],
     [["--turbo"], "Unknown option '--turbo'"],
   ])("%j is one line and the exit code for usage", async (words, message) => {
     const { code, output, errors } = await start(...words, "--results", join(folder, "unused")).outcome;
@@ -76,12 +78,15 @@ describe("npm run bench", { timeout: 60_000 }, () => {
     expect(readdirSync(folder)).not.toContain("unused");
   });
 
-  test("a results folder that cannot be written is found out before anything is measured", async () => {
+  test.each([
+    [["--quick"], /^tcbench: results cannot be written to .*file/],
+    [["--quick", "--clock", "model"], /^tcbench: results cannot be kept in .*file/],
+  ])("%j: a results folder that cannot be written is found out before anything is measured", async (words, message) => {
     const file = join(folder, "file");
     writeFileSync(file, "");
-    const { code, errors } = await start("--quick", "--results", file).outcome;
+    const { code, errors } = await start(...words, "--results", file).outcome;
     expect(code).toBe(EXIT_CODE.usage.code);
-    expect(errors.trimEnd().split("\n")).toEqual([expect.stringMatching(/^tcbench: results cannot be written to .*file/)]);
+    expect(errors.trimEnd().split("\n")).toEqual([expect.stringMatching(message)]);
   });
 
   test.each([
@@ -96,5 +101,36 @@ describe("npm run bench", { timeout: 60_000 }, () => {
     const rows = readRun(results);
     expect(rows.length).toBeGreaterThanOrEqual(3);
     expect(rows.every((row) => row.sample !== null && row.status === "ok")).toBe(true);
+  });
+
+  test("the model clock's rows are the same in another run, which leaves their files alone; what is not of the sweep goes elsewhere", async () => {
+    const results = join(folder, "model");
+    const words = ["--clock", "model", "--workload", "contend", "--engine", "smp", "--results", results];
+    const once = await start(...words, "--harts", "2").outcome;
+    expect(once.code, once.errors).toBe(EXIT_CODE.fine.code);
+    expect(once.output).toMatch(/Model clock, profile \S+: units of work per million cycles/);
+    expect(once.output).toMatch(/engine +2 +waiting/);
+    const [profile] = readdirSync(join(results, "exact"));
+    const file = join(results, "exact", profile, "contend.csv");
+    const text = readFileSync(file, "utf8");
+    expect(parseRows(text).every((row) => row.clock === "model" && row.profile === profile && row.harts === 2)).toBe(true);
+    const again = await start(...words, "--harts", "2").outcome;
+    expect(again.output).toContain("nothing has changed there");
+    expect(readFileSync(file, "utf8")).toBe(text);
+    const other = await start(...words, "--harts", "3", "--set", "think=100").outcome;
+    expect(other.code).toBe(EXIT_CODE.fine.code);
+    expect(readFileSync(file, "utf8")).toBe(text);
+    const [run] = readdirSync(join(results, "model"));
+    expect(new Set(parseRows(readFileSync(join(results, "model", run), "utf8")).map(({ harts, options }) => `${harts} ${options}`))).toEqual(new Set(["3 think=100"]));
+    expect(readdirSync(results).sort()).toEqual(["exact", "model"]);
+  });
+
+  test("--verify runs the model's cases twice and finds the same, without writing anything", async () => {
+    const results = join(folder, "verified");
+    const words = ["--verify", "--workload", "contend", "--workload", "hypercall-yield", "--engine", "smp", "--engine", "microscheduler", "--harts", "1", "--harts", "4"];
+    const { code, output, errors } = await start(...words, "--results", results).outcome;
+    expect(code, output + errors).toBe(EXIT_CODE.fine.code);
+    expect(output).toMatch(/^\d+ cases, \d+ rows: two runs on the model clock, .* are the same in every byte\n$/);
+    expect(readdirSync(folder)).not.toContain("verified");
   });
 });

@@ -9,7 +9,7 @@ import { formatFigure, formatNanoseconds, formatTable } from "../../bench/report
 import { formatRows, parseRows } from "../../bench/results/csv.ts";
 import { caseRow, type RowContext, summaryRows } from "../../bench/results/rows.ts";
 import { COLUMNS } from "../../bench/results/schema.ts";
-import { ticks } from "../../engines/machine/address.ts";
+import { physical, ticks } from "../../engines/machine/address.ts";
 
 function context(engine: BenchCase["engine"], harts: number, guests: number, more: Partial<RowContext & BenchCase> = {}): RowContext {
   const vms = Array.from({ length: guests }, (_, index) => ({
@@ -26,7 +26,7 @@ function context(engine: BenchCase["engine"], harts: number, guests: number, mor
 }
 
 const lock = (acquisitions: number, contended: number, handovers: number): LockReading =>
-  ({ name: "queue", acquisitions, contended, handovers, waiting: 500 * acquisitions, waitingMax: 9_000, holding: 100 * acquisitions, holdingMax: 700 });
+  ({ name: "queue", lock: physical(0x8000_0000), acquisitions, contended, handovers, waiting: 500 * acquisitions, waitingMax: 9_000, holding: 100 * acquisitions, holdingMax: 700 });
 
 function figures(units: readonly number[], locks: readonly LockReading[] = []): CaseFigures {
   const latency = emptyHistogram();

@@ -1,0 +1,25 @@
+// What the other engines' throughput is measured against: the same guest alone on the bare machine.
+
+import type { EngineName } from "../engines/engine.ts";
+import type { BenchCase } from "./case.ts";
+import type { ResultRow } from "./results/schema.ts";
+
+const BASELINE: EngineName = "bare";
+
+/** Throughput of the baseline's cases so far, by workload and the vCPUs of a guest. */
+export class Baselines {
+  readonly #throughput = new Map<string, number>();
+
+  /** Undefined for the baseline itself, and where it was not measured. */
+  for(benchCase: BenchCase): number | undefined {
+    return benchCase.engine === BASELINE ? undefined : this.#throughput.get(keyOf(benchCase));
+  }
+
+  /** Takes note of a case's summaries, if it is one of the baseline. */
+  note(benchCase: BenchCase, rows: readonly ResultRow[]): void {
+    const throughput = rows.find((row) => row.metric === "throughput" && row.subject === "")?.value;
+    if (benchCase.engine === BASELINE && throughput != null) this.#throughput.set(keyOf(benchCase), throughput);
+  }
+}
+
+const keyOf = ({ workload, configuration }: BenchCase): string => `${workload} ${configuration.vms[0]?.vcpus ?? 1}`;

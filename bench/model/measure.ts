@@ -1,0 +1,70 @@
+// Measures one case on the model clock: runs its machine until the guests are ready, then to what they stay like, then for
+// one window. Another run of it would be the same, so there are no samples to take.
+
+import type { HartCycles } from "../../engines/machine/model/model.ts";
+import type { BenchCase } from "../case.ts";
+import { checkReading } from "../check-reading.ts";
+import { CaseFailure } from "../failure.ts";
+import { type CaseFigures, type CycleParts, figuresBetween, type MachineReading, unitsOf } from "../machine-reading.ts";
+import { offeredInWindows } from "../traffic/measure-network.ts";
+import { forwardedBy } from "../traffic/network-figures.ts";
+import type { ModelTiming } from "./plan.ts";
+import type { ModelSession } from "./session.ts";
+
+/** How often a machine is asked whether its guests have come so far. */
+const STEP = 500_000;
+
+/** Throws a CaseFailure. */
+export function measureOnModel(session: ModelSession, benchCase: BenchCase, timing: ModelTiming): CaseFigures {
+  untilReady(session, benchCase, timing.limit);
+  const { traffic } = benchCase;
+  if (traffic !== undefined) session.offer(offeredInWindows(traffic));
+  const before = advance(session, benchCase, timing.warmUp);
+  const cyclesBefore = session.cycles();
+  const after = advance(session, benchCase, timing.window);
+  const cycles = partsBetween(cyclesBefore, session.cycles());
+  requireProgress(session, benchCase, before, after, timing);
+  const window = {
+    duration: timing.window, cpuToWall: null, forwarded: forwardedBy(after.ports) - forwardedBy(before.ports),
+    units: after.vms.map((vm, index) => unitsOf(vm) - unitsOf(before.vms[index])),
+  };
+  return { ...figuresBetween(before, after, [window]), cycles };
+}
+
+/** Runs for so many cycles, and answers what the machine is like then, if all is right. */
+function advance(session: ModelSession, benchCase: BenchCase, duration: number): MachineReading {
+  const outcome = session.run(duration);
+  const reading = checkReading(session.read(), benchCase, () => session.console());
+  switch (outcome.kind) {
+    case "reached": return reading;
+    case "deadlock": throw new CaseFailure(`deadlock: ${outcome.waits.join("; ")}`);
+    case "halted": throw new CaseFailure("the engine halted every hart");
+  }
+}
+
+function untilReady(session: ModelSession, benchCase: BenchCase, limit: number): void {
+  let waiting: readonly string[] = [];
+  for (let waited = 0; waited < limit; waited += STEP) {
+    waiting = advance(session, benchCase, STEP).vms.filter((vm) => !vm.units?.ready).map((vm) => vm.name);
+    if (waiting.length === 0) return;
+  }
+  throw new CaseFailure(`${waiting.join(", ")} not ready after ${limit} cycles; ${session.whereabouts()}`);
+}
+
+/** A guest that did nothing in the window gets the limit's cycles to do a unit: one that does not hangs, one that does had no turn in a window that short. */
+function requireProgress(session: ModelSession, benchCase: BenchCase, before: MachineReading, after: MachineReading, { window, limit }: ModelTiming): void {
+  const stuck = (now: MachineReading) => now.vms.filter((vm, index) => unitsOf(vm) === unitsOf(before.vms[index])).map((vm) => vm.name);
+  let still = stuck(after);
+  for (let waited = 0; waited < limit && still.length > 0; waited += STEP) still = stuck(advance(session, benchCase, STEP));
+  if (still.length > 0) throw new CaseFailure(`${still.join(", ")} did no unit in ${window + limit} cycles; ${session.whereabouts()}`);
+  if (after.vms.every((vm, index) => unitsOf(vm) === unitsOf(before.vms[index]) || !benchCase.counted[index])) {
+    throw new CaseFailure(`no unit was finished in a window of ${window} cycles, which is too short for this workload`);
+  }
+}
+
+function partsBetween(before: readonly HartCycles[], after: readonly HartCycles[]): CycleParts {
+  const spent = (part: keyof HartCycles) => after.reduce((sum, hart, index) => sum + hart[part] - before[index][part], 0);
+  const [guest, engine, waiting, idle] = [spent("guest"), spent("engine"), spent("waiting"), spent("idle")];
+  const all = guest + engine + waiting + idle;
+  return { guest: guest / all, engine: engine / all, waiting: waiting / all, idle: idle / all };
+}

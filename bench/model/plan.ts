@@ -1,0 +1,124 @@
+// Which cases a request means under the model clock, in which order, and for how many cycles each is measured.
+
+import type { EngineDescription } from "../../engines/engine.ts";
+import type { CostModel } from "../../engines/machine/model/cost-model.ts";
+import type { Workload } from "../../workloads/workload.ts";
+import { type BenchCase, caseLabel } from "../case.ts";
+import type { BenchRequest } from "../cli.ts";
+import { makeCase, runsOn } from "../make-case.ts";
+import type { CapturedFrame } from "../traffic/captured-frame.ts";
+import { requireCores } from "./profile.ts";
+
+/** In cycles of the machine's clock. */
+export interface ModelTiming {
+  /** Run before the window, for queues and caches to become what they stay. */
+  readonly warmUp: number;
+  readonly window: number;
+  /** How long guests may take for their set-up, and for one unit of work. */
+  readonly limit: number;
+}
+
+export interface ModelCase {
+  readonly benchCase: BenchCase;
+  readonly timing: ModelTiming;
+}
+
+/** What of a request the plan depends on. */
+export type ModelRequest = Pick<BenchRequest, "engines" | "workloads" | "harts" | "settings" | "quick" | "full">;
+
+type Settings = Readonly<Record<string, string>>;
+
+/** How a workload is measured in the sweep. */
+interface Sweep {
+  /** Of the sweep's numbers of harts, those that say something of the workload; all where absent. */
+  readonly harts?: readonly number[];
+  readonly window?: number;
+  /** Settings beside the defaults, where an engine or the workload has them. */
+  readonly variants?: readonly Settings[];
+}
+
+const HARTS = [1, 2, 4, 8, 16, 32] as const;
+const MORE_HARTS = [64, 128] as const;
+const QUICK_HARTS: readonly number[] = [1, 4, 16];
+
+const MEGACYCLE = 1_000_000;
+/** A scheduling period of the guests is 10 million: what is longer than it waits for none of them. */
+const LIMIT = 200 * MEGACYCLE;
+const WARM_UP = MEGACYCLE;
+/** At a few thousand cycles for a unit, some hundred units a hart. */
+const WINDOW = 2 * MEGACYCLE;
+/** Guests that share a hart have two periods of their turns. */
+const WINDOW_OF_TURNS = 20 * MEGACYCLE;
+
+/** Window and harts are a workload's own, whatever else a run asks for: a case has the same rows in every run. */
+const SWEEPS: Readonly<Record<string, Sweep>> = {
+  "compute-hash": { window: 4 * MEGACYCLE },
+  "hypercall-base": {},
+  "hypercall-yield": {},
+  timer: {},
+  "channel-pingpong": {},
+  "channel-stream": {},
+  contend: {
+    variants: [
+      { granularity: "big" }, { granularity: "big", lock: "test-and-set" }, { granularity: "big", lock: "mcs" },
+      { think: "4000" }, { think: "4000", granularity: "big" },
+    ],
+  },
+  ipi: { harts: [1, 2] },
+  "smp-guest": { harts: [1, 2, 4, 8], window: WINDOW_OF_TURNS },
+  legacy: { window: WINDOW_OF_TURNS },
+  "paging-switch": { harts: [1] },
+  "paging-fault": { harts: [1] },
+  forward: { harts: [1, 2], window: 4 * MEGACYCLE },
+  pipeline: { harts: [1, 2, 4], window: 4 * MEGACYCLE },
+};
+const QUICK_WORKLOADS: readonly string[] = ["compute-hash", "hypercall-base", "channel-pingpong", "contend"];
+
+/** Throws a UsageError when the request asks for more harts than the profile has cores. `captured`: the frames that arrive, instead of generated ones. */
+export function planModelCases(
+  request: ModelRequest, engines: readonly EngineDescription[], workloads: readonly Workload[], profile: CostModel, captured?: readonly CapturedFrame[],
+): ModelCase[] {
+  request.harts?.forEach((count) => requireCores(profile, count));
+  const names = request.workloads ?? (request.quick ? QUICK_WORKLOADS : Object.keys(SWEEPS));
+  const chosen = engines.filter((engine) => request.engines?.includes(engine.name) ?? true);
+  const cases = workloads.filter((workload) => names.includes(workload.name)).flatMap((workload) => {
+    const sweep = SWEEPS[workload.name] ?? {};
+    return chosen.flatMap((engine) => (
+      settingsOf(request, sweep).flatMap((settings) => hartsOf(request, sweep).filter((harts) => harts <= profile.cores && runsOn(engine, workload, harts, settings))
+        .map((harts): ModelCase => ({
+          benchCase: makeCase(workload, engine, harts, settings, ({ traffic }) => traffic && { traffic, captured, log: false, latency: false, search: false }),
+          timing: { warmUp: WARM_UP, window: sweep.window ?? WINDOW, limit: LIMIT },
+        })))));
+  });
+  return [...new Map(cases.map((modelCase) => [caseLabel(modelCase.benchCase), modelCase])).values()];
+}
+
+/** The cases whose rows are kept for good: everything that a run measures without being asked for something else. */
+export function planSweep(engines: readonly EngineDescription[], workloads: readonly Workload[], profile: CostModel): BenchCase[] {
+  return planModelCases(WHOLE_SWEEP, engines, workloads, profile).map(({ benchCase }) => benchCase);
+}
+
+/** How long each case takes a thread, roughly. */
+export function modelEstimatesMs(cases: readonly ModelCase[]): number[] {
+  return cases.map(({ benchCase, timing }) => CASE_OVERHEAD_MS + ((timing.warmUp + timing.window) * benchCase.harts) / CYCLES_PER_MS);
+}
+
+/** Start-up of a case's machine, and the speed of the model: measured on a 2-core host, for estimates only. */
+const CASE_OVERHEAD_MS = 100;
+const CYCLES_PER_MS = 80_000;
+
+const WHOLE_SWEEP: ModelRequest = { engines: undefined, workloads: undefined, harts: undefined, settings: {}, quick: false, full: true };
+
+/** Whether a request measures every workload of the sweep on every engine. */
+export const isWholeSweep = ({ engines, workloads, harts, settings, quick }: ModelRequest): boolean => (
+  [engines, workloads, harts].every((list) => list === undefined) && Object.keys(settings).length === 0 && !quick);
+
+/** What the sweep varies, unless the request sets something. */
+const settingsOf = ({ settings, quick }: ModelRequest, { variants = [] }: Sweep): readonly Settings[] => (
+  Object.keys(settings).length > 0 || quick ? [settings] : [{}, ...variants]);
+
+function hartsOf({ harts, quick, full }: ModelRequest, sweep: Sweep): readonly number[] {
+  if (harts !== undefined) return [...harts].sort((a, b) => a - b);
+  const all: readonly number[] = [...HARTS, ...(full ? MORE_HARTS : [])];
+  return all.filter((count) => (sweep.harts?.includes(count) ?? true) && (!quick || QUICK_HARTS.includes(count)));
+}

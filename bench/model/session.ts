@@ -1,0 +1,103 @@
+// One machine of one case on the model clock: everything happens on the calling thread, while it is asked to run.
+
+import type { Configuration } from "../../engines/engine.ts";
+import { ENGINES } from "../../engines/engines.ts";
+import { cycles } from "../../engines/machine/address.ts";
+import { ConsoleReader } from "../../engines/machine/devices/console.ts";
+import type { CostModel } from "../../engines/machine/model/cost-model.ts";
+import type { Durations, LockTimes as SeenTimes } from "../../engines/machine/model/lock-times.ts";
+import { createModelMachine } from "../../engines/machine/model/machine.ts";
+import type { HartCycles, ModelMachine, ModelOutcome } from "../../engines/machine/model/model.ts";
+import { offer, type Offered } from "../../engines/machine/network/steering.ts";
+import { connectWire } from "../../engines/machine/network/wire.ts";
+import { Core } from "../../engines/machine/translator/core.ts";
+import { type CaseMachine, type MachineCase, prepareCaseMachine } from "../case-machine.ts";
+import type { Histogram } from "../histogram.ts";
+import type { LockReading, MachineReading } from "../machine-reading.ts";
+import { readMachine, reportOf, retiredBy, whereabouts } from "../read-machine.ts";
+
+/** Cycles that a guest may run ahead of other harts. Where guests share no memory, nobody sees it but by interrupts from hart to hart. */
+const LOOKAHEAD = { sharing: 1_000, apart: 10_000 } as const;
+
+export class ModelSession {
+  readonly #case: MachineCase;
+  readonly #machine: CaseMachine;
+  readonly #model: ModelMachine;
+  #now = 0;
+
+  /** A machine that has not booted. */
+  constructor(machineCase: MachineCase, costs: CostModel) {
+    const { engine: name, options, harts, configuration } = machineCase;
+    const engine = ENGINES[name];
+    const machine = prepareCaseMachine(machineCase, 1);
+    const { memory, ports } = machine;
+    this.#case = machineCase;
+    this.#machine = machine;
+    this.#model = createModelMachine({
+      memory, harts, mode: engine.mode, software: engine.create({ memory, harts }, configuration, options), core: (...parts) => new Core(...parts), costs,
+      lookahead: sharesMemory(configuration) ? LOOKAHEAD.sharing : LOOKAHEAD.apart,
+      wire: ports > 0 ? connectWire(memory, memory.deviceArea()) : [],
+    });
+  }
+
+  /** Lets all harts run for so many cycles more; boots the machine before the first. Throws what the engine throws at boot. */
+  run(duration: number): ModelOutcome {
+    this.#now += duration;
+    const outcome = this.#model.run(cycles(this.#now));
+    return outcome.kind === "deadlock" ? { kind: "deadlock", waits: outcome.waits.map((line) => this.#nameLocks(line)) } : outcome;
+  }
+
+  /** What guests, engine and harts have counted, and the model has seen of locks. */
+  read(): MachineReading {
+    const reading = readMachine(this.#machine, this.#case);
+    const seen = new Map(this.#model.lockTimes().map((times) => [times.lock, times]));
+    return { ...reading, locks: reading.locks.map((lock) => ({ ...lock, ...timesOf(seen.get(lock.lock)) })) };
+  }
+
+  /** What each hart's cycles went to. */
+  cycles(): HartCycles[] {
+    return Array.from({ length: this.#case.harts }, (_, hart) => this.#model.cycles(hart));
+  }
+
+  /** From now on, at every port that has traffic; a second of the machine's time has 10^9 cycles. */
+  offer(offered: Offered): void {
+    const { memory } = this.#machine;
+    for (const port of this.#case.traffic?.traffic.ports ?? []) offer(memory, memory.deviceArea(), port, offered);
+  }
+
+  /** Instructions that guests have retired on all harts. */
+  retired(): number {
+    return retiredBy(this.#machine, this.#case.harts);
+  }
+
+  whereabouts(): string {
+    return whereabouts(this.#machine, this.#case.harts);
+  }
+
+  /** What the guests have written to their consoles. */
+  console(): string {
+    const bytes: number[] = [];
+    new ConsoleReader(this.#machine.memory).drain((byte) => bytes.push(byte));
+    return new TextDecoder("latin1").decode(Uint8Array.from(bytes));
+  }
+
+  /** A line about locks at addresses, with their names. */
+  #nameLocks(line: string): string {
+    const { locks } = reportOf(this.#machine, this.#case);
+    return line.replaceAll(/the lock at 0x([0-9a-f]+)/g, (text, address: string) => locks.find(({ lock }) => lock === parseInt(address, 16))?.name ?? text);
+  }
+}
+
+/** The model goes on counting in what it has shown. */
+function timesOf(times: SeenTimes | undefined): Partial<LockReading> {
+  if (times === undefined) return {};
+  const { waiting, holding } = times;
+  const histogram = ({ counts, maximum }: Durations): Histogram => ({ counts: counts.slice(), maximum });
+  return {
+    waiting: waiting.sum, waitingMax: waiting.maximum, holding: holding.sum, holdingMax: holding.maximum,
+    times: { waiting: histogram(waiting), holding: histogram(holding) },
+  };
+}
+
+/** Whether guest code on one hart can see what guest code on another stores. */
+const sharesMemory = ({ vms, channels }: Configuration): boolean => vms.some(({ vcpus }) => vcpus > 1) || channels.some(({ ends }) => ends[0] !== ends[1]);

@@ -1,0 +1,58 @@
+// The wall clock's part of a run: its cases, the TCB of the engines measured, and the files of both.
+
+import type { EngineDescription, EngineName } from "../engines/engine.ts";
+import type { BenchRequest } from "./cli.ts";
+import type { Plan } from "./plan.ts";
+import type { Progress } from "./progress.ts";
+import { appendRows } from "./results/csv.ts";
+import type { Environment } from "./results/environment.ts";
+import { createRunFiles } from "./results/files.ts";
+import type { ResultRow } from "./results/schema.ts";
+import { tcbRows } from "./results/tcb-rows.ts";
+import { runCases } from "./run.ts";
+import { measureTcb } from "./tcb/tcb.ts";
+import { writeDepartures } from "./traffic/capture-files.ts";
+import { hostWarnings } from "./warnings.ts";
+
+/** What the multicore engines grew out of. */
+const TCB_BASELINE: EngineName = "uniprocessor";
+
+export interface WallClock {
+  /** Where its rows go. */
+  readonly file: string;
+  /** Measures everything; the first interruption ends it after the window under way. */
+  measure(progress: Progress, interruption: AbortSignal): Promise<ResultRow[]>;
+}
+
+/** Throws a UsageError where results cannot be written. */
+export function openWallClock(plan: Plan, { pcapOut, resultsFolder }: BenchRequest, engines: readonly EngineDescription[], environment: Environment): WallClock {
+  const { cores, revision, started } = environment;
+  if (pcapOut !== undefined) writeDepartures(pcapOut, [], started);
+  const { csv } = createRunFiles(resultsFolder, environment);
+  return {
+    file: csv,
+    async measure(progress, interruption) {
+      const rows: ResultRow[] = [];
+      const keep = (more: readonly ResultRow[]): void => {
+        rows.push(...more);
+        appendRows(csv, more);
+      };
+      hostWarnings(environment, Math.max(...plan.cases.map(({ harts }) => harts))).forEach((warning) => progress.say(warning));
+      await runCases(plan.cases, {
+        timing: plan.timing, cores, revision, progress, keep,
+        departed: (frames) => pcapOut !== undefined && writeDepartures(pcapOut, frames, started), interrupted: () => interruption.aborted,
+      });
+      if (!interruption.aborted) keep(await countTcb(plan, engines, revision));
+      return rows;
+    },
+  };
+}
+
+/** The TCB of every engine measured. */
+async function countTcb({ cases }: Plan, engines: readonly EngineDescription[], revision: string): Promise<ResultRow[]> {
+  const baseline = engines.find(({ name }) => name === TCB_BASELINE);
+  if (baseline === undefined) throw new RangeError(`no engine is called ${TCB_BASELINE}`);
+  const measured = engines.filter(({ name }) => cases.some(({ engine }) => engine === name));
+  const reports = measured.map(async (engine) => tcbRows(engine.name, await measureTcb(engine, baseline), revision));
+  return (await Promise.all(reports)).flat();
+}
