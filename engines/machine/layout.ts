@@ -179,13 +179,13 @@ export const HART = {
  *  place found last, and only checks that it is the entry's. Pages that are neighbours in memory share one. */
 export const GUESSES = 64;
 
-/** Pages that places in translated code found last, each its own entry: the TLB is looked at only where a range from a
- *  place does not lie in its page. */
+/** Runs of pages, neighbours in memory as in addresses, that places in translated code have met, each its own entry: the
+ *  TLB is looked at only where a range from a place does not lie in its run. */
 export const REMEMBERED = {
   entries: 512,
   entryBytes: 32,
   page: 0, // i64
-  /** i64: how far behind the page's first address the place's range may begin, plus 1; 0: nothing is remembered. */
+  /** i64: how far behind the first page's first address the place's range may begin, plus 1; 0: nothing is remembered. */
   length: 8,
   addend: 16, // i32
 } as const;

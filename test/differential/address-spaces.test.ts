@@ -15,6 +15,7 @@ import { CODE, enterGuest, guestView, MAPS, patternedMemory, RAM, whole, type Me
 const TIERS = [{ hotThreshold: Infinity, slice: 100_000 }, { hotThreshold: 1, slice: 100_000 }, { hotThreshold: 5, slice: 73 }];
 const LIMIT = 1_000_000;
 const PAGE = 0x1000;
+const WALKS = 5;
 const A0 = 10;
 const A1 = 11;
 const T0 = 5;
@@ -201,6 +202,63 @@ describe.each(["machine", "hypervisor"] as const)("a guest of a %s-mode engine",
       });
       runUntilHalted(makeMachine(memory, watcher, { ...tier, mode }).machine, { ...tier, mode }, LIMIT);
       expect(watcher.seen.map(({ a0 }) => a0)).toEqual([20n, 20n * 102n, 20n * 203n, 0n]);
+    });
+
+    test("a loop walks pages of which some are neighbours in memory, up and down, before and after they are exchanged", () => {
+      const memory = patternedMemory();
+      const view = guestView(memory, map);
+      const orders = [[0, 1, 3, 4, 2, 5], [5, 4, 3, 2, 1, 0], [0, 1, 2, 3, 4, 5], [0, 1, 2, 5, 4, 3]];
+      const step = PAGE / 4;
+      const span = orders[0].length * PAGE;
+      const pagesOf = (order: readonly number[]): number[] => order.map((page) => DATA + page * PAGE);
+      writeTables(view, ROOT, pagesOf(orders[0]), true);
+      for (let at = 0; at < span; at += step) view.setBigUint64(DATA - RAM + at, BigInt(at), true);
+      const code = new Assembler(CODE);
+      constant(code, A1, satpOf(ROOT));
+      code.raw(4, encodeCsr("csrrw", 0, SATP, A1));
+      const [round, walk, again] = [new Label(), new Label(), new Label()];
+      code.bind(round);
+      code.op("addi", { rd: A0 });
+      code.op("addi", { rd: 8 });
+      code.constant(9, step);
+      for (let walked = 0; walked < WALKS; walked++) code.to(walk, "jal", { rd: RA });
+      code.op("addi", { rd: A0, rs1: A0, immediate: 1 }); // not 0
+      code.op("ecall");
+      code.to(round, "jal");
+      code.bind(walk);
+      code.constant(7, span / step);
+      code.bind(again);
+      code.op("ld", { rd: 6, rs1: 8 });
+      code.op("add", { rd: A0, rs1: A0, rs2: A0 });
+      code.op("add", { rd: A0, rs1: A0, rs2: 6 });
+      code.op("sd", { rs1: 8, rs2: A0 });
+      code.op("add", { rd: 8, rs1: 8, rs2: 9 });
+      code.op("addi", { rd: 7, rs1: 7, immediate: -1 });
+      code.to(again, "bne", { rs1: 7 });
+      code.op("sub", { rd: 9, rs2: 9 });
+      code.op("add", { rd: 8, rs1: 8, rs2: 9 });
+      code.op("jalr", { rs1: RA });
+      place(view, code);
+      const wanted: bigint[] = [];
+      const content = Array.from({ length: span / step }, (_, index) => BigInt(index * step));
+      for (const order of orders) {
+        let sum = 0n;
+        const up = Array.from({ length: span / step }, (_, index) => order[Math.floor((index * step) / PAGE)] * (PAGE / step) + (index % (PAGE / step)));
+        for (const index of Array.from({ length: WALKS }, (_, walked) => (walked % 2 === 0 ? up : up.toReversed())).flat()) {
+          sum = BigInt.asUintN(64, 2n * sum + content[index]);
+          content[index] = sum;
+        }
+        wanted.push(sum + 1n);
+      }
+      let turn = 0;
+      const watcher = new Watcher(map, (hart) => {
+        if (++turn === orders.length) return hart.halt();
+        writeTables(view, ROOT, pagesOf(orders[turn]), true);
+        hart.fenceGuest();
+        hart.advance();
+      });
+      runUntilHalted(makeMachine(memory, watcher, { ...tier, mode }).machine, { ...tier, mode }, LIMIT);
+      expect(watcher.seen.map(({ a0 }) => a0)).toEqual(wanted);
     });
 
     test("what the tables map to where there is nothing faults as the second stage, or physical memory, says", () => {

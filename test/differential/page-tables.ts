@@ -89,8 +89,10 @@ export class PageTables {
   #arena(random: Random, above: number, virtual: bigint): Slot[] {
     const table = this.#table();
     this.#set(above, Number((virtual >> 21n) & 511n), pointer(table));
+    let before = randomLeaf(random);
     return Array.from({ length: PAGE_COUNT }, (_, page) => {
-      this.#set(table, page, randomLeaf(random));
+      before = random.chance(1, 2) ? neighbourOf(before) : randomLeaf(random);
+      this.#set(table, page, before);
       return { address: table + page * 8, virtual: virtual + BigInt(page * PAGE) };
     });
   }
@@ -122,6 +124,12 @@ export function randomLeaf(random: Random): bigint {
   const page = writable ? random.between(0, half - 1) : (bits & PTE.X) === 0n ? random.between(0, PAGE_COUNT - 1) : random.between(half, PAGE_COUNT - 1);
   const entry = leaf(PAGES + page * PAGE, writable ? bits & ~PTE.X : bits);
   return random.chance(1, 20) ? entry | (1n << BigInt(random.between(54, 63))) : entry;
+}
+
+/** A leaf with the same flags for the page behind, unless the pages of its kind end there. */
+function neighbourOf(entry: bigint): bigint {
+  const number = ((entry >> 10n) & 0xfff_ffff_ffffn) - BigInt(PAGES / PAGE);
+  return number === BigInt(PAGE_COUNT / 2 - 1) || number === BigInt(PAGE_COUNT - 1) ? entry : entry + (1n << 10n);
 }
 
 function flags(random: Random): bigint {

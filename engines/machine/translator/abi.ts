@@ -4,12 +4,13 @@ import type { FunctionType } from "../wasm/module.ts";
 import { I32, I64 } from "../wasm/opcodes.ts";
 
 /** Type indexes, the same in every generated module. */
-export const TYPE = { service: 0, request: 1, unit: 2, resolve: 3 } as const;
+export const TYPE = { service: 0, request: 1, unit: 2, resolve: 3, remember: 4 } as const;
 export const TYPES: readonly FunctionType[] = [
   { parameters: [I32, I32], results: [I32] }, // service: (state, argument) -> CONTINUE, MOVED or LEAVE
   { parameters: [I32], results: [I32] }, // request: (state) -> see each
   { parameters: [I32, I32, I32], results: [I64] }, // unit: (state, entry, depth) -> next pc or a code below
   { parameters: [I32, I64, I32], results: [I32] }, // resolve: (state, address - RAM_BASE, access) -> host offset or -1
+  { parameters: [I32, I64, I32, I32], results: [I32] }, // remember: see remember.ts
 ];
 
 // What a unit (translated function) returns: the next pc, which is even, or an odd value:

@@ -8,6 +8,7 @@ import { BY_NUMBER, MNEMONICS } from "../instructions/table.ts";
 import type { Located, Unit } from "./blocks.ts";
 import type { Flow } from "./flow.ts";
 import { isBarrier } from "./registers.ts";
+import type { RegisterSet } from "./registers.ts";
 
 /** Accesses to [register + from, register + to) */
 export interface CheckedRange {
@@ -40,8 +41,9 @@ export interface CoveredAccess {
 export interface CheckReach {
   /** The longest range. */
   readonly bytes: number;
-  /** The longest range that a block may make of one checked before it. */
+  /** The longest range that a block may make of one checked before it; and of one from a steady register. */
   readonly bytesAcross: number;
+  readonly bytesAcrossSteady: number;
   /** Checks are made at the start of blocks only; those of stores count as stores, so that no other block makes any check one. */
   readonly atStartOnly: boolean;
 }
@@ -57,6 +59,8 @@ interface Shared {
   readonly register: number;
   readonly offset: number;
   readonly number: number;
+  /** How long other blocks may make it. */
+  readonly bytesAcross: number;
   from: number;
   to: number;
   writes: boolean;
@@ -72,9 +76,11 @@ interface Known {
   numbers: number;
 }
 
-/** By block. */
-export function placeChecks(unit: Unit, flow: Flow, checkpoints: ReadonlySet<number>, reach: CheckReach): BlockChecks[] {
-  return new Placement(unit, flow, checkpoints, reach).place();
+/** By block. `steady`: by block, registers whose pages are remembered. */
+export function placeChecks(
+  unit: Unit, flow: Flow, checkpoints: ReadonlySet<number>, reach: CheckReach, steady: readonly RegisterSet[],
+): BlockChecks[] {
+  return new Placement(unit, flow, checkpoints, reach, steady).place();
 }
 
 interface Placed {
@@ -88,14 +94,16 @@ class Placement {
   readonly #flow: Flow;
   readonly #checkpoints: ReadonlySet<number>;
   readonly #reach: CheckReach;
+  readonly #steady: readonly RegisterSet[];
   readonly #atEnd: (Known | undefined)[] = [];
   #values = 0;
 
-  constructor(unit: Unit, flow: Flow, checkpoints: ReadonlySet<number>, reach: CheckReach) {
+  constructor(unit: Unit, flow: Flow, checkpoints: ReadonlySet<number>, reach: CheckReach, steady: readonly RegisterSet[]) {
     this.#unit = unit;
     this.#flow = flow;
     this.#checkpoints = checkpoints;
     this.#reach = reach;
+    this.#steady = steady;
   }
 
   place(): BlockChecks[] {
@@ -124,7 +132,9 @@ class Placement {
           const register = start.findIndex((origin) => origin.value === value);
           const atStart = register > 0;
           const at = atStart ? { register, offset: start[register].offset } : { register: instruction.rs1, offset };
-          check = atStart || !this.#reach.atStartOnly ? { ...at, ...access, number: known.numbers++ } : undefined;
+          const isSteady = ((this.#steady[node] >>> at.register) & 1) !== 0;
+          const bytesAcross = isSteady ? this.#reach.bytesAcrossSteady : this.#reach.bytesAcross;
+          check = atStart || !this.#reach.atStartOnly ? { ...at, ...access, number: known.numbers++, bytesAcross } : undefined;
           if (check !== undefined) {
             if (atStart) placed.atStart.push(check);
             else placed.before.set(index, check);
@@ -165,7 +175,7 @@ class Placement {
     const isHere = placed.atStart.includes(shared);
     if (this.#reach.atStartOnly && !isHere && writes && !shared.writes) return false;
     const isWithin = least === shared.from && most === shared.to;
-    if (!isWithin && most - least > (isHere ? this.#reach.bytes : this.#reach.bytesAcross)) return false;
+    if (!isWithin && most - least > (isHere ? this.#reach.bytes : shared.bytesAcross)) return false;
     shared.from = least;
     shared.to = most;
     shared.writes ||= writes;

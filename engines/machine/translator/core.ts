@@ -12,6 +12,7 @@ import { encodeModule } from "../wasm/module.ts";
 import { I32, I64 } from "../wasm/opcodes.ts";
 import { HOTNESS, lookupIndex, TYPE, TYPES } from "./abi.ts";
 import { discover } from "./blocks.ts";
+import { codeOf } from "./code-runs.ts";
 import { emitUnit } from "./emit-unit.ts";
 import { Fetched } from "./fetched.ts";
 import type { Paging, RamWindow } from "./unit-builder.ts";
@@ -21,6 +22,7 @@ import { RESOLVE_LOCALS, resolveBody } from "./memory-access.ts";
 import { plan } from "./plan.ts";
 import { Predecoded } from "./predecoded.ts";
 import { makeReducible } from "./split.ts";
+import { REMEMBER_LOCALS, rememberBody } from "./remember.ts";
 import { TranslationTable } from "./translation-table.ts";
 import type { TranslatedUnit } from "./translation-table.ts";
 import { unrollLoops } from "./unroll.ts";
@@ -53,13 +55,14 @@ const RETRY_AFTER = -100_000;
 const IMPORT = { system: 0, device: 1, decode: 2, translate: 3, jump: 4, outside: 5, locate: 6 } as const;
 const RESOLVE = 7;
 // ... and in a unit's module.
-const UNIT_IMPORT = { system: 0, resolve: 1, jump: 2, locate: 3 } as const;
+const UNIT_IMPORT = { system: 0, resolve: 1, jump: 2, locate: 3, remember: 4 } as const;
 const PAGE_BYTES = 0x1000;
 /** The longest range that is checked at once: a longer one would fail too often at the ends of memory. */
 const BARE_RANGE = 0x1000;
 /** The longest range of a page that is looked up at once: most lie within a page. */
 const PAGED_RANGE = 0x800;
-/** The same where blocks that may not be reached have a share: what goes on from here to there seldom ends a page. */
+/** The same where blocks that may not be reached have a share, and nothing is remembered: what goes on from here to
+ *  there seldom ends a page. */
 const PAGED_RANGE_ACROSS = 0x20;
 /** Between this and the end of the address space a pc could not be told from MISSING. */
 const LAST_PAGE = -PAGE_BYTES;
@@ -72,6 +75,7 @@ export class Core implements GeneratedCore {
   readonly #predecoded: Predecoded;
   readonly #table: TranslationTable;
   readonly #resolve: WebAssembly.ExportValue;
+  readonly #remember: WebAssembly.ExportValue;
   readonly #pages: number;
   readonly #hotThreshold: number;
   readonly #runBare: (state: number) => number;
@@ -92,6 +96,7 @@ export class Core implements GeneratedCore {
     this.#runBare = instance.exports["run"] as (state: number) => number;
     this.#resolve = instance.exports["resolve"];
     this.#predecoded = new Predecoded(memory, this.#area);
+    this.#remember = instance.exports["remember"];
     this.#table = new TranslationTable(memory, this.#area, this.#functions);
   }
 
@@ -130,6 +135,7 @@ export class Core implements GeneratedCore {
   #instantiateInterpreter(paged: boolean): WebAssembly.Instance {
     const interpreter = interpreterBody({ ...IMPORT, resolve: RESOLVE, paged }, this.#hotThreshold);
     const resolver = resolveBody();
+    const remember = rememberBody(IMPORT.locate);
     const bytes = encodeModule({
       types: TYPES,
       imports: [
@@ -150,6 +156,10 @@ export class Core implements GeneratedCore {
         {
           type: TYPE.request, exportName: "run", body: interpreter.bytes(), unlikely: interpreter.unlikely(),
           locals: [{ type: I32, count: INTERPRETER_LOCALS.i32 }, { type: I64, count: INTERPRETER_LOCALS.i64 }],
+        },
+        {
+          type: TYPE.remember, exportName: "remember", body: remember.bytes(),
+          locals: [{ type: I32, count: REMEMBER_LOCALS.i32 }, { type: I64, count: REMEMBER_LOCALS.i64 }],
         },
       ],
     });
@@ -283,29 +293,34 @@ export class Core implements GeneratedCore {
     const paging = this.#isPaged(state) ? this.#paging(state, space) : null;
     const bareRange = Math.min(BARE_RANGE, window.limit);
     const reach = paging === null
-      ? { bytes: bareRange, bytesAcross: bareRange, atStartOnly: false }
-      : { bytes: PAGED_RANGE, bytesAcross: this.#table.isApart(space, pc) ? 0 : PAGED_RANGE_ACROSS, atStartOnly: true };
+      ? { bytes: bareRange, bytesAcross: bareRange, bytesAcrossSteady: bareRange, atStartOnly: false }
+      : this.#table.isApart(space, pc)
+        ? { bytes: PAGED_RANGE, bytesAcross: 0, bytesAcrossSteady: 0, atStartOnly: true }
+        : { bytes: PAGED_RANGE, bytesAcross: PAGED_RANGE_ACROSS, bytesAcrossSteady: PAGED_RANGE, atStartOnly: true };
     const planned = plan(unit, this.#table.isResolving(space, pc) ? null : reach);
     const { body, unlikely, locals } = emitUnit(planned, {
       ...UNIT_IMPORT, space, window, paging, slotOf: (target) => this.#table.slotOfCalled(space, target),
     });
     const bytes = encodeModule({
       types: TYPES,
-      imports: [{ name: "system", type: TYPE.service }, { name: "resolve", type: TYPE.resolve }, { name: "jump", type: TYPE.request }, { name: "locate", type: TYPE.service }],
+      imports: [
+        { name: "system", type: TYPE.service }, { name: "resolve", type: TYPE.resolve }, { name: "jump", type: TYPE.request },
+        { name: "locate", type: TYPE.service }, { name: "remember", type: TYPE.remember },
+      ],
       memoryPages: this.#pages,
       functions: [{ type: TYPE.unit, exportName: "unit", body, unlikely, locals: locals.declarations() }],
     });
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       m: {
         memory: this.#memory.wasm, table: this.#functions, system: this.#imports.system, resolve: this.#resolve, jump: this.#jump,
-        locate: this.#imports.locate,
+        locate: this.#imports.locate, remember: this.#remember,
       },
     });
     const translated: TranslatedUnit = {
       pc,
       entries: planned.entries.map((block) => ({ pc: unit.blocks[block].pc, fuel: planned.longest[block] })),
       jumps: unit.blocks.flatMap(({ ending }) => (ending.kind === "jump-register" ? [ending.instruction.pc] : [])),
-      code: this.#codeOf(state, unit.blocks, fetched),
+      code: codeOf(unit.blocks, fetched, this.#memory.u8, (at) => this.#fetchOffset(state, at, "look-ahead")),
     };
     this.#table.add(space, translated, instance.exports["unit"]);
     this.#instructions += unit.blocks.reduce((sum, block) => sum + block.count, 0);
@@ -340,31 +355,4 @@ export class Core implements GeneratedCore {
     const second = fetched.half(pc + 2, locate, read);
     return second === null ? null : decode(half | (second << 16));
   }
-
-  /** The bytes a unit was made from, as runs of host memory, none of which crosses a page. */
-  #codeOf(state: number, blocks: readonly { readonly pc: number; readonly body: readonly { readonly bytes: number }[]; readonly ending: object }[], fetched: Fetched): TranslatedUnit["code"] {
-    const once = new Map(blocks.map((block) => [block.pc, block] as const)); // some are copies
-    return [...once.values()].flatMap((block) => {
-      const ending = "instruction" in block.ending ? (block.ending.instruction as Decoded).bytes : JUMP_BYTES;
-      const length = block.body.reduce((sum, instruction) => sum + instruction.bytes, 0) + ending;
-      return pagesOf(block.pc, length).flatMap(({ pc, bytes }) => {
-        const host = fetched.hostOf(pc) ?? this.#fetchOffset(state, pc, "look-ahead");
-        return host === null ? [] : [{ pc, host, bytes: fetched.restore(pc, this.#memory.u8.slice(host, host + bytes)) }];
-      });
-    });
-  }
 }
-
-/** [pc, pc + length), cut where pages end. */
-function pagesOf(pc: number, length: number): { readonly pc: number; readonly bytes: number }[] {
-  const runs: { readonly pc: number; readonly bytes: number }[] = [];
-  for (let from = pc; from < pc + length;) {
-    const next = Math.min(pc + length, (Math.floor(from / PAGE_BYTES) + 1) * PAGE_BYTES);
-    runs.push({ pc: from, bytes: next - from });
-    from = next;
-  }
-  return runs;
-}
-
-/** A block that ends in a plain jump ends in at most this many bytes of it. */
-const JUMP_BYTES = 4;

@@ -123,7 +123,7 @@ export function emitRangeLookUp(
   const bytes = range.to - range.from;
   const request = LOCATE.ahead | (range.writes ? LOCATE.write : 0);
   if (remembered === null) emitLookUp(code, context, bytes, request);
-  else emitRemembered(code, context, bytes, request, remembered);
+  else emitRemembered(code, context, bytes, request, { offset: remembered, remember: services.remember });
 }
 
 function pagedContext(pc: number, locals: UnitLocals, services: UnitServices, paging: Paging, leave: () => void): PagedContext {

@@ -325,13 +325,13 @@ class UnitEmitter {
   }
 
   #checkRanges(ranges: readonly CheckedRange[], stored: number, node: number, ahead: number): void {
-    const { locals, services, steady } = this.#unit;
+    const { locals, services } = this.#unit;
     const { paging } = services;
     const { pc } = this.#plan.unit.blocks[node];
     const leave = (): void => this.#leaveAtAccess(stored, pc, ahead);
     ranges.forEach((range, number) => {
       if (paging === null) return this.#checkRange(range, leave);
-      const remembered = ((steady[node] >>> range.register) & 1) === 0 ? null : paging.remember(pc, range);
+      const remembered = ((this.#plan.steady[node] >>> range.register) & 1) === 0 ? null : paging.remember(pc, range);
       emitRangeLookUp(this.#code, pc + 2 * number, range, locals.base(range.number), remembered, locals, services, paging, leave);
     });
   }

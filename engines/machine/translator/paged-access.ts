@@ -30,6 +30,12 @@ export interface PagedContext {
   fail(code: Code): void;
 }
 
+/** What a place in the code remembers: its entry's offset in the hart block, and the function that finds what is not there. */
+export interface Place {
+  readonly offset: number;
+  readonly remember: number;
+}
+
 /** Where the addend that is likely lies in the hart block, and a local (i32) for it. */
 export interface Guess {
   readonly offset: number;
@@ -99,40 +105,42 @@ export function emitLookUp(code: Code, context: PagedContext, bytes: number, req
   code.end();
 }
 
-/** The same, unless the range lies in the page that the entry at `entry` of the hart block remembers. */
-export function emitRemembered(code: Code, context: PagedContext, bytes: number, request: number, entry: number): void {
+/** The same, unless the range lies in the pages that the entry at `place.offset` of the hart block remembers. */
+export function emitRemembered(code: Code, context: PagedContext, bytes: number, request: number, place: Place): void {
   code.tee(context.address);
   code.get(context.state);
-  code.access("i64.load", entry + REMEMBERED.page);
+  code.access("i64.load", place.offset + REMEMBERED.page);
   code.op("i64.sub");
   code.get(context.state);
-  code.access("i64.load", entry + REMEMBERED.length);
+  code.access("i64.load", place.offset + REMEMBERED.length);
   code.op("i64.ge_u");
   code.markUnlikely();
   code.if();
-  code.get(context.address);
-  emitLookUp(code, context, bytes, request);
-  code.get(context.state);
-  code.get(context.address);
-  code.i64(-PAGE_BYTES);
-  code.op("i64.and");
-  code.access("i64.store", entry + REMEMBERED.page);
-  code.get(context.state);
-  code.i64(PAGE_BYTES - bytes + 1);
-  code.access("i64.store", entry + REMEMBERED.length);
-  code.get(context.state);
-  code.get(context.offset);
-  code.get(context.address);
-  code.op("i32.wrap_i64");
-  code.op("i32.sub");
-  code.access("i32.store", entry + REMEMBERED.addend);
+  pushRemember(code, context, bytes, request, place);
+  code.tee(context.offset);
+  code.i32(-1);
+  code.op("i32.eq");
+  code.if();
+  context.fail(code);
   code.end();
+  code.else();
   code.get(context.state);
-  code.access("i32.load", entry + REMEMBERED.addend);
+  code.access("i32.load", place.offset + REMEMBERED.addend);
   code.get(context.address);
   code.op("i32.wrap_i64");
   code.op("i32.add");
   code.set(context.offset);
+  code.end();
+}
+
+function pushRemember(code: Code, context: PagedContext, bytes: number, request: number, place: Place): void {
+  code.get(context.state);
+  code.get(context.address);
+  code.i32(bytes | request);
+  code.get(context.state);
+  code.i32(place.offset);
+  code.op("i32.add");
+  code.call(place.remember);
 }
 
 function pushAddend(code: Code, context: PagedContext): void {

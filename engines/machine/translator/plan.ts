@@ -8,6 +8,7 @@ import { analyse, loopNests } from "./flow.ts";
 import type { Flow, Graph } from "./flow.ts";
 import { analyseRegisters, canFault } from "./registers.ts";
 import type { Exits, Registers, RegisterSet } from "./registers.ts";
+import { steadyRegisters } from "./remembered-pages.ts";
 import { wordsAtStart } from "./words.ts";
 
 export interface Plan {
@@ -26,6 +27,8 @@ export interface Plan {
   readonly resolving: boolean;
   /** By block: where addresses are checked. Null: each access does by itself. */
   readonly checks: readonly BlockChecks[] | null;
+  /** Under page tables, by block: registers from which addresses are remembered. */
+  readonly steady: readonly RegisterSet[];
   /** The most ranges checked at the starts of blocks that are alive at once. */
   readonly bases: number;
   readonly shape: Shape;
@@ -55,7 +58,8 @@ export function plan(unit: Unit, reach: CheckReach | null): Plan {
   const entries = entryBlocks(unit, flow);
   const entryOf = new Map(entries.map((block, index) => [block, index] as const));
   const checkpoints = new Set(entries);
-  const checks = reach === null ? null : placeChecks(unit, flow, checkpoints, reach);
+  const steady = reach?.atStartOnly === true ? steadyRegisters(unit, flow) : unit.blocks.map(() => 0);
+  const checks = reach === null ? null : placeChecks(unit, flow, checkpoints, reach, steady);
   const exits: Exits = {
     isCheckpoint: (node) => checkpoints.has(node),
     atStart: (node) => checkpoints.has(node) || (checks !== null && checks[node].atStart.length > 0),
@@ -65,7 +69,7 @@ export function plan(unit: Unit, reach: CheckReach | null): Plan {
   const registers = analyseRegisters(unit, flow, exits);
   const words = flow.reducible ? wordsAtStart(unit, flow).map((set, node) => set & registers.liveIn[node]) : unit.blocks.map(() => 0);
   return {
-    unit, entries, entryOf, checks, exits,
+    unit, entries, entryOf, checks, steady, exits,
     bases: Math.max(0, ...(checks ?? []).flatMap(({ atStart }) => atStart.map(({ number }) => number + 1))),
     resolving: reach === null,
     longest: longestPaths(unit, flow, checkpoints),

@@ -5,8 +5,6 @@ import { Code } from "../wasm/code.ts";
 import type { Label } from "../wasm/code.ts";
 import type { CheckedRange } from "./checks.ts";
 import type { Plan } from "./plan.ts";
-import type { RegisterSet } from "./registers.ts";
-import { steadyRegisters } from "./remembered-pages.ts";
 import { LOCAL, UnitLocals } from "./unit-locals.ts";
 
 /** The fast RAM window of an address space: constants of everything translated for it. */
@@ -21,7 +19,7 @@ export interface RamWindow {
 export interface Paging {
   /** Offset of the privilege's TLB in the hart block. */
   readonly tlb: number;
-  /** Offset in the hart block of the page that a range from a place remembers; null: there is no room for it. */
+  /** Offset in the hart block of the pages that a range from a place remembers; null: there is no room for it. */
   remember(pc: number, range: CheckedRange): number | null;
 }
 
@@ -31,6 +29,7 @@ export interface UnitServices {
   readonly resolve: number;
   readonly jump: number;
   readonly locate: number;
+  readonly remember: number;
   /** The address space that the unit belongs to. */
   readonly space: number;
   readonly window: RamWindow;
@@ -45,15 +44,12 @@ export class UnitBuilder {
   readonly plan: Plan;
   readonly services: UnitServices;
   readonly locals: UnitLocals;
-  /** Under page tables, by block: registers from which addresses are remembered. */
-  readonly steady: readonly RegisterSet[];
   /** By set of registers to store: the label of the code that stores them and returns. */
   readonly #exits = new Map<number, Label>();
 
   constructor(plan: Plan, services: UnitServices) {
     this.plan = plan;
     this.services = services;
-    this.steady = services.paging === null ? [] : steadyRegisters(plan);
     this.locals = new UnitLocals(plan.registers.used, services.paging === null ? 0 : plan.bases + 1);
   }
 
