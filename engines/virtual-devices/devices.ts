@@ -94,6 +94,8 @@ export class VirtualDevices {
 
   /** The engine's external interrupt: serves what the machine's PLIC has for this hart. */
   externalInterrupt(hart: Hart): void {
+    const { segments } = this.#inventory;
+    for (let port = 0; port < segments.length; port++) segments[port]?.begin();
     for (let count = 0; count < MOST_INTERRUPTS; count++) {
       const source = claim(hart);
       if (source === 0) break;
@@ -149,6 +151,7 @@ export class VirtualDevices {
     const twice = (access & ACCESS.size) > 2;
     const register = registerOf(access);
     this.#guard.enterSegment(hart, segment.port);
+    segment.begin();
     nic.use(hart.memory);
     if ((access & ACCESS.store) !== 0) {
       transport.write(offset, bytes, hart.xLow(register));

@@ -53,6 +53,13 @@ export class VirtualNic implements DeviceModel, DeviceWords, InterruptLine {
     this.transport = new Transport(this, memory, this, this);
   }
 
+  /** At the start of a trap. */
+  begin(): void {
+    this.moved = false;
+    this.waiting = false;
+    this.refilled = false;
+  }
+
   /** Before anything else is done here on this hart. */
   use(core: CoreMemory): void {
     this.#memory.core = core;

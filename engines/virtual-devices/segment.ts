@@ -37,6 +37,12 @@ export class Segment {
     this.#driver.start(hart);
   }
 
+  /** Before anything else is done here in a trap: what devices say of themselves, they say within it. */
+  begin(): void {
+    this.#offered = false;
+    for (let index = 0; index < this.nics.length; index++) this.nics[index].begin();
+  }
+
   /** A guest has given buffers, or begins: frames that waited for them are switched. */
   refilled(hart: Hart, nic: VirtualNic): void {
     nic.refilled = false;

@@ -261,7 +261,7 @@ class Executor implements ModelMachine, Waiting, Signals {
     }
     timing.waited += timing.now - wait.since;
     slot.exchange = undefined;
-    slot.recording.append(found);
+    slot.recording.append(wait.address | 0, found);
     slot.activity = "engine";
     this.written(slot.id, wait.address);
   }
@@ -313,11 +313,11 @@ class Executor implements ModelMachine, Waiting, Signals {
       const { i32, offset } = this.#wordAt(at);
       return i32[offset];
     };
-    this.#waiters.written(core, address, this.#slots[core].timing.now, load, (waiter, at, found, { since }) => {
+    this.#waiters.written(core, address, this.#slots[core].timing.now, load, (waiter, at, found, wait) => {
       const slot = this.#slots[waiter];
-      slot.timing.waited += at - since;
+      slot.timing.waited += at - wait.since;
       slot.timing.now = at;
-      slot.recording.append(found);
+      slot.recording.append(wait.address | 0, found);
       slot.activity = "engine";
       this.#order.set(waiter, at);
       this.#turn.horizon = Math.min(this.#turn.horizon, at);

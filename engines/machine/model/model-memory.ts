@@ -30,152 +30,152 @@ export class ModelMemory extends CoreMemory {
 
   override load(address: PhysicalAddress): number {
     const recording = this.#recording;
-    if (recording.replaying) return recording.repeat();
+    if (recording.replaying) return recording.repeat(address | 0);
     this.#timing.load(address);
-    return recording.keep(super.load(address));
+    return recording.keep(address | 0, super.load(address));
   }
 
   override store(address: PhysicalAddress, value: number): void {
     const recording = this.#recording;
-    if (recording.replaying) return void recording.repeat();
+    if (recording.replaying) return void recording.repeat(address | 0);
     this.#timing.store(address);
     super.store(address, value);
-    recording.keep(0);
+    recording.keep(address | 0, 0);
     this.#waiting.written(this.#timing.core, address);
   }
 
   override loadNumber(address: PhysicalAddress): number {
     const recording = this.#recording;
-    if (recording.replaying) return recording.repeat();
+    if (recording.replaying) return recording.repeat(address | 0);
     this.#timing.load(address);
-    return recording.keep(super.loadNumber(address));
+    return recording.keep(address | 0, super.loadNumber(address));
   }
 
   override storeNumber(address: PhysicalAddress, value: number): void {
     const recording = this.#recording;
-    if (recording.replaying) return void recording.repeat();
+    if (recording.replaying) return void recording.repeat(address | 0);
     this.#timing.store(address);
     super.storeNumber(address, value);
-    recording.keep(0);
+    recording.keep(address | 0, 0);
   }
 
   override loadByte(address: PhysicalAddress): number {
     const recording = this.#recording;
-    if (recording.replaying) return recording.repeat();
+    if (recording.replaying) return recording.repeat(address | 0);
     this.#timing.load(address);
-    return recording.keep(super.loadByte(address));
+    return recording.keep(address | 0, super.loadByte(address));
   }
 
   override storeByte(address: PhysicalAddress, value: number): void {
     const recording = this.#recording;
-    if (recording.replaying) return void recording.repeat();
+    if (recording.replaying) return void recording.repeat(address | 0);
     this.#timing.store(address);
     super.storeByte(address, value);
-    recording.keep(0);
+    recording.keep(address | 0, 0);
   }
 
   override atomicLoad(address: PhysicalAddress): number {
     const recording = this.#recording;
-    if (recording.replaying) return recording.repeat();
+    if (recording.replaying) return recording.repeat(address | 0);
     this.#timing.loadInTurn(address);
-    return recording.keep(super.atomicLoad(address));
+    return recording.keep(address | 0, super.atomicLoad(address));
   }
 
   override atomicStore(address: PhysicalAddress, value: number): void {
     const recording = this.#recording;
-    if (recording.replaying) return void recording.repeat();
+    if (recording.replaying) return void recording.repeat(address | 0);
     this.#timing.storeInTurn(address);
     super.atomicStore(address, value);
-    recording.keep(0);
+    recording.keep(address | 0, 0);
     this.#waiting.written(this.#timing.core, address);
   }
 
   override add(address: PhysicalAddress, value: number): number {
     const recording = this.#recording;
-    if (recording.replaying) return recording.repeat();
+    if (recording.replaying) return recording.repeat(address | 0);
     this.#timing.modifyInTurn(address);
     return this.#modified(address, super.add(address, value));
   }
 
   override exchange(address: PhysicalAddress, value: number): number {
     const recording = this.#recording;
-    if (recording.replaying) return recording.repeat();
+    if (recording.replaying) return recording.repeat(address | 0);
     this.#timing.modifyInTurn(address);
     return this.#modified(address, super.exchange(address, value));
   }
 
   override compareExchange(address: PhysicalAddress, expected: number, value: number): number {
     const recording = this.#recording;
-    if (recording.replaying) return recording.repeat();
+    if (recording.replaying) return recording.repeat(address | 0);
     this.#timing.modifyInTurn(address);
     return this.#modified(address, super.compareExchange(address, expected, value));
   }
 
   override and(address: PhysicalAddress, value: number): number {
     const recording = this.#recording;
-    if (recording.replaying) return recording.repeat();
+    if (recording.replaying) return recording.repeat(address | 0);
     this.#timing.modifyInTurn(address);
     return this.#modified(address, super.and(address, value));
   }
 
   override or(address: PhysicalAddress, value: number): number {
     const recording = this.#recording;
-    if (recording.replaying) return recording.repeat();
+    if (recording.replaying) return recording.repeat(address | 0);
     this.#timing.modifyInTurn(address);
     return this.#modified(address, super.or(address, value));
   }
 
   override awaitEqual(address: PhysicalAddress, value: number): void {
     const recording = this.#recording;
-    if (recording.replaying) return void recording.repeat();
+    if (recording.replaying) return void recording.repeat(address | 0);
     this.#timing.loadInTurn(address);
     if (super.atomicLoad(address) !== value) this.#waiting.forWord(this.#timing.core, address, value, false);
-    recording.keep(value);
+    recording.keep(address | 0, value);
   }
 
   override awaitOther(address: PhysicalAddress, value: number): number {
     const recording = this.#recording;
-    if (recording.replaying) return recording.repeat();
+    if (recording.replaying) return recording.repeat(address | 0);
     this.#timing.loadInTurn(address);
     const found = super.atomicLoad(address);
     if (found === value) this.#waiting.forWord(this.#timing.core, address, value, true);
-    return recording.keep(found);
+    return recording.keep(address | 0, found);
   }
 
   override awaitExchange(address: PhysicalAddress, value: number, wanted: number, longest: number): void {
     const recording = this.#recording;
-    if (recording.replaying) return void recording.repeat();
+    if (recording.replaying) return void recording.repeat(address | 0);
     this.#waiting.forExchange(this.#timing.core, address, value, wanted, longest);
   }
 
   override copy(target: PhysicalAddress, source: PhysicalAddress, bytes: number): void {
     const recording = this.#recording;
-    if (recording.replaying) return void recording.repeat();
+    if (recording.replaying) return void recording.repeat(target | 0);
     this.#timing.range(source, bytes, false);
     this.#timing.range(target, bytes, true);
     super.copy(target, source, bytes);
-    recording.keep(0);
+    recording.keep(target | 0, 0);
   }
 
   override fill(target: PhysicalAddress, value: number, bytes: number): void {
     const recording = this.#recording;
-    if (recording.replaying) return void recording.repeat();
+    if (recording.replaying) return void recording.repeat(target | 0);
     this.#timing.range(target, bytes, true);
     super.fill(target, value, bytes);
-    recording.keep(0);
+    recording.keep(target | 0, 0);
   }
 
   override write(target: PhysicalAddress, bytes: Uint8Array): void {
     const recording = this.#recording;
-    if (recording.replaying) return void recording.repeat();
+    if (recording.replaying) return void recording.repeat(target | 0);
     this.#timing.range(target, bytes.length, true);
     super.write(target, bytes);
-    recording.keep(0);
+    recording.keep(target | 0, 0);
   }
 
   /** A primitive's last steps: recorded, then seen by others. */
   #modified(address: PhysicalAddress, old: number): number {
-    this.#recording.keep(old);
+    this.#recording.keep(address | 0, old);
     this.#waiting.written(this.#timing.core, address);
     return old;
   }

@@ -13,9 +13,11 @@ export class Suspension extends Error {
 /** The one there is: where it was made says nothing. */
 export const SUSPENSION = new Suspension("a hart waits for its turn");
 
-/** What primitives have answered since the trap under way began. */
+/** What primitives have answered since the trap under way began. Each is told apart by a tag: an engine that does not repeat
+ *  itself has kept state where no primitive sees it. */
 export class Recording {
   #answers = new Float64Array(INITIAL_CAPACITY);
+  #tags = new Int32Array(INITIAL_CAPACITY);
   #length = 0;
   #cursor = 0;
 
@@ -24,24 +26,24 @@ export class Recording {
     return this.#cursor < this.#length;
   }
 
-  repeat(): number {
+  repeat(tag: number): number {
+    if (this.#tags[this.#cursor] !== tag) {
+      throw new Error(`an engine has done otherwise at the second time: primitive ${this.#cursor} of the trap was ${this.#tags[this.#cursor]} and is ${tag}`);
+    }
     return this.#answers[this.#cursor++];
   }
 
   /** Keeps, and returns, what a primitive that has just been executed answers. */
-  keep(answer: number): number {
-    this.append(answer);
+  keep(tag: number, answer: number): number {
+    this.append(tag, answer);
     this.#cursor = this.#length;
     return answer;
   }
 
   /** The primitive that suspended the engine has been executed since. */
-  append(answer: number): void {
-    if (this.#length === this.#answers.length) {
-      const larger = new Float64Array(2 * this.#length);
-      larger.set(this.#answers);
-      this.#answers = larger;
-    }
+  append(tag: number, answer: number): void {
+    if (this.#length === this.#answers.length) this.#grow();
+    this.#tags[this.#length] = tag;
     this.#answers[this.#length++] = answer;
   }
 
@@ -54,5 +56,14 @@ export class Recording {
   clear(): void {
     this.#cursor = 0;
     this.#length = 0;
+  }
+
+  #grow(): void {
+    const answers = new Float64Array(2 * this.#length);
+    answers.set(this.#answers);
+    this.#answers = answers;
+    const tags = new Int32Array(2 * this.#length);
+    tags.set(this.#tags);
+    this.#tags = tags;
   }
 }

@@ -192,6 +192,17 @@ describe.each(["test-and-set", "ticket", "mcs"] as const)("a %s lock", (kind) =>
   });
 });
 
+test("an engine that keeps state where no primitive sees it is found out", () => {
+  let calls = 0;
+  const { machine } = modelMachine(2, {
+    call(hart) {
+      hart.memory.load(lineAt(++calls));
+      hart.memory.add(COUNTER, 1);
+    },
+  });
+  expect(() => machine.run(cycles(100_000))).toThrow(/otherwise at the second time/);
+});
+
 test("without a lock they lose counts", () => {
   const { machine, word } = contend(6, "none");
   machine.run(cycles(2_000_000));
