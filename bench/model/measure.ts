@@ -1,7 +1,7 @@
 // Measures one case on the model clock: runs its machine until the guests are ready, then to what they stay like, then for
 // one window. Another run of it would be the same, so there are no samples to take.
 
-import type { HartCycles } from "../../engines/machine/model/model.ts";
+import type { HartCycles, ModelOutcome } from "../../engines/machine/model/model.ts";
 import type { BenchCase } from "../case.ts";
 import { checkReading } from "../check-reading.ts";
 import { CaseFailure } from "../failure.ts";
@@ -34,9 +34,18 @@ export function measureOnModel(session: ModelSession, benchCase: BenchCase, timi
 /** Runs for so many cycles, and answers what the machine is like then, if all is right. */
 function advance(session: ModelSession, benchCase: BenchCase, duration: number): MachineReading {
   const outcome = session.run(duration);
-  const reading = checkReading(session.read(), benchCase, () => session.console());
+  const reading = read(session, benchCase);
+  requireGoing(outcome);
+  return reading;
+}
+
+function read(session: ModelSession, benchCase: BenchCase): MachineReading {
+  return checkReading(session.read(), benchCase, () => session.console());
+}
+
+function requireGoing(outcome: ModelOutcome): void {
   switch (outcome.kind) {
-    case "reached": return reading;
+    case "reached": return;
     case "deadlock": throw new CaseFailure(`deadlock: ${outcome.waits.join("; ")}`);
     case "halted": throw new CaseFailure("the engine halted every hart");
   }
@@ -45,8 +54,11 @@ function advance(session: ModelSession, benchCase: BenchCase, duration: number):
 function untilReady(session: ModelSession, benchCase: BenchCase, limit: number): void {
   let waiting: readonly string[] = [];
   for (let waited = 0; waited < limit; waited += STEP) {
-    waiting = advance(session, benchCase, STEP).vms.filter((vm) => !vm.units?.ready).map((vm) => vm.name);
+    const outcome = session.run(STEP);
+    waiting = read(session, benchCase).vms.filter((vm) => !vm.units?.ready).map((vm) => vm.name);
+    // Guests that are ready may have nothing to do before frames arrive.
     if (waiting.length === 0) return;
+    requireGoing(outcome);
   }
   throw new CaseFailure(`${waiting.join(", ")} not ready after ${limit} cycles; ${session.whereabouts()}`);
 }

@@ -1,6 +1,5 @@
 // One machine of one case on the model clock: everything happens on the calling thread, while it is asked to run.
 
-import type { Configuration } from "../../engines/engine.ts";
 import { ENGINES } from "../../engines/engines.ts";
 import { cycles } from "../../engines/machine/address.ts";
 import { ConsoleReader } from "../../engines/machine/devices/console.ts";
@@ -14,10 +13,8 @@ import { Core } from "../../engines/machine/translator/core.ts";
 import { type CaseMachine, type MachineCase, prepareCaseMachine } from "../case-machine.ts";
 import type { Histogram } from "../histogram.ts";
 import type { LockReading, MachineReading } from "../machine-reading.ts";
+import { lookaheadOf } from "./lookahead.ts";
 import { readMachine, reportOf, retiredBy, whereabouts } from "../read-machine.ts";
-
-/** Cycles that a guest may run ahead of other harts. Where guests share no memory, nobody sees it but by interrupts from hart to hart. */
-const LOOKAHEAD = { sharing: 1_000, apart: 10_000 } as const;
 
 export class ModelSession {
   readonly #case: MachineCase;
@@ -35,7 +32,7 @@ export class ModelSession {
     this.#machine = machine;
     this.#model = createModelMachine({
       memory, harts, mode: engine.mode, software: engine.create({ memory, harts }, configuration, options), core: (...parts) => new Core(...parts), costs,
-      lookahead: sharesMemory(configuration) ? LOOKAHEAD.sharing : LOOKAHEAD.apart,
+      lookahead: lookaheadOf(configuration),
       wire: ports > 0 ? connectWire(memory, memory.deviceArea()) : [],
     });
   }
@@ -98,6 +95,3 @@ function timesOf(times: SeenTimes | undefined): Partial<LockReading> {
     times: { waiting: histogram(waiting), holding: histogram(holding) },
   };
 }
-
-/** Whether guest code on one hart can see what guest code on another stores. */
-const sharesMemory = ({ vms, channels }: Configuration): boolean => vms.some(({ vcpus }) => vcpus > 1) || channels.some(({ ends }) => ends[0] !== ends[1]);

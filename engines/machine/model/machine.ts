@@ -109,10 +109,11 @@ class Executor implements ModelMachine, Waiting, Signals {
 
   run(until: Cycles): ModelOutcome {
     if (!this.#booted) this.#boot();
+    this.#lookUp();
     const order = this.#order;
     for (;;) {
       const first = order.first();
-      if (first < 0) return this.#ended();
+      if (first < 0) return this.#ended(until);
       const slot = this.#slots[first];
       if (keyOf(slot) >= until) {
         this.#reached = until;
@@ -141,6 +142,14 @@ class Executor implements ModelMachine, Waiting, Signals {
 
   lockTimes(): readonly LockTimes[] {
     return this.#locks.times();
+  }
+
+  /** What devices have to do may have changed since the machine ran. */
+  #lookUp(): void {
+    for (const slot of this.#slots) {
+      const { devices } = this.#machine.state(slot.id);
+      if (slot.activity === "idle" && devices.present) this.#disturb(slot, Math.max(this.#reached, devices.nextEvent(slot.id)));
+    }
   }
 
   // ---- what a hart does next ------------------------------------------------------------------------------
@@ -280,7 +289,8 @@ class Executor implements ModelMachine, Waiting, Signals {
     this.#turn.horizon = Math.min(this.#turn.horizon, slot.until);
   }
 
-  #ended(): ModelOutcome {
+  #ended(until: number): ModelOutcome {
+    this.#reached = until;
     if (this.#slots.every(({ activity }) => activity === "halted")) return { kind: "halted" };
     return { kind: "deadlock", waits: this.#slots.map((slot) => `hart ${slot.id} ${this.#state(slot)}`) };
   }
