@@ -1,7 +1,6 @@
 // Which cores hold which cache line, and what it costs to get one: the directory of an invalidation protocol with the
-// states of MSI. One request for a line is served at a time, so k cores that want it wait for each other: the cost of a
-// non-scalable lock's handover (Boyd-Wickizer, Kaashoek, Morris, Zeldovich: Non-scalable locks are dangerous, 2012,
-// section 4; Mellor-Crummey and Scott: Algorithms for scalable synchronization, 1991). Caches have room for everything.
+// states of MSI, which serves one request for a line at a time (Mellor-Crummey and Scott: Algorithms for scalable
+// synchronization, 1991, on what locks cost then). Harts that spin are apart: waiters.ts. Caches have room for everything.
 
 import type { PhysicalAddress } from "../address.ts";
 import { RAM_BASE } from "../layout.ts";
@@ -82,6 +81,23 @@ export class Lines {
     }
     this.#owner[line] = core + 1;
     return (this.#free[line] = begun + Math.max(cost, this.#hit));
+  }
+
+  /** Cycles for which the line comes to `core` from who wrote it. */
+  distance(core: number, line: number): number {
+    const owner = this.#owner[line];
+    return owner === 0 ? this.#memory : this.#transfer[(owner - 1) * this.#cores + core];
+  }
+
+  /** `core` reads the line, whenever it is served: answers its distance. */
+  share(core: number, line: number): number {
+    if (!this.reads(core, line)) this.#addReader(core, line);
+    return this.distance(core, line);
+  }
+
+  /** A request for the line has been served at `at`. */
+  serve(line: number, at: number): void {
+    this.#free[line] = Math.max(this.#free[line], at);
   }
 
   #addReader(core: number, line: number): void {

@@ -1,5 +1,7 @@
 // Harts that wait for others to write a word. They spin on copies of its line, at no cost to anybody, until somebody writes
-// it; then all read it again, one after the other. Who tries to exchange it instead comes for the line again and again.
+// it; then all read it again, and with k of them the one that may go on waits for k/2 on average: a lock is handed over in
+// a time that grows by c/2 with each waiter, c being one transfer (Boyd-Wickizer, Kaashoek, Morris, Zeldovich: Non-scalable
+// locks are dangerous, 2012: s + ck/2). Who tries to exchange it instead comes for the line again and again.
 
 import type { PhysicalAddress } from "../address.ts";
 import { lineOf, type Lines } from "./lines.ts";
@@ -50,21 +52,28 @@ export class Waiters {
   }
 
   /**
-   * Core `writer` has written the line of `address`, which was done at `at`: all that wait for it read it again, in the order
-   * of their numbers from the writer's on, as an arbiter in turn would grant it. Calls `wake` for those whose wait is over.
+   * Core `writer` has written the line of `address`, which was done at `at`: all that wait for it read it again. Whoever's
+   * wait is over, `wake`, has it when half of the others have, which are served in no particular order; what the rest read
+   * later delays nobody.
    */
   written(writer: number, address: PhysicalAddress, at: number, load: (address: PhysicalAddress) => number, wake: (core: number, at: number, found: number, wait: WordWait) => void): void {
     const line = lineOf(address);
     const harts = this.#waits.length;
+    let all = 0;
+    for (let core = 0; core < harts; core++) {
+      if (this.#waits[core]?.line === line) all += this.#lines.share(core, line);
+    }
     for (let distance = 1; distance < harts && this.#watched[line] !== 0; distance++) {
       const core = (writer + distance) % harts;
       const wait = this.#waits[core];
       if (wait === undefined || wait.line !== line) continue;
-      const read = this.#lines.read(core, line, Math.max(at, wait.since));
       const found = load(wait.address);
       if ((found === wait.value) === wait.unless) continue;
       this.#waits[core] = undefined;
       this.#watched[line]--;
+      const own = this.#lines.distance(core, line);
+      const read = Math.max(at, wait.since) + own + ((all - own) >> 1);
+      this.#lines.serve(line, read);
       wake(core, read, found, wait);
     }
   }

@@ -218,13 +218,15 @@ test.each(["ticket", "mcs"] as const)("a %s lock is taken in the order in which 
   for (let index = 6; index < settled.length; index++) expect(settled[index]).toBe(settled[index - 6]);
 });
 
-test("handing a ticket lock over costs more with every hart that waits, an MCS lock does not", () => {
+test("handing a ticket lock over costs half a transfer more with every hart that waits, an MCS lock the same with any number", () => {
   const perAcquisition = (kind: LockName, harts: number) => {
     const { machine, word } = contend(harts, kind);
     machine.run(cycles(3_000_000));
-    return 3_000_000 / word(SEQUENCE);
+    const before = word(SEQUENCE);
+    machine.run(cycles(9_000_000));
+    return 6_000_000 / (word(SEQUENCE) - before);
   };
-  const growth = (kind: LockName) => perAcquisition(kind, 16) / perAcquisition(kind, 4);
-  expect(growth("mcs")).toBeLessThan(1.1);
-  expect(growth("ticket")).toBeGreaterThan(2);
+  const slope = (kind: LockName) => (perAcquisition(kind, 20) - perAcquisition(kind, 8)) / 12 / TRANSFER;
+  expect(slope("ticket")).toBeCloseTo(1 / 2, 2);
+  expect(slope("mcs")).toBeCloseTo(0, 2);
 });
