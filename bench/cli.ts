@@ -1,6 +1,7 @@
 // The command line: flags to a checked request.
 
 import * as v from "valibot";
+import { UNMATCHED } from "../workloads/network/traffic.ts";
 import { EXIT_CODE, UsageError } from "./exit-code.ts";
 import { assignment, check, columns, flagLines, oneOf, type Setting, splitWords, whole } from "./flags.ts";
 import { GUEST_EXAMPLES, GUEST_FLAGS } from "./guest/request.ts";
@@ -33,6 +34,9 @@ const OF_CLOCK = {
   model: ["profile", "full", "verify"],
 } as const;
 
+/** Of workloads where frames of a capture arrive: whose they are, no rule of the guests' filter knows. */
+const OF_CAPTURES = { unmatched: UNMATCHED.allow } as const;
+
 /** What the user asked for. Undefined: the plan decides. */
 export interface BenchRequest {
   readonly engines: readonly string[] | undefined;
@@ -43,7 +47,7 @@ export interface BenchRequest {
   readonly profile: string;
   readonly full: boolean;
   readonly verify: boolean;
-  /** From --set, for every engine and workload that has the name. */
+  /** From --set and, for captures, our own; for every engine and workload that has the name. */
   readonly settings: Readonly<Record<string, string>>;
   readonly quick: boolean;
   readonly samples: number | undefined;
@@ -128,7 +132,7 @@ function requestSchema(vocabulary: Vocabulary) {
       profile: flags.profile,
       full: flags.full,
       verify: flags.verify,
-      settings: Object.fromEntries(flags.set),
+      settings: { ...(flags.pcap === undefined ? {} : OF_CAPTURES), ...Object.fromEntries(flags.set) },
       quick: flags.quick,
       samples: flags.samples,
       windowMs: flags.window,

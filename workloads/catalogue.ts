@@ -1,8 +1,7 @@
 // The workloads. Every `unitDigest` is what the guest printed for one unit under QEMU's system
 // emulation; `node test/guests/digests.ts` runs them all again and prints the digests.
 
-import { RULE_COUNT } from "./network/rules.ts";
-import { TRAFFIC_PARAMETERS, trafficOf } from "./network/traffic.ts";
+import { FILTER_PARAMETERS, filterWords, TRAFFIC_PARAMETERS, trafficOf } from "./network/traffic.ts";
 import type { Guest, ImageName, Layout, Parameter, Workload } from "./workload.ts";
 
 /** RAM of one guest: every image, its stack and data, and a device tree fit. */
@@ -29,9 +28,6 @@ const placement: Parameter = {
   kind: "choice", values: ["apart", "together"], default: "apart",
   summary: "the two ends on different harts (where there are two), or on the same one",
 };
-
-const rules: Parameter =
-  { kind: "number", minimum: 1, maximum: RULE_COUNT, default: String(RULE_COUNT), summary: "rules of the filter, from the first one on" };
 
 /** So many guests of one kind for each hart, all counted, without channels. */
 function independent(harts: number, guestsPerHart: string, image: ImageName, bootArguments: (index: number) => string): Layout {
@@ -64,12 +60,12 @@ function routers(count: number, value: (parameter: string) => string): Layout {
   const ports = Array.from({ length: count * PORTS_OF_A_ROUTER }, (_, port) => port);
   return {
     guests: Array.from({ length: count }, (_, index): Guest => ({
-      name: `forward-${index}`, image: "forward", bootArguments: `rules=${value("rules")} port=${index * PORTS_OF_A_ROUTER}`,
+      name: `forward-${index}`, image: "forward", bootArguments: `${filterWords(value)} port=${index * PORTS_OF_A_ROUTER}`,
       memoryBytes: NETWORK_MEMORY_BYTES, hart: index, counted: true,
     })),
     channels: [],
     nics: ports.map((port) => ({ port, owner: Math.floor(port / PORTS_OF_A_ROUTER) })),
-    traffic: trafficOf(value, ports, Number(value("rules"))),
+    traffic: trafficOf(value, ports),
   };
 }
 
@@ -85,7 +81,7 @@ function paging(mode: string, summary: string, unit: string, unitDigest: bigint)
 /** Firewall, inspection and translation of addresses: one chain, from port 0 to port 1. */
 function pipeline(harts: number, together: boolean, value: (parameter: string) => string): Layout {
   const roles = [
-    { role: "firewall", bootArguments: `role=firewall rules=${value("rules")}`, hart: 0 },
+    { role: "firewall", bootArguments: `role=firewall ${filterWords(value)}`, hart: 0 },
     { role: "inspection", bootArguments: "role=inspection", hart: 1 },
     { role: "translation", bootArguments: "role=translation port=1", hart: 2 },
   ];
@@ -99,7 +95,7 @@ function pipeline(harts: number, together: boolean, value: (parameter: string) =
       { name: "inspected", ends: [1, 2], windowBytes: LINK_WINDOW_BYTES },
     ],
     nics: [{ port: 0, owner: 0 }, { port: 1, owner: roles.length - 1 }],
-    traffic: { ...trafficOf(value, [0], Number(value("rules"))), patterns: true },
+    traffic: { ...trafficOf(value, [0]), patterns: true },
   };
 }
 
@@ -218,16 +214,14 @@ export const CATALOGUE: readonly Workload[] = [
   {
     name: "forward", summary: "a router with two ports and a packet filter for each of two harts; every frame that leaves is checked",
     unit: "one packet forwarded", unitDigest: 0n, standardInterface: true,
-    parameters: {
-      ...TRAFFIC_PARAMETERS, rules,
-    },
+    parameters: { ...TRAFFIC_PARAMETERS, ...FILTER_PARAMETERS },
     layout: (harts, value) => routers(Math.min(harts, MAXIMUM_ROUTERS), value),
   },
   {
     name: "pipeline", summary: "firewall, inspection for patterns and address translation: three guests in a chain over channels, one way",
     unit: "one packet forwarded", unitDigest: 0n, standardInterface: false,
     parameters: {
-      ...TRAFFIC_PARAMETERS, rules,
+      ...TRAFFIC_PARAMETERS, ...FILTER_PARAMETERS,
       placement: { kind: "choice", values: ["apart", "together"], default: "apart", summary: "the guests on different harts (as far as there are), or all on one" },
     },
     layout: (harts, value) => pipeline(harts, value("placement") === "together", value),

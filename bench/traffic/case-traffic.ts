@@ -50,7 +50,9 @@ export function wireOf({ nics = [] }: Pick<Configuration, "nics">, caseTraffic: 
 /** Throws a UsageError where the guests would forward nothing of the capture that arrives, so that there is nothing to measure. */
 export function checkCaptured({ traffic, captured }: CaseTraffic): void {
   if (captured === undefined || replayOf(captured, traffic, linkOf(traffic.ports[0])).some(({ forward }) => forward)) return;
-  throw new UsageError(`--pcap: of its ${captured.length} frames the guests forward none: a filter of ${traffic.rules} rules lets through IPv4 between the addresses of workloads/network/rules.ts only`);
+  const { rules, allowUnmatched } = traffic.filter;
+  const filter = `what the ${rules} rules of their filter ${allowUnmatched ? "do not deny" : "allow (unmatched=allow: what they do not deny)"}`;
+  throw new UsageError(`--pcap: of its ${captured.length} frames the guests forward none: they forward IPv4 without options, in one piece, with hops left, and of that ${filter}`);
 }
 
 /** From the neighbour on the network at a port to whoever has the port. */
@@ -58,8 +60,8 @@ const linkOf = (port: number): Link => ({ destination: [...MAC_PREFIX, port], so
 
 function framesFor({ traffic, captured }: CaseTraffic, port: number, link: Link): readonly TraceFrame[] {
   if (captured !== undefined) return replayOf(captured, traffic, link);
-  const { size, flows, zipf, rules, patterns } = traffic;
-  const key = JSON.stringify([size, flows, zipf, rules, patterns, port, link]);
+  const { size, flows, zipf, filter, patterns } = traffic;
+  const key = JSON.stringify([size, flows, zipf, filter, patterns, port, link]);
   const frames = traces.get(key) ?? generateTrace(traffic, port, link);
   if (traces.size >= MOST_TRACES) traces.clear();
   traces.set(key, frames);

@@ -29,9 +29,9 @@ interface Flow {
 }
 
 /** What arrives at `port`, over `link`. */
-export function generateTrace({ size, flows, zipf, rules: ruleCount, patterns = false }: Traffic, port: number, link: Link): TraceFrame[] {
+export function generateTrace({ size, flows, zipf, filter, patterns = false }: Traffic, port: number, link: Link): TraceFrame[] {
   const generator = new Generator(SEED + port);
-  const rules = filterRules(ruleCount);
+  const rules = filterRules(filter.rules);
   const mayDeny = rules.some(isDenial);
   const table = Array.from({ length: flows }, (_, flow): Flow => {
     const allowed = !mayDeny || flow % DENIED_FLOWS !== DENIED_FLOWS - 1;

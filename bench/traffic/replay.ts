@@ -26,8 +26,8 @@ const IPV4_AND_TCP_BYTES = 40;
 export const fitsPort = ({ bytes, length }: CapturedFrame): boolean => bytes.length === length && length >= SHORTEST && length <= LONGEST;
 
 /** Of frames that fit a port, readdressed to arrive over `link`; the guests of this traffic are given them. */
-export function replayOf(captured: readonly CapturedFrame[], { rules, patterns = false }: Pick<Traffic, "rules" | "patterns">, link: Link): TraceFrame[] {
-  const filter = filterRules(rules);
+export function replayOf(captured: readonly CapturedFrame[], { filter, patterns = false }: Pick<Traffic, "filter" | "patterns">, link: Link): TraceFrame[] {
+  const rules = filterRules(filter.rules);
   const flows = new Map<string, number>();
   const parts = new FrameParts();
   return captured.map(({ bytes: original }): TraceFrame => {
@@ -36,7 +36,7 @@ export function replayOf(captured: readonly CapturedFrame[], { rules, patterns =
     parts.read(bytes, 0, bytes.length);
     // A host that leaves checksums to its NIC captures its own frames before they have any.
     if (parts.ipv4 !== 0 && !headerChecksumHolds(bytes, parts.ipv4, parts.ipv4End)) correctChecksum(bytes, parts);
-    return { bytes, flow: flowOf(flows, bytes, parts), forward: isForwarded(filter, bytes, parts) && !(patterns && isKept(bytes, parts)) };
+    return { bytes, flow: flowOf(flows, bytes, parts), forward: isForwarded(rules, filter.allowUnmatched, bytes, parts) && !(patterns && isKept(bytes, parts)) };
   });
 }
 
@@ -49,17 +49,17 @@ function flowOf(flows: Map<string, number>, bytes: Uint8Array, { protocol, addre
 }
 
 /** Whether a router with this filter forwards it (RFC 1812): IPv4 without options (RFC 7126), no fragment, hops left, as long as its protocol's header. */
-function isForwarded(filter: readonly Rule[], bytes: Uint8Array, { ipv4, ports, protocol }: FrameParts): boolean {
+function isForwarded(rules: readonly Rule[], allowUnmatched: boolean, bytes: Uint8Array, { ipv4, ports, protocol }: FrameParts): boolean {
   if (ipv4 === 0) return false;
   const view = new DataView(bytes.buffer, ipv4);
   const least = protocol === PROTOCOL.tcp ? IPV4_AND_TCP_BYTES : IPV4_AND_UDP_BYTES;
   if (view.getUint8(0) !== VERSION_AND_LENGTH || view.getUint16(IPV4.totalLength) < least) return false;
   if ((view.getUint16(IPV4.fragment) & MAY_FRAGMENT) !== 0 || view.getUint8(IPV4.timeToLive) <= 1) return false;
   const transport = new DataView(bytes.buffer, ports);
-  return allows(filter, {
+  return allows(rules, {
     protocol, source: view.getUint32(IPV4.source), destination: view.getUint32(IPV4.destination),
     sourcePort: ports === 0 ? 0 : transport.getUint16(0), destinationPort: ports === 0 ? 0 : transport.getUint16(2),
-  });
+  }, allowUnmatched);
 }
 
 /** Whether the pipeline behind the filter keeps it: it translates what has ports, and passes on what carries no pattern. */

@@ -74,7 +74,7 @@ describe("the summary of a case", () => {
   test("of traffic", () => {
     const latency = emptyHistogram();
     latency.counts[bucketOf(5_000)] = 100;
-    const traffic = { traffic: { ports: [0], size: 64, flows: 1, zipf: 1, rate: "max", rules: 1 }, captured: undefined, log: false, latency: true, search: true } as const;
+    const traffic = { traffic: { ports: [0], size: 64, flows: 1, zipf: 1, rate: "max", filter: { rules: 1, allowUnmatched: false } }, captured: undefined, log: false, latency: true, search: true } as const;
     const rows = summaryRows(context("smp", 1, 1, { traffic }), {
       ...figures([100]),
       windows: [{ duration: 100, units: [100], cpuToWall: 1, forwarded: 50_000 }],

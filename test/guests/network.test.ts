@@ -63,6 +63,23 @@ test("forward routes what its rules allow, in order, in both directions, and not
   expect(guest.output).not.toContain("tcbench");
 }, TIMEOUT_MS);
 
+test("forward lets through what matches no rule where it is told to, and still not what a rule denies", async (context) => {
+  needQemu(context);
+  const guest = await start("forward", "unmatched=allow");
+  await guest.awake(0, probe(RULE_COUNT));
+  const generator = new Generator(5);
+  const unknown = (): Sent => ({
+    header: { source: 0xc0a8_0000 + generator.below(0x1_0000), destination: generator.word(), protocol: generator.pick([1, TCP, 17]), sourcePort: 0, destinationPort: 0 },
+    payload: new Uint8Array(40), unchecked: false,
+  });
+  const sent = Array.from({ length: FRAMES }, (_, index) => (index % 2 === 0 ? unknown() : drawSent(generator)));
+  const verdicts = sent.map(({ header }) => [allows(RULES, header), allows(RULES, header, true)].join());
+  expect(new Set(verdicts)).toEqual(new Set(["true,true", "false,true", "false,false"]));
+  const left = await guest.exchange(0, sent.map((each) => arriving(each, 0)));
+  expect(left[1]).toEqual(sent.filter(({ header }) => allows(RULES, header, true)).map((each) => leaving(each, 1)));
+  expect(guest.output).not.toContain("tcbench");
+}, TIMEOUT_MS);
+
 test("forward drops what a router must not forward", async (context) => {
   needQemu(context);
   const guest = await start("forward", "");

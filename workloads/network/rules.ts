@@ -70,9 +70,9 @@ export function filterRules(count: number): readonly Rule[] {
   return RULES.slice(0, count);
 }
 
-/** What the rules say of a packet; one that matches none is denied. */
-export function allows(rules: readonly Rule[], header: Header): boolean {
-  return rules.find((rule) => matches(rule, header))?.allow ?? false;
+/** What the rules say of a packet, and `unmatched` of one that matches none. */
+export function allows(rules: readonly Rule[], header: Header, unmatched = false): boolean {
+  return rules.find((rule) => matches(rule, header))?.allow ?? unmatched;
 }
 
 export function matches(rule: Rule, header: Header): boolean {

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import type { BenchCase } from "../../../bench/case.ts";
 import { type BenchRequest, parseCommandLine } from "../../../bench/cli.ts";
 import { UsageError } from "../../../bench/exit-code.ts";
-import { planCases } from "../../../bench/plan.ts";
+import { planRun } from "../../../bench/plan-run.ts";
 import type { ResultRow } from "../../../bench/results/schema.ts";
 import { runCases } from "../../../bench/run.ts";
 import { readCapture } from "../../../bench/traffic/capture.ts";
@@ -17,21 +17,23 @@ import { ENGINES } from "../../../engines/engines.ts";
 import type { LoggedFrame } from "../../../engines/machine/network/steering.ts";
 import { CATALOGUE } from "../../../workloads/catalogue.ts";
 
+const fixture = (name: string) => fileURLToPath(new URL(`captures/${name}`, import.meta.url));
 const engines: readonly EngineDescription[] = Object.values(ENGINES);
 const folder = mkdtempSync(join(tmpdir(), "tcbench-forward-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function cases(words: string, pcap?: string): BenchCase[] {
-  const request = parseCommandLine(`--workload forward ${words}`.split(" "), vocabularyOf(engines, CATALOGUE)) as BenchRequest;
-  return [...planCases(request, engines, CATALOGUE, 2, pcap === undefined ? undefined : capturedFrames(pcap).frames).cases];
+function cases(words: string, pcap?: string, workload = "forward"): readonly BenchCase[] {
+  const file = pcap === undefined ? "" : ` --pcap ${pcap}`;
+  const request = parseCommandLine(`--clock wall --workload ${workload} ${words}${file}`.split(" "), vocabularyOf(engines, CATALOGUE)) as BenchRequest;
+  return planRun(request, engines, CATALOGUE, 2, undefined, pcap === undefined ? undefined : capturedFrames(pcap).frames).wall!.cases;
 }
 
 /** Short, and without the search: tests share the host. */
-async function measure(list: readonly BenchCase[]): Promise<{ rows: ResultRow[]; departed: LoggedFrame[] }> {
+async function measure(list: readonly BenchCase[], timing = { windowMs: 30, warmUpMs: 100 }): Promise<{ rows: ResultRow[]; departed: LoggedFrame[] }> {
   const rows: ResultRow[] = [];
   const departed: LoggedFrame[] = [];
   await runCases(list, {
-    timing: { windowMs: 30, samples: 3, warmUpMs: 100, watchdogMs: 20_000 }, cores: 2, revision: "test",
+    timing: { ...timing, samples: 3, watchdogMs: 20_000 }, cores: 2, revision: "test",
     progress: { begin: () => undefined, say: () => undefined, end: () => undefined },
     keep: (more) => rows.push(...more.filter(({ sample }) => sample === null)), departed: (frames) => departed.push(...frames), interrupted: () => false,
   });
@@ -93,22 +95,25 @@ describe("traffic through guests", { timeout: 120_000 }, () => {
     expect(["ok", "contaminated"]).toContain(rows[0].status);
     expect(value(rows, "packet-rate")).toBeGreaterThan(0);
   });
+
+  test.each(["forward", "pipeline"])("of a capture whose addresses no rule knows goes through %s", async (workload) => {
+    const [benchCase] = cases("--engine per-core --harts 1", fixture("loopback.pcapng"), workload);
+    expect(benchCase.parameters).toEqual({ unmatched: "allow" });
+    // Three guests share the hart, and the first has its rules to prepare.
+    const { rows, departed } = await measure([withTraffic(benchCase, { log: true })], { windowMs: 200, warmUpMs: 1_000 });
+    expect(rows[0].reason).not.toContain("wrong");
+    expect(["ok", "contaminated"]).toContain(rows[0].status);
+    expect(departed.length).toBeGreaterThan(20);
+  });
 });
 
 describe("capture files on the command line", () => {
-  const fixture = (name: string) => fileURLToPath(new URL(`captures/${name}`, import.meta.url));
-
   test("that cannot be used are refused in one line", () => {
     expect(() => capturedFrames(fixture("raw-ip.pcap"))).toThrow(new UsageError(`--pcap ${fixture("raw-ip.pcap")}: its link type is 101, not Ethernet (1)`));
     expect(() => capturedFrames(join(folder, "none"))).toThrow("there is no such file");
     expect(() => writeDepartures(join(folder, "no/such/folder"), [], new Date(0).toISOString())).toThrow(UsageError);
-    expect(() => cases("--pcap x").length && parsePlan("--workload compute-hash --pcap x")).toThrow("no selected workload has traffic");
-    expect(() => cases("--engine smp --harts 1", fixture("loopback-128-bytes.pcap"))).toThrow("of its 12 frames the guests forward none");
+    expect(() => cases("--harts 1", fixture("udp.pcap"), "compute-hash")).toThrow("no selected workload has traffic");
+    expect(() => cases("--engine smp --harts 1 --set unmatched=deny", fixture("loopback-128-bytes.pcap"))).toThrow("of its 12 frames the guests forward none");
     expect(capturedFrames(fixture("loopback-128-bytes.pcap")).warning).toMatch(/^warning: 6 of the 18 frames/);
   });
 });
-
-function parsePlan(words: string): number {
-  const request = parseCommandLine(words.split(" "), vocabularyOf(engines, CATALOGUE)) as BenchRequest;
-  return planCases(request, engines, CATALOGUE, 2).cases.length;
-}

@@ -14,7 +14,7 @@ import type { Traffic } from "../../../workloads/network/traffic.ts";
 import { headerChecksum } from "../../machine/network/frames.ts";
 
 const LINK = { destination: [0x52, 0x54, 0, 0x74, 0x63, 0], source: [2, 0, 0, 0, 0, 1] };
-const traffic: Traffic = { ports: [0], size: 64, flows: 100, zipf: 1, rate: "max", rules: 1000 };
+const traffic: Traffic = { ports: [0], size: 64, flows: 100, zipf: 1, rate: "max", filter: { rules: 1000, allowUnmatched: false } };
 
 describe("generated frames", () => {
   test("are the same every time, and others at another port", () => {
@@ -99,6 +99,9 @@ describe("frames of a capture", () => {
     expect(whole).toHaveLength(17); // not the segment of 3 kB that only a loopback interface carries
     expect(frames.map(({ flow }) => flow)).toEqual([0, 0, 0, 0, 0, 0, 1, 2, 1, 1, 2, 1, 2, 1, 2, 3, 4]);
     expect(frames.some(({ forward }) => forward)).toBe(false); // no rule lets the loopback network pass
+    const open = replayOf(whole, { filter: { rules: 1000, allowUnmatched: true } }, LINK);
+    expect(open.map(({ forward }) => forward)).toEqual(whole.map(({ bytes }) => bytes[12] === 0x08 && bytes[13] === 0)); // none keeps its IPv4 out
+    expect(open.map(({ bytes, flow }) => ({ bytes, flow }))).toEqual(frames.map(({ bytes, flow }) => ({ bytes, flow })));
     expect(fixture("loopback-128-bytes.pcap").filter(fitsPort)).toHaveLength(12);
   });
 
@@ -115,8 +118,11 @@ describe("frames of a capture", () => {
     const frames = replayOf(captured.map(({ bytes }) => ({ time: 0n, bytes, length: bytes.length })), traffic, LINK);
     expect(frames.map(({ forward }) => forward)).toEqual(captured.map(({ forward }) => forward));
     const inspected = generateTrace({ ...traffic, patterns: true }, 0, LINK).slice(0, 200);
-    expect(replayOf(inspected.map(({ bytes }) => ({ time: 0n, bytes, length: bytes.length })), { rules: 1000, patterns: true }, LINK).map(({ forward }) => forward))
+    expect(replayOf(inspected.map(({ bytes }) => ({ time: 0n, bytes, length: bytes.length })), { ...traffic, patterns: true }, LINK).map(({ forward }) => forward))
       .toEqual(inspected.map(({ forward }) => forward));
     expect(new Set(frames.map(({ flow }) => flow)).size).toBe(new Set(captured.map(({ flow }) => flow)).size);
+    const open = { filter: { rules: 1000, allowUnmatched: true } }; // what a rule denies, it denies
+    expect(replayOf(captured.map(({ bytes }) => ({ time: 0n, bytes, length: bytes.length })), open, LINK).map(({ forward }) => forward))
+      .toEqual(captured.map(({ forward }) => forward));
   });
 });

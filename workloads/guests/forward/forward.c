@@ -1,6 +1,7 @@
 /* A router with two ports and a packet filter: what comes in at one goes out of the other. A unit is a
    packet that a port says it has sent.
-   Boot arguments: rules=N uses the first N rules; port=N is the number of the first port's network. */
+   Boot arguments: rules=N uses the first N rules; unmatched=allow lets through what matches none; port=N is the
+   number of the first port's network. */
 #include "../network/addresses.h"
 #include "../network/port.h"
 #include "../network/rules.h"
@@ -74,7 +75,7 @@ _Noreturn void guest_main(void) {
   uint32_t count = (uint32_t)argument_number("rules", RULE_COUNT);
   if (count > RULE_COUNT) count = RULE_COUNT;
   uint16_t first = (uint16_t)argument_number("port", 0);
-  filter_build(rules, count);
+  filter_build(rules, count, argument_is("unmatched", "allow"));
   uint64_t wrong = filter_check(rules, count, CHECKED_HEADERS);
   ports_begin(2);
   for (unsigned side = 0; side < 2; side++) {

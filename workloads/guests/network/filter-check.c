@@ -16,7 +16,7 @@ bool filter_search(const struct filter_rule *rules, uint32_t count, const struct
         (rule->protocol == 0 || rule->protocol == header->protocol) &&
         in_range(rule->source_ports, header->source_port) && in_range(rule->destination_ports, header->destination_port))
       return rule->allow;
-  return false;
+  return filter.unmatched;
 }
 
 static uint32_t draw_address(uint64_t *state, uint32_t prefix, uint32_t bits) {

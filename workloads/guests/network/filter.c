@@ -139,11 +139,12 @@ static uint8_t answer_of(const struct rule_set *first, const struct rule_set *se
     uint64_t matching = first->words[i] & second->words[i];
     if (matching != 0) return (allowing->words[i] & (matching & -matching)) != 0;
   }
-  return 0;
+  return filter.unmatched;
 }
 
-void filter_build(const struct filter_rule *rules, uint32_t count) {
+void filter_build(const struct filter_rule *rules, uint32_t count, bool unmatched) {
   if (count > FILTER_MAXIMUM_RULES) fail("too many rules for the filter");
+  filter.unmatched = unmatched;
   used_words = (count + 63) / 64;
   struct classes chunk[CHUNKS], protocol, source, destination, ports, transport, addresses;
   for (unsigned i = 0; i < CHUNKS; i++) classify_chunk(rules, count, i, &chunk[i]);

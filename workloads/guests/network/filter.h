@@ -1,4 +1,4 @@
-/* A packet filter: the first rule that a packet matches decides, and one that matches none is denied. */
+/* A packet filter: the first rule that a packet matches decides. */
 #pragma once
 
 #include <stdbool.h>
@@ -39,14 +39,15 @@ struct filter {
   uint16_t chunk[0x10000][8]; /* by the two bytes as a packet has them; CHUNKS of 8 in use */
   uint8_t protocol[0x100];
   struct filter_pairs source, destination, ports, transport, addresses;
+  bool unmatched; /* the answer for a packet that matches no rule */
   const uint8_t *answer;
   uint64_t answer_columns;
 };
 
 extern struct filter filter __attribute__((visibility("hidden")));
 
-/* Builds `filter`. */
-void filter_build(const struct filter_rule *rules, uint32_t count);
+/* Builds `filter`. `unmatched`: whether a packet that matches no rule is allowed. */
+void filter_build(const struct filter_rule *rules, uint32_t count, bool unmatched);
 /* The answer of the rules themselves, one after another. */
 bool filter_search(const struct filter_rule *rules, uint32_t count, const struct filter_header *header);
 /* For how many of `samples` headers near the rules filter_allows answers otherwise than the rules. */

@@ -1,5 +1,6 @@
 /* Takes packets from a port straight into the link's buffers, and passes on those that the filter allows.
-   A unit is a packet passed on. Boot argument: rules=N uses the first N rules. */
+   A unit is a packet passed on. Boot arguments: rules=N uses the first N rules; unmatched=allow
+   lets through what matches none. */
 #include "../network/filter.h"
 #include "../network/port.h"
 #include "../network/rules.h"
@@ -41,7 +42,7 @@ _Noreturn void firewall(void) {
   if (count > RULE_COUNT) count = RULE_COUNT;
   if (platform.channels == 0) fail("the firewall needs a channel");
   struct link out = link_open(&platform.channel[0], 0);
-  filter_build(rules, count);
+  filter_build(rules, count, argument_is("unmatched", "allow"));
   uint64_t wrong = filter_check(rules, count, CHECKED_HEADERS);
   struct port *port = &ports[0];
   ports_begin(1);
