@@ -33,6 +33,11 @@ export interface UnitsReading {
   readonly latency: Histogram;
 }
 
+/** The units alone of a page that was read before. */
+export function readUnits(memory: PhysicalMemory, page: PhysicalAddress): number {
+  return Number(new DataView(memory.wasm.buffer).getBigUint64(memory.offset(page) + UNITS_PAGE.units, true));
+}
+
 /** The page at `page`, or undefined when no page is registered or what lies there is not one. */
 export function readUnitsPage(memory: PhysicalMemory, page: PhysicalAddress | 0): UnitsReading | undefined {
   if (page === 0 || !memory.contains(page, UNITS_PAGE_BYTES)) return undefined;

@@ -163,11 +163,11 @@ export const CATALOGUE: readonly Workload[] = [
     histogram: "both calls",
     parameters: {
       guests: perHart(1),
-      think: { kind: "number", minimum: 0, maximum: 1_000_000_000, default: "0", summary: "guest instructions between two uses of the service" },
+      think: { kind: "number", minimum: 0, maximum: 1_000_000_000, default: "0", summary: "guest instructions between two uses of the service, on average: from half to one and a half of it" },
       between: { kind: "number", minimum: 0, maximum: 1_000_000_000, default: "0", summary: "guest instructions between the two calls of one use" },
     },
     layout: (harts, value) => {
-      const { guests } = independent(harts, value("guests"), "contend", () => `think=${value("think")} between=${value("between")}`);
+      const { guests } = independent(harts, value("guests"), "contend", (index) => `think=${value("think")} between=${value("between")} seed=${index}`);
       const channels = guests.map(({ name }, index) => ({ name, ends: [index, index] as const, windowBytes: PAGE_BYTES }));
       return { guests, channels };
     },

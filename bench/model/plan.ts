@@ -3,7 +3,7 @@
 import type { EngineDescription } from "../../engines/engine.ts";
 import type { CostModel } from "../../engines/machine/model/cost-model.ts";
 import type { Workload } from "../../workloads/workload.ts";
-import { type BenchCase, caseLabel } from "../case.ts";
+import { type BenchCase, caseLabel, vcpusOf } from "../case.ts";
 import type { BenchRequest } from "../cli.ts";
 import { makeCase, runsOn } from "../make-case.ts";
 import type { CapturedFrame } from "../traffic/captured-frame.ts";
@@ -13,6 +13,7 @@ import { requireCores } from "./profile.ts";
 export interface ModelTiming {
   /** Run before the window, for queues and caches to become what they stay. */
   readonly warmUp: number;
+  /** From then on, until a guest whose unit it began with finishes another. */
   readonly window: number;
   /** How long guests may take for their set-up, and for one unit of work. */
   readonly limit: number;
@@ -42,19 +43,20 @@ const MORE_HARTS = [64, 128] as const;
 const QUICK_HARTS: readonly number[] = [1, 4, 16];
 
 const MEGACYCLE = 1_000_000;
-/** A scheduling period of the guests is 10 million: what is longer than it waits for none of them. */
+/** Two hundred scheduling periods of the guests: those that filter build their tables first, and may share a hart. */
 const LIMIT = 2_000 * MEGACYCLE;
 const WARM_UP = MEGACYCLE;
 /** At a few thousand cycles for a unit, some hundred units a hart. */
 const WINDOW = 2 * MEGACYCLE;
-/** Guests that share a hart have two periods of their turns. */
+/** vCPUs that take turns on a hart have two periods of them. */
 const WINDOW_OF_TURNS = 20 * MEGACYCLE;
 
 /** Window and harts are a workload's own, whatever else a run asks for: a case has the same rows in every run. */
 const SWEEPS: Readonly<Record<string, Sweep>> = {
   "compute-hash": { window: 4 * MEGACYCLE },
   "hypercall-base": {},
-  "hypercall-yield": {},
+  // Each hands the hart to the other before its turn ends.
+  "hypercall-yield": { window: WINDOW },
   timer: {},
   "channel-pingpong": {},
   "channel-stream": {},
@@ -65,7 +67,7 @@ const SWEEPS: Readonly<Record<string, Sweep>> = {
     ],
   },
   ipi: { harts: [1, 2], window: 40 * MEGACYCLE },
-  "smp-guest": { harts: [1, 2, 4, 8], window: WINDOW_OF_TURNS },
+  "smp-guest": { harts: [1, 2, 4, 8] },
   legacy: { window: WINDOW_OF_TURNS },
   "paging-switch": { harts: [1] },
   "paging-fault": { harts: [1] },
@@ -85,13 +87,16 @@ export function planModelCases(
     const sweep = SWEEPS[workload.name] ?? {};
     return chosen.flatMap((engine) => (
       settingsOf(request, sweep).flatMap((settings) => hartsOf(request, sweep).filter((harts) => harts <= profile.cores && runsOn(engine, workload, harts, settings))
-        .map((harts): ModelCase => ({
-          benchCase: makeCase(workload, engine, harts, settings, ({ traffic }) => traffic && { traffic, captured, log: false, latency: false, search: false }),
-          timing: { warmUp: WARM_UP, window: sweep.window ?? WINDOW, limit: LIMIT },
-        })))));
+        .map((harts): ModelCase => {
+          const benchCase = makeCase(workload, engine, harts, settings, ({ traffic }) => traffic && { traffic, captured, log: false, latency: false, search: false });
+          return { benchCase, timing: { warmUp: WARM_UP, window: sweep.window ?? (takesTurns(benchCase) ? WINDOW_OF_TURNS : WINDOW), limit: LIMIT } };
+        }))));
   });
   return [...new Map(cases.map((modelCase) => [caseLabel(modelCase.benchCase), modelCase])).values()];
 }
+
+/** Whether vCPUs may have to share a hart: all those of one guest do, on engines that keep it on one. */
+const takesTurns = (benchCase: BenchCase): boolean => vcpusOf(benchCase) > benchCase.harts || benchCase.configuration.vms.some(({ vcpus }) => vcpus > 1);
 
 /** The cases whose rows are kept for good: everything that a run measures without being asked for something else. */
 export function planSweep(engines: readonly EngineDescription[], workloads: readonly Workload[], profile: CostModel): BenchCase[] {

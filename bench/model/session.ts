@@ -1,7 +1,7 @@
 // One machine of one case on the model clock: everything happens on the calling thread, while it is asked to run.
 
 import { ENGINES } from "../../engines/engines.ts";
-import { cycles } from "../../engines/machine/address.ts";
+import { cycles, type PhysicalAddress } from "../../engines/machine/address.ts";
 import { ConsoleReader } from "../../engines/machine/devices/console.ts";
 import type { CostModel } from "../../engines/machine/model/cost-model.ts";
 import type { Durations, LockTimes as SeenTimes } from "../../engines/machine/model/lock-times.ts";
@@ -15,6 +15,7 @@ import type { Histogram } from "../histogram.ts";
 import type { LockReading, MachineReading } from "../machine-reading.ts";
 import { lookaheadOf } from "./lookahead.ts";
 import { readMachine, reportOf, retiredBy, whereabouts } from "../read-machine.ts";
+import { readUnits } from "../units-page.ts";
 
 export class ModelSession {
   readonly #case: MachineCase;
@@ -49,6 +50,21 @@ export class ModelSession {
     const reading = readMachine(this.#machine, this.#case);
     const seen = new Map(this.#model.lockTimes().map((times) => [times.lock, times]));
     return { ...reading, locks: reading.locks.map((lock) => ({ ...lock, ...timesOf(seen.get(lock.lock)) })) };
+  }
+
+  /** Where a virtual machine that is ready counts its units. */
+  unitsPage(vm: number): PhysicalAddress {
+    return reportOf(this.#machine, this.#case).vms[vm].unitsPage as PhysicalAddress;
+  }
+
+  /** What has been counted on such a page. */
+  unitsOn(page: PhysicalAddress): number {
+    return readUnits(this.#machine.memory, page);
+  }
+
+  /** Cycles that the machine has run. */
+  now(): number {
+    return this.#now;
   }
 
   /** What each hart's cycles went to. */

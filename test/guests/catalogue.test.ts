@@ -58,7 +58,7 @@ test("a contending guest rings itself", () => {
 });
 
 test("settings reach the boot arguments", () => {
-  expect(argumentsOf("contend", 1, { think: "500" })).toEqual(["think=500 between=0"]);
+  expect(argumentsOf("contend", 1, { think: "500" })).toEqual(["think=500 between=0 seed=0"]);
   expect(argumentsOf("legacy", 1)).toEqual(["seed=0", "seed=1"]);
 });
 
