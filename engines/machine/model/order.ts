@@ -1,90 +1,51 @@
-// Harts in the order of their cycles, those of the same cycle in the order of their numbers: an indexed binary heap.
+// Harts in the order of their cycles, those of the same cycle in the order of their numbers: a winner tree.
+
+const NOBODY = -1;
 
 export class Order {
+  /** Leaves of the tree: the harts there are, rounded up to a power of two. */
+  readonly #leaves: number;
+  /** By hart; Infinity: not in the order. */
   readonly #keys: Float64Array;
-  /** Harts, and where each is; -1: not in the order. */
-  readonly #heap: Int32Array;
-  readonly #place: Int32Array;
-  #size = 0;
+  /** By node, the root being 1: the hart that comes first of those below it. */
+  readonly #winners: Int32Array;
 
   constructor(harts: number) {
-    this.#keys = new Float64Array(harts);
-    this.#heap = new Int32Array(harts);
-    this.#place = new Int32Array(harts).fill(-1);
+    this.#leaves = 1 << (32 - Math.clz32(Math.max(harts, 2) - 1));
+    this.#keys = new Float64Array(this.#leaves).fill(Infinity);
+    this.#winners = new Int32Array(2 * this.#leaves);
+    for (let hart = 0; hart < this.#leaves; hart++) this.#winners[this.#leaves + hart] = hart;
+    for (let node = this.#leaves - 1; node > 0; node--) this.#winners[node] = this.#winners[2 * node];
   }
 
   /** The hart that comes first; -1 if there is none. */
   first(): number {
-    return this.#size === 0 ? -1 : this.#heap[0];
+    const hart = this.#winners[1];
+    return this.#keys[hart] === Infinity ? NOBODY : hart;
   }
 
   /** The cycle of the hart that comes first of all others than the first. */
   next(): number {
-    if (this.#size < 2) return Infinity;
-    const left = this.#keys[this.#heap[1]];
-    return this.#size === 2 ? left : Math.min(left, this.#keys[this.#heap[2]]);
+    const keys = this.#keys;
+    const winners = this.#winners;
+    let least = Infinity;
+    // It has lost against the first, somewhere on the first's way up.
+    for (let node = this.#leaves + winners[1]; node > 1; node >>= 1) {
+      const key = keys[winners[node ^ 1]];
+      if (key < least) least = key;
+    }
+    return least;
   }
 
   /** Puts a hart where `cycle` belongs; Infinity takes it out. */
   set(hart: number, cycle: number): void {
-    const place = this.#place[hart];
-    if (cycle === Infinity) {
-      if (place >= 0) this.#remove(hart, place);
-      return;
+    const keys = this.#keys;
+    const winners = this.#winners;
+    keys[hart] = cycle;
+    for (let node = (this.#leaves + hart) >> 1; node > 0; node >>= 1) {
+      const left = winners[2 * node];
+      const right = winners[2 * node + 1];
+      winners[node] = keys[right] < keys[left] ? right : left;
     }
-    this.#keys[hart] = cycle;
-    if (place >= 0) {
-      this.#down(this.#up(place));
-      return;
-    }
-    this.#heap[this.#size] = hart;
-    this.#place[hart] = this.#size;
-    this.#up(this.#size++);
-  }
-
-  #remove(hart: number, place: number): void {
-    this.#place[hart] = -1;
-    const last = this.#heap[--this.#size];
-    if (last === hart) return;
-    this.#heap[place] = last;
-    this.#place[last] = place;
-    this.#down(this.#up(place));
-  }
-
-  #before(hart: number, other: number): boolean {
-    const difference = this.#keys[hart] - this.#keys[other];
-    return difference < 0 || (difference === 0 && hart < other);
-  }
-
-  #up(from: number): number {
-    const hart = this.#heap[from];
-    let place = from;
-    while (place > 0) {
-      const parent = (place - 1) >> 1;
-      if (!this.#before(hart, this.#heap[parent])) break;
-      this.#move(this.#heap[parent], place);
-      place = parent;
-    }
-    this.#move(hart, place);
-    return place;
-  }
-
-  #down(from: number): void {
-    const hart = this.#heap[from];
-    let place = from;
-    for (;;) {
-      let child = 2 * place + 1;
-      if (child >= this.#size) break;
-      if (child + 1 < this.#size && this.#before(this.#heap[child + 1], this.#heap[child])) child++;
-      if (!this.#before(this.#heap[child], hart)) break;
-      this.#move(this.#heap[child], place);
-      place = child;
-    }
-    this.#move(hart, place);
-  }
-
-  #move(hart: number, place: number): void {
-    this.#heap[place] = hart;
-    this.#place[hart] = place;
   }
 }
