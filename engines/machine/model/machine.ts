@@ -6,7 +6,7 @@ import { cyclesToTicks, ticksToCycles } from "../clock.ts";
 import type { TraceEvent } from "../hart/hart.ts";
 import { executesGuest, wakes } from "../hart/interrupts.ts";
 import { raiseInterrupt } from "../hart/signal.ts";
-import { NO_SLICE, type HartState } from "../hart/state.ts";
+import { NO_SLICE } from "../hart/state.ts";
 import { takeInterrupt } from "../hart/trap.ts";
 import { enterFromEngine } from "../hart/trap-return.ts";
 import { CONTINUE, HART, HART_BLOCK_BYTES, RAISED } from "../layout.ts";
@@ -22,6 +22,7 @@ import { ModelHart, type Signals } from "./model-hart.ts";
 import { ModelMemory, type Waiting } from "./model-memory.ts";
 import { Order } from "./order.ts";
 import { Recording, SUSPENSION } from "./recording.ts";
+import { keyOf, type Slot } from "./slot.ts";
 import { Waiters, type ExchangeWait } from "./waiters.ts";
 
 /** Devices are looked after no more often than this: as a NIC that moderates its interrupts. */
@@ -33,26 +34,6 @@ const WAITING = HART.waiting >> 2;
 const FUEL = HART.fuel >> 2;
 const SLICE = HART.slice >> 2;
 const RETIRED = HART.retired >> 2;
-
-/** What a hart is about: its engine handles a trap or has just been started, it waits for a word or to exchange one. */
-type Activity = "engine" | "guest" | "idle" | "word" | "exchange" | "halted";
-
-interface Slot {
-  readonly id: HartId;
-  readonly block: Int32Array;
-  readonly timing: CoreTiming;
-  readonly recording: Recording;
-  readonly clock: CoreClock;
-  activity: Activity;
-  /** The engine has started on this hart. */
-  started: boolean;
-  /** Cycles at which interrupts arrive that other harts have sent, in order. */
-  readonly arriving: number[];
-  exchange: ExchangeWait | undefined;
-  /** Until when it idles. */
-  until: number;
-  guest: number;
-}
 
 class Executor implements ModelMachine, Waiting, Signals {
   readonly #description: ModelDescription;
@@ -79,32 +60,32 @@ class Executor implements ModelMachine, Waiting, Signals {
     this.#software = mode === "hypervisor" ? RAISED.supervisor : RAISED.machine;
     const lines = new Lines(memory.ramBytes, harts, costs);
     this.#waiters = new Waiters(Math.ceil(memory.ramBytes / LINE_BYTES), harts, lines);
-    this.#slots = Array.from({ length: harts }, (_, id): Slot => {
-      const block = new Int32Array(memory.wasm.buffer, hartBlock(id), HART_BLOCK_BYTES >> 2);
+    const cores = Array.from({ length: harts }, (_, id) => {
       const timing = new CoreTiming(id, lines, this.#turn, costs);
-      return {
-        id: hartId(id), block, timing, recording: new Recording(), clock: new CoreClock(timing, block),
-        activity: "engine", started: false, arriving: [], exchange: undefined, until: Infinity, guest: 0,
-      };
+      const block = new Int32Array(memory.wasm.buffer, hartBlock(id), HART_BLOCK_BYTES >> 2);
+      return { timing, recording: new Recording(), clock: new CoreClock(timing, block) };
     });
-    this.#executing = new ExecutingClock(this.#slots[0].clock);
+    this.#executing = new ExecutingClock(cores[0].clock);
     this.#machine = new Machine({
-      memory, mode, software, core, thread: 0, harts: this.#slots.map(({ id }) => id), wire,
+      memory, mode, software, core, thread: 0, harts: [...cores.keys()], wire,
       clock: this.#executing,
-      clockOf: (id) => this.#slots[id].clock,
+      clockOf: (id) => cores[id].clock,
       makeHart: (state) => {
-        const { timing, recording } = this.#slots[state.id];
+        const { timing, recording } = cores[state.id];
         return new ModelHart(state, new ModelMemory(memory, timing, recording, this), timing, recording, this, costs);
       },
     });
-    for (const { id, timing } of this.#slots) {
-      this.#machine.state(id).model = {
+    this.#slots = cores.map((core, index): Slot => {
+      const id = hartId(index);
+      const state = this.#machine.state(id);
+      state.model = {
         deviceAccessed: () => {
-          timing.charge(this.#costs.deviceAccess);
+          core.timing.charge(this.#costs.deviceAccess);
           this.#touched = true;
         },
       };
-    }
+      return { ...core, id, state, block: state.block, activity: "engine", started: false, arriving: [], exchange: undefined, until: Infinity, guest: 0 };
+    });
   }
 
   run(until: Cycles): ModelOutcome {
@@ -147,7 +128,7 @@ class Executor implements ModelMachine, Waiting, Signals {
   /** What devices have to do may have changed since the machine ran. */
   #lookUp(): void {
     for (const slot of this.#slots) {
-      const { devices } = this.#machine.state(slot.id);
+      const { devices } = slot.state;
       if (slot.activity === "idle" && devices.present) this.#disturb(slot, Math.max(this.#reached, devices.nextEvent(slot.id)));
     }
   }
@@ -158,7 +139,7 @@ class Executor implements ModelMachine, Waiting, Signals {
   #boot(): void {
     this.#booted = true;
     const [first] = this.#slots;
-    this.#description.software.boot(this.#machine.hart(first.id));
+    this.#description.software.boot(first.state.hart);
     first.recording.clear();
     for (const slot of this.#slots) {
       slot.timing.idle += first.timing.now - slot.timing.now;
@@ -170,7 +151,7 @@ class Executor implements ModelMachine, Waiting, Signals {
   /** Handles the trap under way, from its start; comes back without having done so if the hart has to wait. */
   #runEngine(slot: Slot): void {
     const { software } = this.#description;
-    const state = this.#machine.state(slot.id);
+    const { state } = slot;
     slot.recording.rewind();
     try {
       if (slot.started) software.trap(state.hart);
@@ -188,8 +169,7 @@ class Executor implements ModelMachine, Waiting, Signals {
   }
 
   #runGuest(slot: Slot, until: number): void {
-    const { block, timing } = slot;
-    const state = this.#machine.state(slot.id);
+    const { state, block, timing } = slot;
     const { timers, devices } = state;
     this.#resume(slot);
     if (block[ATTENTION_WORD] !== 0) {
@@ -217,11 +197,11 @@ class Executor implements ModelMachine, Waiting, Signals {
       block[WAITING] = 0;
     }
     const limit = Math.min(this.#turn.horizon + this.#description.lookahead, until, timer, arrival, Math.max(event, timing.now + DEVICE_INTERVAL));
-    this.#runSlice(slot, state, Math.max(1, Math.min(limit - timing.now, LONGEST_SLICE)));
+    this.#runSlice(slot, Math.max(1, Math.min(limit - timing.now, LONGEST_SLICE)));
   }
 
-  #runSlice(slot: Slot, state: HartState, slice: number): void {
-    const { block } = slot;
+  #runSlice(slot: Slot, slice: number): void {
+    const { state, block } = slot;
     block[FUEL] = slice;
     block[SLICE] = slice;
     state.horizon = state.timers.next;
@@ -355,16 +335,6 @@ class Executor implements ModelMachine, Waiting, Signals {
 
 export function createModelMachine(description: ModelDescription): ModelMachine {
   return new Executor(description);
-}
-
-/** When a hart acts next; Infinity: when another makes it. */
-function keyOf(slot: Slot): number {
-  switch (slot.activity) {
-    case "idle": return slot.until;
-    case "word":
-    case "halted": return Infinity;
-    default: return slot.timing.now;
-  }
 }
 
 function retire(block: Int32Array, executed: number): void {
