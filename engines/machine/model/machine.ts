@@ -111,12 +111,13 @@ class Executor implements ModelMachine, Waiting, Signals {
   }
 
   cycles(hart: number): HartCycles {
-    const { timing, guest, activity } = this.#slots[hart];
+    const { timing, guest, activity, exchange } = this.#slots[hart];
     const rest = Math.max(0, this.#reached - timing.now);
+    const exchanging = exchange === undefined ? 0 : timing.now - exchange.since;
     return {
       guest,
-      engine: timing.now - guest - timing.waited - timing.idle,
-      waiting: timing.waited + (activity === "word" ? rest : 0),
+      engine: timing.now - guest - timing.waited - exchanging - timing.idle,
+      waiting: timing.waited + exchanging + (activity === "word" ? rest : 0),
       idle: timing.idle + (activity === "idle" ? rest : 0),
     };
   }

@@ -40,9 +40,10 @@ describe("cases on the model clock", { timeout: 120_000 }, () => {
   test("figures are exact, in cycles, without intervals, and add up; rows come in the order of the plan", async () => {
     const cases = [
       anchorCase("hypercall-base", "bare", 1), anchorCase("contend", "smp", 8), anchorCase("contend", "per-core", 2), anchorCase("hypercall-base", "smp", 2),
+      { ...anchorCase("contend", "smp", 8), options: { lock: "test-and-set" } },
     ];
     const all = await run(cases);
-    expect(all.map(([first]) => `${first.workload} ${first.engine} ${first.harts}`)).toEqual(["hypercall-base bare 1", "contend smp 8", "contend per-core 2", "hypercall-base smp 2"]);
+    expect(all.map(([first]) => `${first.workload} ${first.engine} ${first.harts}`)).toEqual(["hypercall-base bare 1", "contend smp 8", "contend per-core 2", "hypercall-base smp 2", "contend smp 8"]);
     for (const row of all.flat()) {
       expect(row).toMatchObject({ clock: "model", profile: "uniform-128", class: "exact", status: "ok", low: null, high: null, sample: null });
       expect(row.unit).not.toMatch(/\/s$|^ns$/);
@@ -51,6 +52,7 @@ describe("cases on the model clock", { timeout: 120_000 }, () => {
       expect(value(rows, "throughput")).toBeGreaterThan(0);
       const parts = ["cycles-guest", "cycles-engine", "cycles-waiting", "cycles-idle"].map((metric) => value(rows, metric) ?? NaN);
       expect(parts.reduce((sum, part) => sum + part, 0)).toBeCloseTo(100, 6);
+      expect(Math.min(...parts)).toBeGreaterThanOrEqual(0);
     }
     const [, contended, apart, alone] = all;
     expect(value(contended, "cycles-waiting")).toBeGreaterThan(10);
