@@ -1,6 +1,5 @@
 // Runs cases on the model clock, several at a time, and hands out the rows of each in the order of the plan.
 
-import { fileURLToPath } from "node:url";
 import { Piscina } from "piscina";
 import { MODEL_REVISION } from "../../engines/machine/model/revision.ts";
 import type { CostModel } from "../../engines/machine/model/cost-model.ts";
@@ -8,12 +7,11 @@ import { Baselines } from "../baselines.ts";
 import type { BenchCase } from "../case.ts";
 import { caseRow, type RowContext, summaryRows } from "../results/rows.ts";
 import type { ResultRow } from "../results/schema.ts";
+import { WORKER_OPTIONS } from "../worker-options.ts";
 import type { ModelCase } from "./plan.ts";
 import type { ModelAnswer, ModelTask } from "./task.ts";
 
 const WORKER = new URL("worker.ts", import.meta.url).href;
-/** Where workers leave compiled sources to those of the next run. */
-const COMPILE_CACHE = fileURLToPath(new URL("../../node_modules/.cache/tcbench", import.meta.url));
 
 export interface ModelRun {
   readonly costs: CostModel;
@@ -27,9 +25,7 @@ export async function measureModelCases(
   cases: readonly ModelCase[], { costs, threads, interruption }: ModelRun, answered: (benchCase: BenchCase, answer: ModelAnswer) => void,
 ): Promise<void> {
   if (cases.length === 0 || interruption.aborted) return;
-  const pool = new Piscina({
-    filename: WORKER, minThreads: 1, maxThreads: Math.min(threads, cases.length), env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE },
-  });
+  const pool = new Piscina({ ...WORKER_OPTIONS, filename: WORKER, minThreads: 1, maxThreads: Math.min(threads, cases.length) });
   const interrupted = new Promise<undefined>((resolve) => { interruption.addEventListener("abort", () => resolve(undefined), { once: true }); });
   try {
     const answers = cases.map((modelCase) => answerTo(pool, { ...modelCase, costs }));
