@@ -33,7 +33,7 @@ export const HART_BLOCKS_OFFSET = 0x0001_0000;
 export const HART_BLOCK_BYTES = 0x1_0000;
 /** One area per thread (predecoded instructions, translation look-up), first one here. */
 export const THREAD_AREAS_OFFSET = 0x0090_0000;
-export const THREAD_AREA_BYTES = 0x0010_0000;
+export const THREAD_AREA_BYTES = 0x0020_0000;
 /** State of the devices, see DEVICES. */
 export const DEVICES_OFFSET = HART_BLOCKS_OFFSET + MAXIMUM_HARTS * HART_BLOCK_BYTES;
 // Behind the thread areas lies what devices hold (a disk, frames on their way), as much as the machine is made with;
@@ -166,6 +166,8 @@ export const HART = {
   paged: 0x17c,
   /** i32: host offset of the TLB of the privilege the hart is in, while `paged`. */
   tlb: 0x180,
+  /** i32: number of the translations that the hart executes, where spaces share them (translator/code-classes.ts). */
+  translations: 0x184,
   csr: 0x200, // CSR file, 8 bytes each, see hart/csr-file.ts
   regions: 0x400, // the cached second stage (or physical map): REGION entries
   counters: 0x800, // exits by cause, 8 bytes each, see hart/counters.ts

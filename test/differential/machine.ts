@@ -18,6 +18,8 @@ export interface Tier {
   readonly hotThreshold: number;
   /** Instructions in a slice. */
   readonly slice: number;
+  /** Whether translations are for all spaces with the same code: not for one only. */
+  readonly shared?: boolean;
   /** Whether the program runs in S-mode or, with a second stage, in VS-mode. */
   readonly mode: EngineMode;
 }

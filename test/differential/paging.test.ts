@@ -25,6 +25,7 @@ const ROUNDS: readonly Round[] = [
   { name: "translated at once", tier: { mode: "machine", hotThreshold: 1, slice: 1_000_000 }, streams: 12, passes: 2 },
   { name: "translated at once, in VS-mode", tier: { mode: "hypervisor", hotThreshold: 1, slice: 1_000_000 }, streams: 12, passes: 2 },
   { name: "translated when warm, in VS-mode", tier: { mode: "hypervisor", hotThreshold: 3, slice: 403 }, streams: 40, passes: 4 },
+  { name: "translated for all with the same code", tier: { mode: "hypervisor", hotThreshold: 1, slice: 10_000, shared: true }, streams: 12, passes: 2 },
 ];
 /** All that such programs can raise: page faults, and illegal instructions in pages of data. */
 const CAUSES = [12, 13, 15];

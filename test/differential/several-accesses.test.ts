@@ -9,7 +9,7 @@ import { encode } from "./encode.ts";
 import { makeMachine, runUntilHalted } from "./machine.ts";
 import { CODE, enterGuest, faultOf, guestView, highOf, lowOf, MAPS, patternedMemory, RAM, type Fault, type MemoryMap } from "./memory-map.ts";
 
-const TIERS = [{ hotThreshold: Infinity, slice: 100_000 }, { hotThreshold: 1, slice: 100_000 }];
+const TIERS = [{ hotThreshold: Infinity, slice: 100_000 }, { hotThreshold: 1, slice: 100_000 }, { hotThreshold: 1, slice: 100_000, shared: true }];
 const LIMIT = 10_000_000;
 const BYTES = 8;
 const POINTER = 11;

@@ -44,9 +44,11 @@ export const PREDECODED = {
 /** Translated entry points, direct-mapped by pc and space. 32 bytes each. */
 export const LOOKUP = {
   offset: 0x5_0000,
-  entries: 0x2000,
-  /** By how many entries the same pc lies apart in two spaces: guests that take turns may run the same image. */
+  entries: 0x8000,
+  /** By how many entries the same place of an image lies apart in two spaces, or in two guests that lie (placed as they
+   *  are) a multiple of 2^placement bytes apart in one: those that take turns may run the same image. */
   stride: 0x1e37,
+  placement: 21,
   bytes: 32,
   pc: 0, // i64
   space: 8, // i32
@@ -55,9 +57,11 @@ export const LOOKUP = {
   fuel: 20, // i32: least fuel with which the unit gets anywhere
 } as const;
 /** How often a pc was looked up in vain; i32 each, by the same index as LOOKUP. */
-export const HOTNESS = { offset: 0x9_0000 } as const;
+export const HOTNESS = { offset: 0x15_0000 } as const;
+/** Where spaces share translations: by number below FIRST_PAGED_SPACE, the class of the space (code-classes.ts); i32 each. */
+export const CLASS_OF = { offset: 0x18_0000 } as const;
 
 /** Where in LOOKUP and HOTNESS `pc` of `space` lies. Generated code computes the same, modulo 2^32. */
 export function lookupIndex(space: number, pc: number): number {
-  return ((pc / 2) + space * LOOKUP.stride) & (LOOKUP.entries - 1);
+  return ((pc / 2) + ((pc >>> LOOKUP.placement) + space) * LOOKUP.stride) & (LOOKUP.entries - 1);
 }

@@ -4,7 +4,7 @@ import { setFlagsFromString } from "node:v8";
 
 import { decode, instructionBytes } from "../instructions/decode.ts";
 import type { Decoded } from "../instructions/decode.ts";
-import { EXIT, HART, LEAVE, RAM_BASE, REMEMBERED } from "../layout.ts";
+import { EXIT, FIRST_PAGED_SPACE, HART, LEAVE, RAM_BASE, REMEMBERED } from "../layout.ts";
 import type { CoreImports, GeneratedCore } from "../core.ts";
 import { threadArea } from "../memory.ts";
 import type { PhysicalMemory } from "../memory.ts";
@@ -12,6 +12,7 @@ import { encodeModule } from "../wasm/module.ts";
 import { I32, I64 } from "../wasm/opcodes.ts";
 import { HOTNESS, lookupIndex, TYPE, TYPES } from "./abi.ts";
 import { discover } from "./blocks.ts";
+import { CodeClasses } from "./code-classes.ts";
 import { codeOf } from "./code-runs.ts";
 import { emitUnit } from "./emit-unit.ts";
 import { Fetched } from "./fetched.ts";
@@ -30,6 +31,9 @@ import { unrollLoops } from "./unroll.ts";
 export interface CoreOptions {
   /** How often a pc is looked up in vain before what begins there is translated; Infinity: never. */
   readonly hotThreshold?: number;
+  /** Whether guests whose code is the same execute the same translations, which are slower by what reading the place of
+   *  their RAM costs: for a thread that runs many. */
+  readonly shared?: boolean;
 }
 
 /** Figures of the translator itself. */
@@ -74,6 +78,9 @@ export class Core implements GeneratedCore {
   readonly #functions = new WebAssembly.Table({ element: "anyfunc", initial: INITIAL_SLOTS });
   readonly #predecoded: Predecoded;
   readonly #table: TranslationTable;
+  /** Null: every space has its own translations. */
+  readonly #classes: CodeClasses | null;
+  readonly #spaceField: typeof HART.space | typeof HART.translations;
   readonly #resolve: WebAssembly.ExportValue;
   readonly #remember: WebAssembly.ExportValue;
   readonly #pages: number;
@@ -92,12 +99,14 @@ export class Core implements GeneratedCore {
     this.#pages = memory.wasm.buffer.byteLength / 0x1_0000;
     const threshold = options.hotThreshold ?? DEFAULT_HOT_THRESHOLD;
     this.#hotThreshold = Number.isFinite(threshold) ? Math.max(1, threshold) : NEVER;
+    this.#spaceField = options.shared === true ? HART.translations : HART.space;
     const instance = this.#instantiateInterpreter(false);
     this.#runBare = instance.exports["run"] as (state: number) => number;
     this.#resolve = instance.exports["resolve"];
     this.#predecoded = new Predecoded(memory, this.#area);
     this.#remember = instance.exports["remember"];
     this.#table = new TranslationTable(memory, this.#area, this.#functions);
+    this.#classes = options.shared === true ? new CodeClasses(memory, this.#area, this.#table) : null;
   }
 
   statistics(): CoreStatistics {
@@ -114,7 +123,10 @@ export class Core implements GeneratedCore {
   /** fence.i on the hart at `state`: forgets every instruction of its guest that is no longer what it was. */
   flush(state: number): void {
     const space = this.#memory.i32[(state + HART.space) >> 2];
-    this.#table.dropChanged(space, this.#memory.u8);
+    this.#classes?.fence(space);
+    const isPaged = space >= FIRST_PAGED_SPACE;
+    // What is not under page tables may be the same guest's as what is.
+    this.#table.dropChanged((other) => other >= FIRST_PAGED_SPACE || (this.#classes === null && (isPaged || other === space)));
   }
 
   revalidate(state: number): boolean {
@@ -133,7 +145,7 @@ export class Core implements GeneratedCore {
   }
 
   #instantiateInterpreter(paged: boolean): WebAssembly.Instance {
-    const interpreter = interpreterBody({ ...IMPORT, resolve: RESOLVE, paged }, this.#hotThreshold);
+    const interpreter = interpreterBody({ ...IMPORT, spaceField: this.#spaceField, resolve: RESOLVE, paged }, this.#hotThreshold);
     const resolver = resolveBody();
     const remember = rememberBody(IMPORT.locate);
     const bytes = encodeModule({
@@ -251,13 +263,13 @@ export class Core implements GeneratedCore {
 
   /** Generated code reports an indirect jump from HART.jumpSource to HART.pc. */
   readonly #jump = (state: number): number => {
-    this.#table.noteJump(this.#memory.i32[(state + HART.space) >> 2], this.#address(state + HART.jumpSource), this.#address(state + HART.pc));
+    this.#table.noteJump(this.#memory.i32[(state + this.#spaceField) >> 2], this.#address(state + HART.jumpSource), this.#address(state + HART.pc));
     return 0;
   };
 
   /** The unit entered at HART.pc stopped at an access outside the RAM window. */
   #outside(state: number): number {
-    this.#table.noteOutside(this.#memory.i32[(state + HART.space) >> 2], this.#address(state + HART.pc), this.#isPaged(state));
+    this.#table.noteOutside(this.#memory.i32[(state + this.#spaceField) >> 2], this.#address(state + HART.pc), this.#isPaged(state));
     return 0;
   }
 
@@ -271,13 +283,21 @@ export class Core implements GeneratedCore {
   #translate(state: number): number {
     const { i32 } = this.#memory;
     const pc = this.#address(state + HART.pc);
-    const space = i32[(state + HART.space) >> 2];
+    const space = this.#translationsOf(state);
     const hotness = this.#area + HOTNESS.offset + lookupIndex(space, pc) * 4;
     i32[hotness >> 2] = 0;
     if (this.#table.install(space, pc)) return 1;
     if (this.#build(state, space, pc)) return 1;
     i32[hotness >> 2] = RETRY_AFTER;
     return 0;
+  }
+
+  /** Number of the translations for the space that the hart is in, which has some from now on. */
+  #translationsOf(state: number): number {
+    const { i32 } = this.#memory;
+    const number = i32[(state + HART.space) >> 2];
+    if (this.#classes === null || number >= FIRST_PAGED_SPACE) return number;
+    return this.#classes.of({ number, offset: i32[(state + HART.ramOffset) >> 2] >>> 0, limit: this.#address(state + HART.ramLimit) });
   }
 
   #build(state: number, space: number, pc: number): boolean {
@@ -299,7 +319,7 @@ export class Core implements GeneratedCore {
         : { bytes: PAGED_RANGE, bytesAcross: PAGED_RANGE_ACROSS, bytesAcrossSteady: PAGED_RANGE, atStartOnly: true };
     const planned = plan(unit, this.#table.isResolving(space, pc) ? null : reach);
     const { body, unlikely, locals } = emitUnit(planned, {
-      ...UNIT_IMPORT, space, window, paging, slotOf: (target) => this.#table.slotOfCalled(space, target),
+      ...UNIT_IMPORT, space, spaceField: this.#spaceField, window, paging, slotOf: (target) => this.#table.slotOfCalled(space, target),
     });
     const bytes = encodeModule({
       types: TYPES,
@@ -323,6 +343,7 @@ export class Core implements GeneratedCore {
       code: codeOf(unit.blocks, fetched, this.#memory.u8, (at) => this.#fetchOffset(state, at, "look-ahead")),
     };
     this.#table.add(space, translated, instance.exports["unit"]);
+    this.#classes?.added(space, translated);
     this.#instructions += unit.blocks.reduce((sum, block) => sum + block.count, 0);
     this.#milliseconds += performance.now() - started; // oxlint-disable-line no-restricted-globals -- reported only
     return true;
@@ -343,7 +364,8 @@ export class Core implements GeneratedCore {
 
   /** Everything of a space is translated for one RAM window: a space number stands for it (HART.space). */
   #window(state: number): RamWindow {
-    return { offset: this.#memory.i32[(state + HART.ramOffset) >> 2] >>> 0, limit: this.#address(state + HART.ramLimit) };
+    const offset = this.#memory.i32[(state + HART.ramOffset) >> 2] >>> 0;
+    return { offset: this.#classes === null ? offset : null, limit: this.#address(state + HART.ramLimit) };
   }
 
   #fetchForTranslation(state: number, pc: number, fetched: Fetched): Decoded | null {

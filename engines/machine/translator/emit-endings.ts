@@ -30,7 +30,14 @@ export function emitCallRegister(unit: UnitBuilder, ending: Extract<Ending, { ki
   code.op("i32.wrap_i64");
   code.i32(1);
   code.op("i32.shr_u");
-  code.i32(unit.services.space * LOOKUP.stride);
+  code.get(LOCAL.target);
+  code.op("i32.wrap_i64");
+  code.i32(LOOKUP.placement);
+  code.op("i32.shr_u");
+  code.i32(unit.services.space);
+  code.op("i32.add");
+  code.i32(LOOKUP.stride);
+  code.op("i32.mul");
   code.op("i32.add");
   code.i32(LOOKUP.entries - 1);
   code.op("i32.and");
@@ -44,7 +51,7 @@ export function emitCallRegister(unit: UnitBuilder, ending: Extract<Ending, { ki
   code.get(LOCAL.offset);
   code.access("i32.load", LOOKUP.offset + LOOKUP.space);
   code.get(LOCAL.state);
-  code.access("i32.load", HART.space);
+  code.access("i32.load", unit.services.spaceField);
   code.op("i32.ne");
   code.op("i32.or");
   code.markUnlikely();

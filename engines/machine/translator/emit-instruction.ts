@@ -161,8 +161,13 @@ function emitCompute(
 function pushWindowOffset(
   code: Code, instruction: Located, locals: UnitLocals, services: UnitServices, immediate: number,
 ): void {
+  const { offset } = services.window;
   locals.pushWord(code, instruction.rs1);
-  code.i32(immediate - RAM_BASE + services.window.offset);
+  if (offset === null) {
+    code.get(LOCAL.window);
+    code.op("i32.add");
+  }
+  code.i32(immediate - RAM_BASE + (offset ?? 0));
   code.op("i32.add");
 }
 

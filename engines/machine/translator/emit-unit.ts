@@ -207,6 +207,7 @@ class UnitEmitter {
     code.return();
     code.end();
     this.#unit.loadFuel();
+    this.#unit.loadWindow();
   }
 
   #enterWithin(hops: ReadonlyMap<number, number>): void {

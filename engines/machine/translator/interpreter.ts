@@ -4,10 +4,11 @@
 // It enters translated units where there are any, and interprets predecoded instructions otherwise. It is the
 // cold tier, the single-stepper, and what ends a slice at its very last instruction.
 
-import { EXIT, HART, RAM_BASE, TLB } from "../layout.ts";
+import { EXIT, FIRST_PAGED_SPACE, HART, RAM_BASE, TLB } from "../layout.ts";
 import { Code } from "../wasm/code.ts";
 import type { Label } from "../wasm/code.ts";
-import { CALL_DEPTH, HOTNESS, LEFT_PC, LOOKUP, MOVED_PC, PREDECODED, TYPE } from "./abi.ts";
+import { I32 } from "../wasm/opcodes.ts";
+import { CALL_DEPTH, CLASS_OF, HOTNESS, LEFT_PC, LOOKUP, MOVED_PC, PREDECODED, TYPE } from "./abi.ts";
 import { emitOperations, leave, LOCAL, moveTo, pushNextPc, spend, STATE } from "./interpret-instruction.ts";
 import type { Services } from "./interpret-instruction.ts";
 import { emitEntryFor } from "./predecoded.ts";
@@ -20,6 +21,7 @@ export function interpreterBody(services: Services, hotThreshold: number): Code 
   code.set(LOCAL.area);
   const dispatch = code.loop();
   emitChecks(code, services.paged);
+  if (services.spaceField === HART.translations) emitClass(code);
   emitTranslated(code, dispatch, services, hotThreshold);
   emitSteps(code, dispatch, services);
   code.end();
@@ -54,8 +56,29 @@ function emitChecks(code: Code, paged: boolean): void {
   code.set(LOCAL.pc);
 }
 
+/** Which translations the space that the hart is in now has: the engine may have entered another guest, or page tables. */
+function emitClass(code: Code): void {
+  code.get(STATE);
+  code.get(STATE);
+  code.access("i32.load", HART.space);
+  code.tee(LOCAL.entry);
+  code.i32(FIRST_PAGED_SPACE);
+  code.op("i32.lt_u");
+  code.if(I32);
+  code.get(LOCAL.entry);
+  code.i32(4);
+  code.op("i32.mul");
+  code.get(LOCAL.area);
+  code.op("i32.add");
+  code.access("i32.load", CLASS_OF.offset);
+  code.else();
+  code.get(LOCAL.entry);
+  code.end();
+  code.access("i32.store", HART.translations);
+}
+
 function emitTranslated(code: Code, dispatch: Label, services: Services, hotThreshold: number): void {
-  pushTableEntry(code, LOOKUP.offset, LOOKUP.bytes);
+  pushTableEntry(code, services, LOOKUP.offset, LOOKUP.bytes);
   code.tee(LOCAL.entry);
   code.access("i64.load", LOOKUP.pc);
   code.get(LOCAL.pc);
@@ -63,7 +86,7 @@ function emitTranslated(code: Code, dispatch: Label, services: Services, hotThre
   code.get(LOCAL.entry);
   code.access("i32.load", LOOKUP.space);
   code.get(STATE);
-  code.access("i32.load", HART.space);
+  code.access("i32.load", services.spaceField);
   code.op("i32.eq");
   code.op("i32.and");
   code.if();
@@ -122,7 +145,7 @@ function emitTranslated(code: Code, dispatch: Label, services: Services, hotThre
   // Where a slice happened to end says nothing about where loops and functions begin.
   code.get(LOCAL.arrived);
   code.if();
-  pushTableEntry(code, HOTNESS.offset, 4);
+  pushTableEntry(code, services, HOTNESS.offset, 4);
   code.tee(LOCAL.entry);
   code.get(LOCAL.entry);
   code.access("i32.load");
@@ -145,13 +168,18 @@ function emitTranslated(code: Code, dispatch: Label, services: Services, hotThre
 }
 
 /** Address of the entry for LOCAL.pc in a table indexed as LOOKUP. */
-function pushTableEntry(code: Code, offset: number, bytes: number): void {
+function pushTableEntry(code: Code, services: Services, offset: number, bytes: number): void {
   code.get(LOCAL.pc);
   code.op("i32.wrap_i64");
   code.i32(1);
   code.op("i32.shr_u");
+  code.get(LOCAL.pc);
+  code.op("i32.wrap_i64");
+  code.i32(LOOKUP.placement);
+  code.op("i32.shr_u");
   code.get(STATE);
-  code.access("i32.load", HART.space);
+  code.access("i32.load", services.spaceField);
+  code.op("i32.add");
   code.i32(LOOKUP.stride);
   code.op("i32.mul");
   code.op("i32.add");

@@ -1,6 +1,6 @@
 // Which units exist, by address space and pc, and the look-up table through which generated code finds them.
 
-import { FIRST_PAGED_SPACE } from "../layout.ts";
+import { FIRST_PAGED_SPACE, RAM_BASE } from "../layout.ts";
 import type { PhysicalMemory } from "../memory.ts";
 import { Code } from "../wasm/code.ts";
 import { encodeModule } from "../wasm/module.ts";
@@ -63,7 +63,9 @@ export class TranslationTable {
   readonly #functions: WebAssembly.Table;
   readonly #spaces = new Map<number, Space>();
   readonly #missing: WebAssembly.ExportValue;
+  /** Slots of the function table: given out, and given back since. */
   #slots = 0;
+  readonly #freeSlots: number[] = [];
   #units = 0;
 
   constructor(memory: PhysicalMemory, area: number, functions: WebAssembly.Table) {
@@ -89,7 +91,7 @@ export class TranslationTable {
     const { slots } = this.#space(space);
     let slot = slots.get(pc);
     if (slot === undefined) {
-      slot = this.#slots++;
+      slot = this.#freeSlots.pop() ?? this.#slots++;
       if (slot >= this.#functions.length) this.#functions.grow(this.#functions.length);
       this.#functions.set(slot, this.#missing);
       slots.set(pc, slot);
@@ -186,13 +188,36 @@ export class TranslationTable {
     this.#dropUnits(known, (unit) => unit.jumps.includes(pc));
   }
 
-  /** Forgets the units whose bytes in memory are no longer those they were made from: of a space, and of all that may
-   *  be the same guest's under page tables. */
-  dropChanged(space: number, memory: Uint8Array): void {
+  /** Forgets the units whose bytes in memory are no longer those they were made from, of the spaces concerned. */
+  dropChanged(isConcerned: (space: number) => boolean): void {
     for (const [number, known] of this.#spaces) {
-      if (number !== space && number < FIRST_PAGED_SPACE && space < FIRST_PAGED_SPACE) continue;
-      this.#dropUnits(known, (unit) => unit.code.some(({ host, bytes }) => differs(memory, host, bytes)));
+      if (!isConcerned(number)) continue;
+      this.#dropUnits(known, (unit) => unit.code.some(({ host, bytes }) => differs(this.#memory.u8, host, bytes)));
     }
+  }
+
+  /** The same for a class of spaces, by what memory holds for one whose RAM lies at host offset `ram`. */
+  dropChangedAt(space: number, ram: number): void {
+    this.#dropUnits(this.#space(space), (unit) => this.isChanged(unit, ram));
+  }
+
+  /** Whether all units of a class are what would be made from the RAM at host offset `ram`. */
+  isMadeFrom(space: number, ram: number): boolean {
+    for (const unit of this.#space(space).units) if (this.isChanged(unit, ram)) return false;
+    return true;
+  }
+
+  isChanged(unit: TranslatedUnit, ram: number): boolean {
+    return unit.code.some(({ pc, bytes }) => differs(this.#memory.u8, ram + pc - RAM_BASE, bytes));
+  }
+
+  /** Forgets all of a class that has no spaces left. */
+  forget(space: number): void {
+    const known = this.#spaces.get(space);
+    if (known === undefined) return;
+    this.#dropUnits(known, () => true);
+    this.#freeSlots.push(...known.slots.values());
+    this.#spaces.delete(space);
   }
 
   /** Forgets the units of a space made from pages that are no longer mapped where they were: `locate` says where the

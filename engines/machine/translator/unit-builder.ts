@@ -9,8 +9,8 @@ import { LOCAL, UnitLocals } from "./unit-locals.ts";
 
 /** The fast RAM window of an address space: constants of everything translated for it. */
 export interface RamWindow {
-  /** Host offset of RAM_BASE. */
-  readonly offset: number;
+  /** Host offset of RAM_BASE; null: spaces that have it elsewhere share the translation, and it is read on the way in. */
+  readonly offset: number | null;
   /** Bytes - 8. */
   readonly limit: number;
 }
@@ -30,8 +30,9 @@ export interface UnitServices {
   readonly jump: number;
   readonly locate: number;
   readonly remember: number;
-  /** The address space that the unit belongs to. */
+  /** The address space, or class of them, that the unit belongs to, and the hart's field that says in which it is. */
   readonly space: number;
+  readonly spaceField: number;
   readonly window: RamWindow;
   /** Null: addresses are Bare, and RAM is the window. */
   readonly paging: Paging | null;
@@ -122,6 +123,13 @@ export class UnitBuilder {
     this.code.get(LOCAL.state);
     this.code.access("i32.load", HART.fuel);
     this.code.set(LOCAL.fuel);
+  }
+
+  loadWindow(): void {
+    if (this.services.window.offset !== null) return;
+    this.code.get(LOCAL.state);
+    this.code.access("i32.load", HART.ramOffset);
+    this.code.set(LOCAL.window);
   }
 
   addFuel(instructions: number): void {

@@ -7,10 +7,10 @@ import type { RegisterSet } from "./registers.ts";
 
 export const LOCAL = {
   state: 0, resume: 1, depth: 2, // parameters
-  fuel: 3, offset: 4, next: 5, // i32
-  address: 6, exitPc: 7, answer: 8, target: 9, // i64
+  fuel: 3, offset: 4, next: 5, window: 6, // i32
+  address: 7, exitPc: 8, answer: 9, target: 10, // i64
 } as const;
-const I32_LOCALS = 3;
+const I32_LOCALS = 4;
 const TEMPORARIES = 4;
 
 /**
