@@ -32,7 +32,9 @@ export class ModelSession {
     this.#case = machineCase;
     this.#machine = machine;
     this.#model = createModelMachine({
-      memory, harts, mode: engine.mode, software: engine.create({ memory, harts }, configuration, options), core: (...parts) => new Core(...parts), costs,
+      memory, harts, mode: engine.mode, software: engine.create({ memory, harts }, configuration, options), costs,
+      // Under other engines, what guests have in common lies at different addresses.
+      core: (...parts) => new Core(...parts, { shared: engine.mode === "hypervisor" && configuration.vms.length > 1 }),
       lookahead: lookaheadOf(configuration),
       wire: ports > 0 ? connectWire(memory, memory.deviceArea()) : [],
     });

@@ -206,8 +206,7 @@ class UnitEmitter {
     code.i64(MISSING); // not unit.pc: it may be entered elsewhere
     code.return();
     code.end();
-    this.#unit.loadFuel();
-    this.#unit.loadWindow();
+    this.#unit.begin();
   }
 
   #enterWithin(hops: ReadonlyMap<number, number>): void {

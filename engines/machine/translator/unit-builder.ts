@@ -125,7 +125,9 @@ export class UnitBuilder {
     this.code.set(LOCAL.fuel);
   }
 
-  loadWindow(): void {
+  /** Loads what the whole unit works with. */
+  begin(): void {
+    this.loadFuel();
     if (this.services.window.offset !== null) return;
     this.code.get(LOCAL.state);
     this.code.access("i32.load", HART.ramOffset);
