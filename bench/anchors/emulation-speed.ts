@@ -3,7 +3,7 @@
 
 import { CATALOGUE } from "../../workloads/catalogue.ts";
 import { imagePath } from "../../workloads/images.ts";
-import { geometricMean, median } from "../statistics.ts";
+import { median } from "../statistics.ts";
 import type { GuestResult } from "./guest-line.ts";
 import { runOnMachine } from "./machine-run.ts";
 import { runOnQemu } from "./qemu.ts";
@@ -33,12 +33,6 @@ export async function compareSpeed(done: (row: SpeedRow) => void): Promise<Speed
     done(row);
   }
   return rows;
-}
-
-/** `geomean R min R`. */
-export function speedVerdict(rows: readonly SpeedRow[]): string {
-  const ratios = rows.map(({ ratio }) => ratio);
-  return `geomean ${geometricMean(ratios).toFixed(2)} min ${Math.min(...ratios).toFixed(2)}`;
 }
 
 async function compareKernel(workload: string): Promise<SpeedRow> {

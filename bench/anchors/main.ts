@@ -5,11 +5,12 @@ import { formatFigure, formatNanoseconds } from "../report/table.ts";
 import { readEnvironment } from "../results/environment.ts";
 import { hostWarnings } from "../warnings.ts";
 import { coldStart } from "./cold-start.ts";
-import { compareSpeed, speedVerdict } from "./emulation-speed.ts";
+import { compareSpeed } from "./emulation-speed.ts";
 import { exitRoundTrip, mmioExit, secondHart, worldSwitch } from "./exits.ts";
 import { forwardingRate } from "./forward.ts";
-import { comparePaging, pagingVerdict } from "./paging.ts";
+import { comparePaging } from "./paging.ts";
 import { QEMU, qemuVersion } from "./qemu.ts";
+import { verdict } from "./ratios.ts";
 import { hasUBoot, promptTime } from "./u-boot.ts";
 
 for (const warning of hostWarnings(readEnvironment(new Date(), []), 2)) process.stderr.write(`${warning}\n`);
@@ -48,7 +49,7 @@ say(`\npaging: instructions per microsecond with Bare addresses and under page t
 const paging = await comparePaging(ENGINE, ({ kernel, bare, paged, ratio }) => {
   say(`  ${kernel.padEnd(16)} ${formatFigure(bare).padStart(8)}  paged ${formatFigure(paged).padStart(8)}  ratio ${ratio.toFixed(2)}`);
 });
-say(pagingVerdict(paging));
+say(verdict(paging));
 
 const version = await qemuVersion();
 if (version === undefined) {
@@ -58,5 +59,5 @@ if (version === undefined) {
   const rows = await compareSpeed(({ kernel, machine, qemu, ratio }) => {
     say(`  ${kernel.padEnd(16)} ${formatFigure(machine).padStart(8)}  QEMU ${formatFigure(qemu).padStart(8)}  ratio ${ratio.toFixed(2)}`);
   });
-  say(speedVerdict(rows));
+  say(verdict(rows));
 }

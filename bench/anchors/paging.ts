@@ -5,7 +5,6 @@ import type { EngineName, VirtualMachine } from "../../engines/engine.ts";
 import { CATALOGUE } from "../../workloads/catalogue.ts";
 import { CaseFailure } from "../failure.ts";
 import { MachineSession } from "../session.ts";
-import { geometricMean } from "../statistics.ts";
 import { checkGuest } from "../check-guest.ts";
 import { anchorCase } from "./machine-run.ts";
 
@@ -31,12 +30,6 @@ export async function comparePaging(engine: EngineName, done: (row: PagingRow) =
     done(row);
   }
   return rows;
-}
-
-/** `geomean R min R`. */
-export function pagingVerdict(rows: readonly PagingRow[]): string {
-  const ratios = rows.map(({ ratio }) => ratio);
-  return `geomean ${geometricMean(ratios).toFixed(2)} min ${Math.min(...ratios).toFixed(2)}`;
 }
 
 async function compareKernel(kernel: string, engine: EngineName): Promise<PagingRow> {

@@ -83,16 +83,7 @@ function emitStore(
 }
 
 function emitAtomicOffset(code: Code, context: AccessContext, bytes: number, rights: number): void {
-  code.tee(context.address);
-  code.i64(bytes - 1);
-  code.op("i64.and");
-  code.i64(0);
-  code.op("i64.ne");
-  code.markUnlikely();
-  code.if();
-  context.fail(code);
-  code.end();
-  code.get(context.address);
+  emitAlignmentCheck(code, context, bytes);
   if (context.resolve === null) {
     emitStrictCheck(code, context);
     context.pushWindowOffset(code);
@@ -104,6 +95,20 @@ function emitAtomicOffset(code: Code, context: AccessContext, bytes: number, rig
   context.pushWindowOffset(code);
   code.set(context.offset);
   code.end();
+}
+
+/** Takes the address and leaves it; one that is not a multiple of `bytes` fails. */
+export function emitAlignmentCheck(code: Code, context: Pick<AccessContext, "address" | "fail">, bytes: number): void {
+  code.tee(context.address);
+  code.i64(bytes - 1);
+  code.op("i64.and");
+  code.i64(0);
+  code.op("i64.ne");
+  code.markUnlikely();
+  code.if();
+  context.fail(code);
+  code.end();
+  code.get(context.address);
 }
 
 /** Takes the address; anything outside the RAM window, or so near its end that the access might be, fails. */

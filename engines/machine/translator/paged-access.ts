@@ -4,6 +4,7 @@
 import { LOCATE } from "../core.ts";
 import { HART, REMEMBERED, TLB } from "../layout.ts";
 import type { Code } from "../wasm/code.ts";
+import { emitAlignmentCheck } from "./memory-access.ts";
 import type { MemoryAccess } from "./memory-access.ts";
 
 const PAGE_BYTES = 0x1000;
@@ -57,16 +58,7 @@ export function pagedAccess(context: PagedContext): MemoryAccess {
       code.access(access);
     },
     atomicOffset(code, bytes, writes) {
-      code.tee(context.address);
-      code.i64(bytes - 1);
-      code.op("i64.and");
-      code.i64(0);
-      code.op("i64.ne");
-      code.markUnlikely();
-      code.if();
-      context.fail(code);
-      code.end();
-      code.get(context.address);
+      emitAlignmentCheck(code, context, bytes);
       emitLookUp(code, context, bytes, writes ? LOCATE.write : 0);
     },
   };

@@ -9,9 +9,9 @@ import type { Flow } from "./flow.ts";
 /** Rounds in one pass of an unrolled loop, at most. */
 const ROUNDS = 4;
 /** Instructions in one pass of an unrolled loop, at most. */
-const LONGEST = 128;
+const LONGEST = 224;
 /** Instructions that all copies in a unit may add: so many, and as many for each that it has. */
-const GROWTH = { fixed: 128, relative: 0.5 } as const;
+const GROWTH = { fixed: 192, relative: 0.5 } as const;
 
 /** The same unit, its loops without inner loops, calls or services unrolled as far as their size allows. */
 export function unrollLoops(unit: Unit): Unit {
