@@ -10,5 +10,5 @@ const COMPILE_CACHE = fileURLToPath(new URL("../node_modules/.cache/tcbench", im
 /** Of a piscina pool. Under coverage, whose offsets are those of the sources, modules are loaded as they are. */
 export const WORKER_OPTIONS = {
   env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE },
-  execArgv: process.env["NODE_V8_COVERAGE"] === undefined ? [...process.execArgv, "--import", CONSTANTS] : process.execArgv,
+  execArgv: process.env["NODE_V8_COVERAGE"] === undefined ? ["--import", CONSTANTS] : [],
 };

@@ -65,9 +65,12 @@ export class VirtualNic implements DeviceModel, DeviceWords, InterruptLine {
     this.#memory.core = core;
   }
 
-  /** Whether it interrupts its driver now. Sequentially consistent. */
+  /**
+   * Whether it interrupts its driver now. Other harts change that without the lock that whoever asks holds (its guest's),
+   * but take that lock after it, and ask again: so the last to ask sees what it is.
+   */
   interrupts(core: CoreMemory): boolean {
-    return core.atomicLoad(field(this.#record, RECORD.interruptStatus)) !== 0;
+    return core.load(field(this.#record, RECORD.interruptStatus)) !== 0;
   }
 
   get transmitter(): Queue {
@@ -98,9 +101,7 @@ export class VirtualNic implements DeviceModel, DeviceWords, InterruptLine {
   }
 
   store(offset: number, value: number): void {
-    // Other harts look at the interrupt without a lock.
-    if (offset === RECORD.interruptStatus) this.#memory.core.atomicStore(field(this.#record, offset), value);
-    else this.#memory.core.store(field(this.#record, offset), value);
+    this.#memory.core.store(field(this.#record, offset), value);
   }
 
   /** Where the frame of the transmit chain lies, if in one piece; else it is gathered at `scratch`. */
