@@ -22,7 +22,8 @@ Generated from \`bench/results/schema.ts\` by \`node bench/results/documentation
 
 Long-form CSV, one measurement a row. \`results/wall/<host>/<run>.csv\` holds one run of \`npm run bench\`:
 raw samples as they were measured (\`sample\` is the run window's number), then the summaries of the case.
-\`<run>.json\` beside it describes the host. A case that failed is a row with its reason, never an absence.
+\`<run>.json\` beside it describes the host. \`results/exact/<profile>/<workload>.csv\` holds what the model clock gives,
+summaries only, sorted; \`results/model/<run>.csv\` its rows of cases that are not kept for good. A case that failed is a row with its reason, never an absence.
 
 Intervals (\`low\`, \`high\`): ${INTERVAL_METHOD}.
 
