@@ -3,8 +3,9 @@
 import type { HostOffset } from "../address.ts";
 import { locationAt, type DeviceWords, type DriverMemory, type InterruptLine, type Location } from "../../virtio/device.ts";
 import { DEVICE_ID } from "../../virtio/numbers.ts";
-import { TAKEN, type Queue } from "../../virtio/queue.ts";
+import type { Queue } from "../../virtio/queue.ts";
 import { Transport } from "../../virtio/transport.ts";
+import { serveQueue } from "./serve-queue.ts";
 import type { HardwareModel } from "./virtio-model.ts";
 
 /** VIRTIO_BLK_F_SEG_MAX, VIRTIO_BLK_F_FLUSH; VIRTIO_BLK_F_RO. */
@@ -58,20 +59,7 @@ export class Disk implements HardwareModel {
   }
 
   notified(): void {
-    const queue = this.#queue;
-    let done = 0;
-    let broken = false;
-    while (done < QUEUE_SIZE) {
-      const taken = queue.take();
-      if (taken === TAKEN.nothing) break;
-      const { chain } = queue;
-      broken = taken === TAKEN.broken || chain.readableBytes < HEADER_BYTES || chain.writableBytes < STATUS_BYTES;
-      if (broken) break;
-      queue.put(this.#perform());
-      done++;
-    }
-    if (done !== 0 && queue.publish()) this.transport.interrupt();
-    if (broken) this.transport.fail();
+    serveQueue(this.transport, this.#queue, this.#perform);
   }
 
   /** What a driver on another hart added beyond a queue's worth of requests. */
@@ -85,11 +73,12 @@ export class Disk implements HardwareModel {
     return this.#queue.hasAvailable() ? 0 : Infinity;
   }
 
-  /** Does the request in the chain taken. Answers the bytes written. */
-  #perform(): number {
+  /** Does the request in the chain taken. Answers the bytes written, or a negative number if it is none. */
+  readonly #perform = (): number => {
     const memory = this.#memory;
     const buffer = this.#buffer;
     const { chain } = this.#queue;
+    if (chain.readableBytes < HEADER_BYTES || chain.writableBytes < STATUS_BYTES) return -1;
     chain.gather(memory, 0, buffer, HEADER_BYTES);
     const type = memory.load(locationAt(buffer, HEADER.type));
     const sector = (memory.load(locationAt(buffer, HEADER.sector + 4)) >>> 0) * HIGH_UNIT + (memory.load(locationAt(buffer, HEADER.sector)) >>> 0);
@@ -116,7 +105,7 @@ export class Disk implements HardwareModel {
     chain.scatter(memory, room, buffer, STATUS_BYTES);
     // The used ring says how much was written from the start on: with the status, all of it.
     return written === room ? room + STATUS_BYTES : written;
-  }
+  };
 
   #reaches(sector: number, bytes: number): boolean {
     return bytes % SECTOR_BYTES === 0 && sector + bytes / SECTOR_BYTES <= this.#media.sectors;

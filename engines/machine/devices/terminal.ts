@@ -9,6 +9,7 @@ import { TAKEN, type Queue } from "../../virtio/queue.ts";
 import { Transport } from "../../virtio/transport.ts";
 import { ConsoleSource } from "./console-input.ts";
 import { ConsoleWriter, UART_SOURCE } from "./console.ts";
+import { serveQueue } from "./serve-queue.ts";
 import type { HardwareModel } from "./virtio-model.ts";
 
 const QUEUE_SIZE = 64;
@@ -43,13 +44,13 @@ export class Terminal implements HardwareModel {
 
   notified(queue: number): void {
     if (queue === RECEIVE) this.#takeInput();
-    else this.#send();
+    else serveQueue(this.transport, this.#transmit, this.#write);
   }
 
   poll(): boolean {
     const due = this.nextEvent() === 0;
     if (due) this.#takeInput();
-    if (due && this.transport.isLive()) this.#send();
+    if (due && this.transport.isLive()) serveQueue(this.transport, this.#transmit, this.#write);
     return due;
   }
 
@@ -78,29 +79,14 @@ export class Terminal implements HardwareModel {
     if (broken) this.transport.fail();
   }
 
-  #send(): void {
-    const queue = this.#transmit;
-    let sent = 0;
-    let broken = false;
-    while (sent < QUEUE_SIZE) {
-      const taken = queue.take();
-      if (taken === TAKEN.nothing) break;
-      broken = taken === TAKEN.broken || queue.chain.writableBytes !== 0;
-      if (broken) break;
-      this.#write();
-      queue.put(0);
-      sent++;
-    }
-    if (sent !== 0 && queue.publish()) this.transport.interrupt();
-    if (broken) this.transport.fail();
-  }
-
-  #write(): void {
+  readonly #write = (): number => {
     const { chain } = this.#transmit;
+    if (chain.writableBytes !== 0) return -1;
     for (let offset = 0; offset < chain.readableBytes; offset += PIECE_BYTES) {
       const bytes = Math.min(PIECE_BYTES, chain.readableBytes - offset);
       chain.gather(this.#memory, offset, this.#buffer, bytes);
       for (let index = 0; index < bytes; index++) this.#output.write(this.#memory.loadByte(locationAt(this.#buffer, index)), UART_SOURCE);
     }
-  }
+    return 0;
+  };
 }
