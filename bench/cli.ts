@@ -22,7 +22,7 @@ const FLAGS = {
   window: { type: "string", value: "MS", doc: "length of a run window in milliseconds, on the wall clock" },
   pcap: { type: "string", value: "FILE", doc: "frames of this capture (pcap or pcapng) arrive, in a cycle, instead of generated ones" },
   "pcap-out": { type: "string", value: "FILE", doc: "write the first frames that the first case with traffic forwards as a pcap file" },
-  results: { type: "string", value: "DIR", doc: "folder for results (default: results)" },
+  results: { type: "string", value: "DIR", doc: "folder for results (default: results); see Results below" },
   "lock-timing": { type: "boolean", doc: "time the locks in every case, as a second pass (default: in `contend` only)" },
   "allow-oversubscription": { type: "boolean", doc: "measure more harts than this host has cores; rows are marked" },
   help: { type: "boolean", short: "h", doc: "print this" },
@@ -72,6 +72,12 @@ const DEFAULT_RESULTS = "results";
 const MAXIMUM_SAMPLES = 10_000;
 const WINDOW_MS = { minimum: 1, maximum: 60_000 } as const;
 
+const RESULTS = [
+  ["wall/<host>/<run>.csv", "everything measured on the wall clock, with a description of the host beside it"],
+  ["exact/<profile>/<workload>.csv", "the model clock's sweep: a run replaces the rows of the cases that it measured, and leaves all others"],
+  ["model/<run>.csv", "the model clock's other cases: with --set, --pcap, other numbers of harts or a profile of yours"],
+] as const;
+
 /** Checks the command line. Throws a UsageError of one line, or answers "help". */
 export function parseCommandLine(words: readonly string[], vocabulary: Vocabulary): BenchRequest | "help" {
   const { help, ...flags } = splitWords(words, FLAGS);
@@ -100,6 +106,7 @@ export function helpText(vocabulary: Vocabulary): string {
     "Engines", ...columns(Object.entries(vocabulary.engines)), "",
     "Workloads", ...columns(Object.entries(vocabulary.workloads)), "",
     "Settings (--set), and their defaults", ...columns(settings), "",
+    "Results", ...columns(RESULTS), "",
     "Exit codes", ...columns(codes),
   ].join("\n");
 }

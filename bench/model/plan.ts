@@ -111,7 +111,7 @@ export function modelEstimatesMs(cases: readonly ModelCase[]): number[] {
 
 /** Start-up of a case's machine, and the speed of the model: measured on a 2-core host, for estimates only. */
 const CASE_OVERHEAD_MS = 100;
-const CYCLES_PER_MS = 80_000;
+const CYCLES_PER_MS = 130_000;
 
 const WHOLE_SWEEP: ModelRequest = { engines: undefined, workloads: undefined, harts: undefined, settings: {}, quick: false, full: true };
 
