@@ -25,7 +25,7 @@ interface Measured {
 }
 
 export interface Rounds {
-  /** Units a millisecond: for each round, those of the subjects in their order. */
+  /** Units a millisecond of CPU time: for each round, those of the subjects in their order. */
   readonly throughputs: readonly (readonly number[])[];
   /** Other work had the CPU in nearly all of them. */
   readonly disturbed: boolean;
@@ -56,6 +56,7 @@ export async function throughputsOnWall(subjects: readonly Subject[]): Promise<R
 }
 
 interface RunWindow {
+  /** Units a millisecond of the CPU time that the harts had. */
   readonly throughput: number;
   /** CPU time that the harts' threads had, of what they wanted. */
   readonly share: number;
@@ -67,7 +68,8 @@ async function runWindow({ subject, session }: Measured): Promise<RunWindow> {
   const { milliseconds, cpuToWall } = await session.run(WINDOW_MS);
   const after = checkReading(session.read(), benchCase, () => session.console());
   const units = after.vms.reduce((sum, vm, index) => sum + (benchCase.counted[index] ? unitsOf(vm) - unitsOf(before.vms[index]) : 0), 0);
-  return { throughput: units / milliseconds, share: cpuToWall ?? 1 };
+  const share = cpuToWall ?? 1;
+  return { throughput: units / (milliseconds * share), share };
 }
 
 /** Lets the guests set themselves up. */
