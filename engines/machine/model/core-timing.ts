@@ -22,12 +22,16 @@ export class CoreTiming {
   waited = 0;
   readonly #lines: Lines;
   readonly #turn: Turn;
+  readonly #hit: number;
   readonly #atomic: number;
+  /** When the last of its plain stores is done. */
+  #stored = 0;
 
   constructor(core: number, lines: Lines, turn: Turn, model: CostModel) {
     this.core = core;
     this.#lines = lines;
     this.#turn = turn;
+    this.#hit = model.costs.cacheHit;
     this.#atomic = model.costs.atomic;
   }
 
@@ -39,8 +43,20 @@ export class CoreTiming {
     this.now = this.#lines.read(this.core, lineOf(address), this.now);
   }
 
+  /** Goes into the store buffer, which has room for every one, while the core goes on. */
   store(address: PhysicalAddress): void {
-    this.now = this.#lines.write(this.core, lineOf(address), this.now);
+    this.#stored = Math.max(this.#stored, this.#lines.write(this.core, lineOf(address), this.now));
+    this.now += this.#hit;
+  }
+
+  /** When others see all that it has stored. */
+  seen(): number {
+    return Math.max(this.now, this.#stored);
+  }
+
+  /** Waits for that: atomic stores and read-modify-writes do, and what tells others to look. */
+  drain(): void {
+    this.now = this.seen();
   }
 
   /** A load that others race: unless this core holds the line, it waits for its turn. */
@@ -52,6 +68,7 @@ export class CoreTiming {
 
   /** A store that others race waits for its turn, even in a line that this core holds: it may be about to lose it. */
   storeInTurn(address: PhysicalAddress): void {
+    this.drain();
     this.awaitTurn();
     this.now = this.#lines.write(this.core, lineOf(address), this.now);
   }
@@ -62,7 +79,7 @@ export class CoreTiming {
     this.now += this.#atomic;
   }
 
-  /** Loads or stores all of [address, address + bytes): once a line is here, a word of it each cycle. */
+  /** Loads or stores all of [address, address + bytes), too much for the store buffer: once a line is here, a word of it each cycle. */
   range(address: PhysicalAddress, bytes: number, stores: boolean): void {
     const first = lineOf(address);
     const last = lineOf(((address | 0) + Math.max(bytes, 1) - 1) as PhysicalAddress);

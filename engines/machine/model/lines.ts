@@ -68,7 +68,7 @@ export class Lines {
     return (this.#free[line] = begun + this.#transfer[(owner - 1) * this.#cores + core]);
   }
 
-  /** When a store that begins at `now` is done: all other copies are then invalid. There is no store buffer. */
+  /** When a store that begins at `now` is done: all other copies are then invalid. */
   write(core: number, line: number, now: number): number {
     if (this.writes(core, line)) return now + this.#hit;
     const begun = Math.max(now, this.#free[line]);

@@ -304,7 +304,7 @@ class Executor implements ModelMachine, Waiting, Signals {
       const { i32, offset } = this.#wordAt(at);
       return i32[offset];
     };
-    this.#waiters.written(core, address, this.#slots[core].timing.now, load, (waiter, at, found, wait) => {
+    this.#waiters.written(core, address, this.#slots[core].timing.seen(), load, (waiter, at, found, wait) => {
       const slot = this.#slots[waiter];
       slot.timing.waited += at - wait.since;
       slot.timing.now = at;

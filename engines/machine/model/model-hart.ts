@@ -219,6 +219,7 @@ export class ModelHart extends Hart {
 
   override sendIpi(target: HartId): void {
     if (this.#done(TAG.sendIpi, this.#costs.interruptSend)) return;
+    this.#timing.drain();
     this.#signals.interrupt(target, this.#timing.now + this.#transfer[target] + this.#costs.interruptDelivery);
   }
 
@@ -297,6 +298,7 @@ export class ModelHart extends Hart {
 
   override writeDevice(address: PhysicalAddress, value: number, bytes?: number): void {
     if (this.#recording.replaying) return void this.#recording.repeat(TAG.writeDevice);
+    this.#timing.drain();
     this.#timing.awaitTurn();
     this.#state.model?.deviceAccessed();
     super.writeDevice(address, value, bytes);

@@ -55,6 +55,23 @@ describe("a hart's clock", () => {
     expect(all.filter((cost) => cost >= TRANSFER + 20 + 3).length).toBeGreaterThan(50);
   });
 
+  test("goes on while a store waits for its line, up to an atomic operation", () => {
+    const spent: number[][] = [];
+    const { machine } = modelMachine(1, {
+      call(hart) {
+        const begun = hart.now();
+        hart.memory.store(lineAt(200 + spent.length), 1);
+        const stored = hart.now();
+        hart.memory.add(COUNTER, 1);
+        spent.push([stored - begun, hart.now() - stored]);
+      },
+    });
+    machine.run(cycles(20_000));
+    // The store and the second now(); then the rest of the line's way from memory, the atomic operation, the third now().
+    expect(spent.length).toBeGreaterThan(10);
+    for (const times of spent.slice(1)) expect(times).toEqual([2 + 3, 100 - 5 + 2 + 20 + 3]);
+  });
+
   test("stands still while a hart idles, until its timer", () => {
     const woken: number[] = [];
     const arm = (hart: Hart) => {
