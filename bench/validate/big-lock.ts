@@ -1,6 +1,6 @@
 // The model against the published scaling of a big lock (sel4bench-boards.ts). Set is one number a board, by its throughput
 // on one core: how long the work under the lock takes. What four cores then do is predicted, twice: of the lock by itself,
-// and of the engine smp with its big lock, which does more under it than a benchmark of a lock would.
+// and of the engine smp with its big lock, which does more under it than a benchmark of a lock would: it counts, for one.
 
 import type { CostModel } from "../../engines/machine/model/cost-model.ts";
 import { loadProfile } from "../model/profile.ts";
@@ -31,20 +31,21 @@ export function lockScaling(board: Board, think: number): number {
   }
 }
 
-/** The same of the engine smp, whose accesses each cost as much as makes its entries so long. */
+/** The same of the engine smp, whose accesses to control registers each cost as much as makes its entries so long. */
 export function engineScaling(board: Board, think: number): number {
   const costs = calibrated(board);
   return engineThroughput(BOARD_CORES, think, costs) / engineThroughput(1, think, costs);
 }
 
-/** An entry gets longer by the same for every cycle that an access does. */
+/** An entry gets longer by the same for every cycle that such an access does. All of them are under the lock; what the lock
+ *  itself does, which a board's does not or differently, costs what the profile says. */
 function calibrated(board: Board): CostModel {
   const profile = loadProfile(PROFILE);
-  const withHit = (cacheHit: number): CostModel => ({ ...profile, costs: { ...profile.costs, cacheHit } });
-  const entry = (cacheHit: number): number => 1 / (ENTRIES * engineThroughput(1, SHORT_THINK, withHit(cacheHit))) - SHORT_THINK;
-  const [low, high] = [10, 30];
+  const withAccess = (csr: number): CostModel => ({ ...profile, costs: { ...profile.costs, csr } });
+  const entry = (csr: number): number => 1 / (ENTRIES * engineThroughput(1, SHORT_THINK, withAccess(csr))) - SHORT_THINK;
+  const [low, high] = [50, 250];
   const [atLow, atHigh] = [entry(low), entry(high)];
-  return withHit(Math.round(low + ((high - low) * (entryOf(board) - atLow)) / (atHigh - atLow)));
+  return withAccess(Math.round(low + ((high - low) * (entryOf(board) - atLow)) / (atHigh - atLow)));
 }
 
 function engineThroughput(harts: number, think: number, costs: CostModel): number {
