@@ -55,7 +55,12 @@ export const LOOKUP = {
   slot: 12, // i32: in the function table
   entry: 16, // i32: argument of the unit
   fuel: 20, // i32: least fuel with which the unit gets anywhere
+  /** i32: with less, where slices are short: slot, plus 1, and argument of the tail unit; or less one for every time it was missed. */
+  tail: 24,
+  tailEntry: 28,
 } as const;
+/** A look-up in LOOKUP.tail that is not to count towards a tail unit any more. */
+export const NO_TAIL = -0x4000_0000;
 /** How often a pc was looked up in vain; i32 each, by the same index as LOOKUP. */
 export const HOTNESS = { offset: 0x15_0000 } as const;
 /** Where spaces share translations: by number below FIRST_PAGED_SPACE, the class of the space (code-classes.ts); i32 each. */

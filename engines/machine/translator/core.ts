@@ -13,6 +13,7 @@ import { I32, I64 } from "../wasm/opcodes.ts";
 import { HOTNESS, lookupIndex, TYPE, TYPES } from "./abi.ts";
 import { discover } from "./blocks.ts";
 import { CodeClasses } from "./code-classes.ts";
+import { chopBlocks } from "./chop.ts";
 import { codeOf } from "./code-runs.ts";
 import { emitUnit } from "./emit-unit.ts";
 import { Fetched } from "./fetched.ts";
@@ -56,8 +57,8 @@ setFlagsFromString("--experimental-wasm-branch-hinting");
 const RETRY_AFTER = -100_000;
 
 // Function numbers in the interpreter's module: imports first.
-const IMPORT = { system: 0, device: 1, decode: 2, translate: 3, jump: 4, outside: 5, locate: 6 } as const;
-const RESOLVE = 7;
+const IMPORT = { system: 0, device: 1, decode: 2, translate: 3, jump: 4, outside: 5, locate: 6, translateTail: 7 } as const;
+const RESOLVE = 8;
 // ... and in a unit's module.
 const UNIT_IMPORT = { system: 0, resolve: 1, jump: 2, locate: 3, remember: 4 } as const;
 const PAGE_BYTES = 0x1000;
@@ -158,6 +159,7 @@ export class Core implements GeneratedCore {
         { name: "jump", type: TYPE.request },
         { name: "outside", type: TYPE.request },
         { name: "locate", type: TYPE.service },
+        { name: "translateTail", type: TYPE.request },
       ],
       memoryPages: this.#pages,
       functions: [
@@ -183,6 +185,7 @@ export class Core implements GeneratedCore {
         jump: this.#jump,
         outside: (state: number) => this.#outside(state),
         locate: this.#imports.locate,
+        translateTail: (state: number) => this.#translateTail(state),
       },
     });
   }
@@ -287,8 +290,18 @@ export class Core implements GeneratedCore {
     const hotness = this.#area + HOTNESS.offset + lookupIndex(space, pc) * 4;
     i32[hotness >> 2] = 0;
     if (this.#table.install(space, pc)) return 1;
-    if (this.#build(state, space, pc)) return 1;
+    if (this.#build(state, space, pc, false)) return 1;
     i32[hotness >> 2] = RETRY_AFTER;
+    return 0;
+  }
+
+  /** What is left of slices often ends behind HART.pc, in a unit that would go further: it gets a tail unit. */
+  #translateTail(state: number): number {
+    const pc = this.#address(state + HART.pc);
+    const space = this.#translationsOf(state);
+    const begin = this.#table.unitAt(space, pc);
+    if (begin !== undefined) this.#build(state, space, begin, true);
+    this.#table.refuseTail(space, pc);
     return 0;
   }
 
@@ -300,13 +313,14 @@ export class Core implements GeneratedCore {
     return this.#classes.of({ number, offset: i32[(state + HART.ramOffset) >> 2] >>> 0, limit: this.#address(state + HART.ramLimit) });
   }
 
-  #build(state: number, space: number, pc: number): boolean {
+  #build(state: number, space: number, pc: number, isTail: boolean): boolean {
     const started = performance.now(); // oxlint-disable-line no-restricted-globals -- reported only
     const fetched = new Fetched();
-    const unit = unrollLoops(makeReducible(discover(pc, {
+    const shape = isTail ? chopBlocks : unrollLoops;
+    const unit = shape(makeReducible(discover(pc, {
       fetch: (at) => this.#fetchForTranslation(state, at, fetched),
       targetsOf: (at) => this.#table.jumpTargets(space, at),
-      stopsAt: this.#table.stops(space, pc),
+      stopsAt: isTail ? () => false : this.#table.stops(space, pc),
     })));
     if (unit.blocks[0].count === 0) return false;
     const window = this.#window(state);
@@ -317,9 +331,9 @@ export class Core implements GeneratedCore {
       : this.#table.isApart(space, pc)
         ? { bytes: PAGED_RANGE, bytesAcross: 0, bytesAcrossSteady: 0, atStartOnly: true }
         : { bytes: PAGED_RANGE, bytesAcross: PAGED_RANGE_ACROSS, bytesAcrossSteady: PAGED_RANGE, atStartOnly: true };
-    const planned = plan(unit, this.#table.isResolving(space, pc) ? null : reach);
+    const planned = plan(unit, this.#table.isResolving(space, pc) ? null : reach, isTail);
     const { body, unlikely, locals } = emitUnit(planned, {
-      ...UNIT_IMPORT, space, spaceField: this.#spaceField, window, paging, slotOf: (target) => this.#table.slotOfCalled(space, target),
+      ...UNIT_IMPORT, space, spaceField: this.#spaceField, window, paging, slotOf: (target) => this.#table.slotOfCalled(space, target, isTail),
     });
     const bytes = encodeModule({
       types: TYPES,
@@ -337,7 +351,7 @@ export class Core implements GeneratedCore {
       },
     });
     const translated: TranslatedUnit = {
-      pc,
+      pc, isTail,
       entries: planned.entries.map((block) => ({ pc: unit.blocks[block].pc, fuel: planned.longest[block] })),
       jumps: unit.blocks.flatMap(({ ending }) => (ending.kind === "jump-register" ? [ending.instruction.pc] : [])),
       code: codeOf(unit.blocks, fetched, this.#memory.u8, (at) => this.#fetchOffset(state, at, "look-ahead")),

@@ -9,14 +9,14 @@
 // running loops pay nothing for being enterable.
 
 import { BY_NUMBER } from "../instructions/table.ts";
-import { HART, RAM_BASE } from "../layout.ts";
+import { HART } from "../layout.ts";
 import type { Code, Label } from "../wasm/code.ts";
 import { MISSING } from "./abi.ts";
 import type { Block, Ending } from "./blocks.ts";
-import type { CheckedRange } from "./checks.ts";
 import { emitCall, emitCallRegister, emitJumpRegister, emitSystem } from "./emit-endings.ts";
 import { emitExpression } from "./expressions.ts";
-import { emitInstruction, emitRangeLookUp, emitUncheckedAccess, operandsFrom } from "./emit-instruction.ts";
+import { emitInstruction, emitUncheckedAccess, operandsFrom } from "./emit-instruction.ts";
+import { emitRangeCheck, emitRangeChecks, leaveAtAccess } from "./emit-range-checks.ts";
 import type { Plan, Shape } from "./plan.ts";
 import { UnitBuilder } from "./unit-builder.ts";
 import type { UnitServices } from "./unit-builder.ts";
@@ -28,8 +28,6 @@ import { onWords } from "./words.ts";
 
 /** More than any slice and the longest way together. */
 const ENTERING = 2 ** 30;
-/** RamWindow.limit is this much less than the window's length. */
-const WINDOW_SLACK = 8;
 
 export interface EmittedUnit {
   readonly body: Uint8Array;
@@ -230,19 +228,20 @@ class UnitEmitter {
     }), anywhere);
   }
 
-  /** Begins a block. At an entry: leave if the slice ends before the next check, or if somebody wants this hart's attention. */
+  /** Begins a block. At a checkpoint: leave if the slice ends before the next check, or if somebody wants this hart's attention. */
   #check(node: number, hops: ReadonlyMap<number, number> | undefined): void {
     this.#unit.locals.goOnWith(this.#plan.words[node]);
-    const entry = this.#plan.entryOf.get(node);
-    if (entry === undefined) return;
+    const { checkpoints, entryOf, isTail, longest, registers, unit } = this.#plan;
+    if (!checkpoints.has(node)) return;
     const code = this.#code;
-    const { pc } = this.#plan.unit.blocks[node];
+    const { pc } = unit.blocks[node];
     this.#pushSpent();
     code.markUnlikely();
     code.if();
     const arrived = code.block();
-    this.#enter(node, entry, hops, arrived);
-    this.#unit.leave(this.#plan.registers.storeAtStart[node], pc, this.#plan.longest[node]);
+    this.#enter(node, entryOf.get(node) ?? 0, hops, arrived);
+    // The dispatcher looks for a unit that gets on with less; behind a tail unit, only the interpreter does.
+    this.#unit.leave(registers.storeAtStart[node], isTail ? pc + 1 : pc, longest[node]);
     code.end();
     code.end();
   }
@@ -312,47 +311,16 @@ class UnitEmitter {
     const { registers, longest, resolving } = this.#plan;
     const checks = this.#plan.checks?.[node];
     const resolve = resolving ? this.#unit.services.resolve : null;
-    if (checks !== undefined) this.#checkRanges(checks.atStart, registers.storeAtStart[node], node, longest[node]);
+    if (checks !== undefined) emitRangeChecks(this.#unit, node, checks.atStart);
     const { locals, services } = this.#unit;
     block.body.forEach((instruction, index) => {
-      const leave = (): void => this.#leaveAtAccess(registers.storeAt[node][index], instruction.pc, longest[node] - index);
+      const leave = (): void => leaveAtAccess(this.#unit, registers.storeAt[node][index], instruction.pc, longest[node] - index);
       const check = checks?.before.get(index);
-      if (check !== undefined) this.#checkRange(check, leave);
+      if (check !== undefined) emitRangeCheck(this.#unit, check, leave);
       const covered = checks?.covered.get(index);
       if (covered === undefined) emitInstruction(this.#code, instruction, locals, services, resolve, leave);
       else emitUncheckedAccess(this.#code, instruction, locals, services, covered);
     });
-  }
-
-  #checkRanges(ranges: readonly CheckedRange[], stored: number, node: number, ahead: number): void {
-    const { locals, services } = this.#unit;
-    const { paging } = services;
-    const { pc } = this.#plan.unit.blocks[node];
-    const leave = (): void => this.#leaveAtAccess(stored, pc, ahead);
-    ranges.forEach((range, number) => {
-      if (paging === null) return this.#checkRange(range, leave);
-      const remembered = ((this.#plan.steady[node] >>> range.register) & 1) === 0 ? null : paging.remember(pc, range);
-      emitRangeLookUp(this.#code, pc + 2 * number, range, locals.base(range.number), remembered, locals, services, paging, leave);
-    });
-  }
-
-  #checkRange({ register, from, to }: CheckedRange, leave: () => void): void {
-    const code = this.#code;
-    this.#unit.locals.push(code, register);
-    code.i64(from - RAM_BASE);
-    code.op("i64.add");
-    code.i64(this.#unit.services.window.limit + WINDOW_SLACK - (to - from));
-    code.op("i64.gt_u");
-    code.markUnlikely();
-    code.if();
-    leave();
-    code.end();
-  }
-
-  /** Nothing is learnt from it where accesses are resolved in place; under page tables, whoever looked has noted it. */
-  #leaveAtAccess(stored: number, pc: number, refund: number): void {
-    if (this.#unit.services.paging === null && !this.#plan.resolving) this.#unit.leaveOutside(stored, pc, refund);
-    else this.#unit.leave(stored, pc, refund);
   }
 
   #ending(node: number, block: Block, ending: Ending, go: (to: number) => void): void {

@@ -30,6 +30,7 @@ export interface Services {
   readonly outside: number;
   readonly resolve: number;
   readonly locate: number;
+  readonly translateTail: number;
   /** The hart's field that says of which space, or class of them, translations are to be looked up. */
   readonly spaceField: typeof HART.space | typeof HART.translations;
   /** The interpreter is the one for guests whose addresses are translated by page tables. */

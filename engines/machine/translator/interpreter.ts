@@ -91,17 +91,23 @@ function emitTranslated(code: Code, dispatch: Label, services: Services, hotThre
   code.op("i32.and");
   code.if();
   const tooShort = code.block();
+  code.get(LOCAL.entry);
+  code.access("i32.load", LOOKUP.slot);
+  code.set(LOCAL.offset);
+  code.get(LOCAL.entry);
+  code.access("i32.load", LOOKUP.entry);
+  code.set(LOCAL.answer);
   code.get(LOCAL.fuel);
   code.get(LOCAL.entry);
   code.access("i32.load", LOOKUP.fuel);
   code.op("i32.lt_s");
-  code.brIf(tooShort);
+  code.if();
+  emitTail(code, tooShort, services, hotThreshold);
+  code.end();
   code.get(STATE);
-  code.get(LOCAL.entry);
-  code.access("i32.load", LOOKUP.entry);
+  code.get(LOCAL.answer);
   code.i32(CALL_DEPTH);
-  code.get(LOCAL.entry);
-  code.access("i32.load", LOOKUP.slot);
+  code.get(LOCAL.offset);
   code.callIndirect(TYPE.unit);
   code.tee(LOCAL.target);
   code.i64(MOVED_PC);
@@ -164,6 +170,39 @@ function emitTranslated(code: Code, dispatch: Label, services: Services, hotThre
   code.end();
   code.i32(1);
   code.set(LOCAL.arrived);
+  code.end();
+}
+
+/** Takes slot and argument of the tail unit; goes to `without` if there is none, or it is not worth while. */
+function emitTail(code: Code, without: Label, services: Services, hotThreshold: number): void {
+  code.get(STATE);
+  code.access("i32.load", HART.slice);
+  code.i32(SHORT_SLICE);
+  code.op("i32.gt_s");
+  code.brIf(without);
+  code.get(LOCAL.entry);
+  code.access("i32.load", LOOKUP.tailEntry);
+  code.set(LOCAL.answer);
+  code.get(LOCAL.entry);
+  code.access("i32.load", LOOKUP.tail);
+  code.i32(1);
+  code.op("i32.sub");
+  code.tee(LOCAL.offset);
+  code.i32(0);
+  code.op("i32.lt_s");
+  code.if();
+  code.get(LOCAL.entry);
+  code.get(LOCAL.offset);
+  code.access("i32.store", LOOKUP.tail);
+  code.get(LOCAL.offset);
+  code.i32(-hotThreshold);
+  code.op("i32.eq");
+  code.if();
+  code.get(STATE);
+  code.call(services.translateTail);
+  code.drop();
+  code.end();
+  code.br(without);
   code.end();
 }
 
@@ -302,6 +341,9 @@ function pushPagedOffset(code: Code, slow: Label): void {
 
 const PAGE_BYTES = 0x1000;
 const LONGEST_INSTRUCTION = 4;
+
+/** Where slices are longer, what is left of them hardly counts. */
+const SHORT_SLICE = 20_000;
 
 /** What the decode import answers instead of where it put the instruction. */
 export const DECODE_MOVED = 0;

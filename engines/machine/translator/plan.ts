@@ -13,10 +13,13 @@ import { wordsAtStart } from "./words.ts";
 
 export interface Plan {
   readonly unit: Unit;
-  /** Blocks at which the slice is checked, and at which the unit can be entered: entries[0] is block 0. */
+  /** Blocks at which the unit can be entered: entries[0] is block 0. */
   readonly entries: readonly number[];
   /** Index in `entries` by block; undefined for other blocks. */
   readonly entryOf: ReadonlyMap<number, number>;
+  /** Blocks at which the slice is checked: the entries, or in a tail unit all. */
+  readonly checkpoints: ReadonlySet<number>;
+  readonly isTail: boolean;
   /** By block: instructions on the longest way through it to the next check. */
   readonly longest: readonly number[];
   readonly registers: Registers;
@@ -51,13 +54,16 @@ export type Shape =
   }
   | { readonly kind: "dispatched"; readonly flow: Flow };
 
-/** `reach`: of checks, if accesses outside the RAM window leave the unit; null if they are resolved in place. */
-export function plan(unit: Unit, reach: CheckReach | null): Plan {
+/**
+ * `reach`: of checks, if accesses outside the RAM window leave the unit; null if they are resolved in place. A tail unit
+ * checks the slice at every block.
+ */
+export function plan(unit: Unit, reach: CheckReach | null, isTail: boolean): Plan {
   const graph: Graph = { size: unit.blocks.length, successors: unit.blocks.map((block) => successors(block.ending)) };
   const flow = analyse(graph, 0);
   const entries = entryBlocks(unit, flow);
   const entryOf = new Map(entries.map((block, index) => [block, index] as const));
-  const checkpoints = new Set(entries);
+  const checkpoints = new Set(isTail ? unit.blocks.keys() : entries);
   const steady = reach?.atStartOnly === true ? steadyRegisters(unit, flow) : unit.blocks.map(() => 0);
   const checks = reach === null ? null : placeChecks(unit, flow, checkpoints, reach, steady);
   const exits: Exits = {
@@ -69,7 +75,7 @@ export function plan(unit: Unit, reach: CheckReach | null): Plan {
   const registers = analyseRegisters(unit, flow, exits);
   const words = flow.reducible ? wordsAtStart(unit, flow).map((set, node) => set & registers.liveIn[node]) : unit.blocks.map(() => 0);
   return {
-    unit, entries, entryOf, checks, steady, exits,
+    unit, entries, entryOf, checkpoints, isTail, checks, steady, exits,
     bases: Math.max(0, ...(checks ?? []).flatMap(({ atStart }) => atStart.map(({ number }) => number + 1))),
     resolving: reach === null,
     longest: longestPaths(unit, flow, checkpoints),

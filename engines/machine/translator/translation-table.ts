@@ -4,7 +4,7 @@ import { FIRST_PAGED_SPACE, RAM_BASE } from "../layout.ts";
 import type { PhysicalMemory } from "../memory.ts";
 import { Code } from "../wasm/code.ts";
 import { encodeModule } from "../wasm/module.ts";
-import { HOTNESS, LOOKUP, lookupIndex, MISSING, TYPE, TYPES } from "./abi.ts";
+import { HOTNESS, LOOKUP, lookupIndex, MISSING, NO_TAIL, TYPE, TYPES } from "./abi.ts";
 
 export interface TranslatedUnit {
   readonly pc: number;
@@ -12,6 +12,8 @@ export interface TranslatedUnit {
   readonly entries: readonly { readonly pc: number; readonly fuel: number }[];
   /** Where its indirect jumps are. */
   readonly jumps: readonly number[];
+  /** It checks the slice at every block, for what is left of one. */
+  readonly isTail: boolean;
   /** The bytes the unit was made from, in runs of which none crosses a page. */
   readonly code: readonly { readonly pc: number; readonly host: number; readonly bytes: Uint8Array }[];
 }
@@ -20,6 +22,12 @@ interface EntryPoint {
   readonly unit: TranslatedUnit;
   readonly slot: number;
   readonly entry: number;
+}
+
+/** By pc: the function-table slots of units that begin, or may once begin, there; and the entries of those there are. */
+interface Reached {
+  readonly slots: Map<number, number>;
+  readonly entries: Map<number, EntryPoint>;
 }
 
 interface Jump {
@@ -38,10 +46,10 @@ interface Space {
   /** How often a unit stopped at an access outside the RAM window, by the access's (or its block's) pc. */
   readonly outside: Map<number, number>;
   readonly jumps: Map<number, Jump>;
-  readonly slots: Map<number, number>;
   /** Where calls in units go: functions begin there. */
   readonly called: Set<number>;
-  readonly entries: Map<number, EntryPoint>;
+  readonly whole: Reached;
+  readonly tail: Reached;
   readonly units: Set<TranslatedUnit>;
   /** Under page tables: host offsets of the pages that the units were made from, by page number. */
   readonly pages: Map<number, number>;
@@ -80,15 +88,14 @@ export class TranslationTable {
     return this.#units;
   }
 
-  /** The function-table slot of the function at `pc`, for a call to it. */
-  slotOfCalled(space: number, pc: number): number {
-    this.#space(space).called.add(pc);
-    return this.#slotOf(space, pc);
+  /** The function-table slot of the function at `pc`, for a call to it by a unit that is a tail unit or not. */
+  slotOfCalled(space: number, pc: number, isTail: boolean): number {
+    const known = this.#space(space);
+    known.called.add(pc);
+    return this.#slotOf(isTail ? known.tail : known.whole, pc);
   }
 
-  /** The function-table slot of the unit that begins, or may once begin, at `pc`. */
-  #slotOf(space: number, pc: number): number {
-    const { slots } = this.#space(space);
+  #slotOf({ slots }: Reached, pc: number): number {
     let slot = slots.get(pc);
     if (slot === undefined) {
       slot = this.#freeSlots.pop() ?? this.#slots++;
@@ -102,8 +109,9 @@ export class TranslationTable {
   add(space: number, unit: TranslatedUnit, compiled: WebAssembly.ExportValue): void {
     const known = this.#space(space);
     // One that began there may still be entered elsewhere, by entries numbered otherwise.
-    this.#dropUnits(known, ({ pc }) => pc === unit.pc);
-    const slot = this.#slotOf(space, unit.pc);
+    this.#dropUnits(known, ({ pc, isTail }) => pc === unit.pc && isTail === unit.isTail);
+    const reached = unit.isTail ? known.tail : known.whole;
+    const slot = this.#slotOf(reached, unit.pc);
     this.#functions.set(slot, compiled);
     this.#units++;
     known.units.add(unit);
@@ -113,9 +121,9 @@ export class TranslationTable {
       if (fuel === 0) return;
       // A function's start is better entered through its own unit, and a loop through the unit that has it first; but
       // a unit that was made because a loop was hot before its function was gives way to the function's.
-      const point = known.entries.get(pc);
+      const point = reached.entries.get(pc);
       if (entry !== 0 && point !== undefined && (point.entry !== 0 || known.called.has(pc))) return;
-      known.entries.set(pc, { unit, slot, entry });
+      reached.entries.set(pc, { unit, slot, entry });
       this.install(space, pc);
     });
   }
@@ -125,15 +133,17 @@ export class TranslationTable {
    * (a slice ended there, say), wherever a unit is entered.
    */
   stops(space: number, pc: number): (pc: number) => boolean {
-    const { called, entries, units } = this.#space(space);
-    const within = [...units].some(({ code }) => code.some(({ pc: from, bytes }) => pc >= from && pc < from + bytes.length));
-    return within && !called.has(pc) ? (at) => entries.has(at) : () => false;
+    const { called, whole, units } = this.#space(space);
+    const within = [...units].some(({ code, isTail }) => !isTail && code.some(({ pc: from, bytes }) => pc >= from && pc < from + bytes.length));
+    return within && !called.has(pc) ? (at) => whole.entries.has(at) : () => false;
   }
 
   /** Puts the entry at `pc`, if there is one, where generated code looks. */
   install(space: number, pc: number): boolean {
-    const point = this.#spaces.get(space)?.entries.get(pc);
+    const known = this.#spaces.get(space);
+    const point = known?.whole.entries.get(pc);
     if (point === undefined) return false;
+    const tail = known?.tail.entries.get(pc);
     const { i32 } = this.#memory;
     const at = (this.#area + LOOKUP.offset + lookupIndex(space, pc) * LOOKUP.bytes) >> 2;
     i32[at + (LOOKUP.pc >> 2)] = pc | 0;
@@ -142,7 +152,20 @@ export class TranslationTable {
     i32[at + (LOOKUP.slot >> 2)] = point.slot;
     i32[at + (LOOKUP.entry >> 2)] = point.entry;
     i32[at + (LOOKUP.fuel >> 2)] = point.unit.entries[point.entry].fuel;
+    i32[at + (LOOKUP.tail >> 2)] = tail === undefined ? 0 : tail.slot + 1;
+    i32[at + (LOOKUP.tailEntry >> 2)] = tail?.entry ?? 0;
     return true;
+  }
+
+  /** Where the unit begins that is entered at `pc`; undefined if there is none. */
+  unitAt(space: number, pc: number): number | undefined {
+    return this.#spaces.get(space)?.whole.entries.get(pc)?.unit.pc;
+  }
+
+  /** No tail unit is entered at `pc`: it is not asked for again. */
+  refuseTail(space: number, pc: number): void {
+    if (this.#spaces.get(space)?.tail.entries.has(pc) === true || !this.install(space, pc)) return;
+    this.#memory.i32[(this.#area + LOOKUP.offset + lookupIndex(space, pc) * LOOKUP.bytes + LOOKUP.tail) >> 2] = NO_TAIL;
   }
 
   /** Whether the unit at `pc` is to resolve accesses outside the RAM window in place. */
@@ -161,11 +184,11 @@ export class TranslationTable {
     const times = (known.outside.get(pc) ?? 0) + 1;
     known.outside.set(pc, times % MOST_OUTSIDE);
     if (times < MOST_OUTSIDE) return;
-    this.#dropUnits(known, (unit) => {
-      const concerned = !known.resolving.has(unit.pc) && unit.code.some(({ pc: from, bytes }) => pc >= from && pc < from + bytes.length);
-      if (concerned) (isPaged && !known.apart.has(unit.pc) ? known.apart : known.resolving).add(unit.pc);
-      return concerned;
-    });
+    const concerned = [...known.units].filter((unit) =>
+      !known.resolving.has(unit.pc) && unit.code.some(({ pc: from, bytes }) => pc >= from && pc < from + bytes.length));
+    const starts = new Set(concerned.map((unit) => unit.pc));
+    for (const start of starts) (isPaged && !known.apart.has(start) ? known.apart : known.resolving).add(start);
+    this.#dropUnits(known, (unit) => starts.has(unit.pc));
   }
 
   /** Where the jump through a table at `pc` was seen to go: what is worth a table in a unit. */
@@ -216,7 +239,7 @@ export class TranslationTable {
     const known = this.#spaces.get(space);
     if (known === undefined) return;
     this.#dropUnits(known, () => true);
-    this.#freeSlots.push(...known.slots.values());
+    this.#freeSlots.push(...known.whole.slots.values(), ...known.tail.slots.values());
     this.#spaces.delete(space);
   }
 
@@ -237,9 +260,10 @@ export class TranslationTable {
     for (const unit of known.units) {
       if (!which(unit)) continue;
       known.units.delete(unit);
-      const slot = known.slots.get(unit.pc);
+      const { slots, entries } = unit.isTail ? known.tail : known.whole;
+      const slot = slots.get(unit.pc);
       if (slot !== undefined) this.#functions.set(slot, this.#missing);
-      for (const [pc, point] of known.entries) if (point.unit === unit) known.entries.delete(pc);
+      for (const [pc, point] of entries) if (point.unit === unit) entries.delete(pc);
       dropped = true;
     }
     if (dropped) this.#forgetLookups();
@@ -249,7 +273,7 @@ export class TranslationTable {
   #space(space: number): Space {
     let known = this.#spaces.get(space);
     if (known === undefined) {
-      known = { apart: new Set(), resolving: new Set(), outside: new Map(), jumps: new Map(), slots: new Map(), called: new Set(), entries: new Map(), units: new Set(), pages: new Map() };
+      known = { apart: new Set(), resolving: new Set(), outside: new Map(), jumps: new Map(), called: new Set(), whole: noneReached(), tail: noneReached(), units: new Set(), pages: new Map() };
       this.#spaces.set(space, known);
     }
     return known;
@@ -261,6 +285,10 @@ export class TranslationTable {
     this.#memory.u8.fill(0xff, from, from + LOOKUP.entries * LOOKUP.bytes);
     this.#memory.u8.fill(0, this.#area + HOTNESS.offset, this.#area + HOTNESS.offset + LOOKUP.entries * 4);
   }
+}
+
+function noneReached(): Reached {
+  return { slots: new Map(), entries: new Map() };
 }
 
 function pageOf(pc: number): number {

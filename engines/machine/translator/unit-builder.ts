@@ -73,15 +73,15 @@ export class UnitBuilder {
     this.code.get(LOCAL.state);
     this.code.i32(1);
     this.code.access("i32.store", HART.outside);
-    this.leave(stored, pc, ahead);
+    this.leave(stored, pc + 1, ahead);
   }
 
-  /** Leaves the unit before the instruction at `pc`, giving back the fuel deducted for what lies `ahead`. */
-  leave(stored: number, pc: number, ahead: number): void {
+  /** Leaves the unit with an answer, giving back the fuel deducted for what lies `ahead`. */
+  leave(stored: number, answer: number, ahead: number): void {
     const code = this.code;
     this.addFuel(ahead);
     this.locals.widen(code, stored);
-    code.i64(pc + 1);
+    code.i64(answer);
     code.set(LOCAL.exitPc);
     const label = this.#exits.get(stored);
     if (label === undefined) throw new Error(`no exit stores the register set ${stored.toString(16)}`);
