@@ -46,11 +46,15 @@ describe("a lock on the model clock", () => {
   });
 
   test("is no faster than any queue can be, and no slower than one in which everybody waits for all others", () => {
+    const { cycles: handover } = handoverOf("mcs", 64, profile);
     fc.assert(fc.property(fc.integer({ min: 1, max: 40 }), shop, (harts, { think, service }) => {
       const { model, upper, exponential, lower } = throughputs(harts, { think, service, costs: profile });
+      const cycle = alone({ think, service, kind: "mcs", costs: profile });
       expect(model).toBeLessThanOrEqual(upper * ROUNDING);
       expect(model).toBeGreaterThanOrEqual(lower / ROUNDING);
       expect(model).toBeGreaterThanOrEqual(exponential / ROUNDING);
+      // Fixed times: nearer to the bound with the handover in it than chance would let them be.
+      expect(model).toBeGreaterThan(0.75 * Math.min(harts / cycle, 1 / (service + handover)));
     }), { numRuns: 30 });
   });
 
