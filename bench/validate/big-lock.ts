@@ -10,7 +10,7 @@ import { throughputOnModel } from "./model-case.ts";
 import { type Board, BOARD_CORES, CALIBRATED, entryOf, ENTRIES, KEPT_ASIDE, LONG_THINK, scalingOf, SHORT_THINK } from "./sel4bench-boards.ts";
 
 const PROFILE = "imx8mm";
-/** Each waits on a word of its own, as in a CLH lock. */
+/** Each hart waits for a word that no other waits for, as in a CLH lock. */
 const KIND = "mcs";
 /** Operations of one core in a window. */
 const OPERATIONS = 1_000;
