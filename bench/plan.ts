@@ -34,7 +34,7 @@ const ON_ONE_HART: readonly string[] = ["hypercall-base", "hypercall-yield", "ti
 /** Workloads that need harts to be spread over: measured on the most that there are, unless told otherwise. */
 const ON_MOST_HARTS: readonly string[] = ["pipeline"];
 /** The workload whose highest rate without loss is searched on one hart without being asked. */
-const SEARCH_WORKLOAD = "forward";
+export const SEARCH_WORKLOAD = "forward";
 /** The workload whose locks are timed without being asked. */
 const LOCK_WORKLOAD = "contend";
 

@@ -1,11 +1,14 @@
 // How long a run will still take: what was expected of each case, corrected by how long the cases so far took.
 
+/** Expected time that counts as if it had been right: the first cases, for which everything is loaded and warmed up, say little. */
+const PRIOR_MS = 10_000;
+
 export class TimeLeft {
   readonly #expected: readonly number[];
   #ended = 0;
   #taken = 0;
 
-  /** Of each case, in the order in which they run; any unit that is close to milliseconds. */
+  /** Milliseconds for each case, in the order in which they run. */
   constructor(expected: readonly number[]) {
     this.#expected = expected;
   }
@@ -17,8 +20,7 @@ export class TimeLeft {
   }
 
   milliseconds(): number {
-    const before = sum(this.#expected.slice(0, this.#ended));
-    const factor = before === 0 ? 1 : this.#taken / before;
+    const factor = (this.#taken + PRIOR_MS) / (sum(this.#expected.slice(0, this.#ended)) + PRIOR_MS);
     return factor * sum(this.#expected.slice(this.#ended));
   }
 }

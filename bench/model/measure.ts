@@ -2,22 +2,48 @@
 // one window. Another run of it would be the same, so there are no samples to take.
 
 import type { HartCycles, ModelOutcome } from "../../engines/machine/model/model.ts";
+import type { Offered } from "../../engines/machine/network/steering.ts";
 import type { BenchCase } from "../case.ts";
 import { checkReading } from "../check-reading.ts";
 import { CaseFailure } from "../failure.ts";
 import { type CaseFigures, type CycleParts, figuresBetween, type MachineReading, unitsOf } from "../machine-reading.ts";
-import { offeredInWindows } from "../traffic/measure-network.ts";
+import { measureNetwork, offeredInWindows } from "../traffic/measure-network.ts";
 import { forwardedBy } from "../traffic/network-figures.ts";
 import type { ModelTiming } from "./plan.ts";
 import type { ModelSession } from "./session.ts";
 
 /** How often a machine is asked whether its guests have come so far. */
 const STEP = 500_000;
+/** Of the machine's own time: its cycle counter runs at 1 GHz, whatever the profile. */
+const CYCLES_PER_MS = 1_000_000;
 /** How exactly a window begins and ends with a unit. */
 const FINE_STEP = 200;
 
-/** Throws a CaseFailure. */
+/** The window's figures. Throws a CaseFailure. */
 export function measureOnModel(session: ModelSession, benchCase: BenchCase, timing: ModelTiming): CaseFigures {
+  return measureWindow(session, benchCase, timing).figures;
+}
+
+/** Those, and what traffic has of its own, where there is any. */
+export async function measureCaseOnModel(session: ModelSession, benchCase: BenchCase, timing: ModelTiming): Promise<CaseFigures> {
+  const { traffic } = benchCase;
+  const { figures, before, after } = measureWindow(session, benchCase, timing);
+  if (traffic === undefined) return figures;
+  const windows = figures.windows.map((window) => ({ ...window, duration: window.duration / CYCLES_PER_MS }));
+  const machine = {
+    offer: (offered: Offered) => session.offer(offered),
+    run: (milliseconds: number) => Promise.resolve(session.run(Math.round(milliseconds * CYCLES_PER_MS))),
+  };
+  return { ...figures, network: await measureNetwork(machine, benchCase.harts, traffic, () => read(session, benchCase), { before, after, windows }) };
+}
+
+interface MeasuredWindow {
+  readonly figures: CaseFigures;
+  readonly before: MachineReading;
+  readonly after: MachineReading;
+}
+
+function measureWindow(session: ModelSession, benchCase: BenchCase, timing: ModelTiming): MeasuredWindow {
   untilReady(session, benchCase, timing.limit);
   const { traffic } = benchCase;
   if (traffic !== undefined) session.offer(offeredInWindows(traffic));
@@ -30,14 +56,13 @@ export function measureOnModel(session: ModelSession, benchCase: BenchCase, timi
   advance(session, benchCase, timing.window);
   untilUnit(session, benchCase, [reference], timing.limit);
   const after = advance(session, benchCase, 0);
-  const duration = session.now() - begun;
-  const cycles = partsBetween(cyclesBefore, session.cycles());
-  requireProgress(session, benchCase, before, after, timing.limit);
   const window = {
-    duration, cpuToWall: null, forwarded: forwardedBy(after.ports) - forwardedBy(before.ports),
+    duration: session.now() - begun, cpuToWall: null, forwarded: forwardedBy(after.ports) - forwardedBy(before.ports),
     units: after.vms.map((vm, index) => unitsOf(vm) - unitsOf(before.vms[index])),
   };
-  return { ...figuresBetween(before, after, [window]), cycles };
+  const cycles = partsBetween(cyclesBefore, session.cycles());
+  requireProgress(session, benchCase, before, after, timing.limit);
+  return { figures: { ...figuresBetween(before, after, [window]), cycles }, before, after };
 }
 
 /** Runs for so many cycles, and answers what the machine is like then, if all is right. */

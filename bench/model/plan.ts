@@ -6,6 +6,7 @@ import type { Workload } from "../../workloads/workload.ts";
 import { type BenchCase, caseLabel, vcpusOf } from "../case.ts";
 import type { BenchRequest } from "../cli.ts";
 import { makeCase, runsOn } from "../make-case.ts";
+import { SEARCH_WORKLOAD } from "../plan.ts";
 import type { CapturedFrame } from "../traffic/captured-frame.ts";
 import { requireCores } from "./profile.ts";
 
@@ -89,7 +90,8 @@ export function planModelCases(
     return chosen.flatMap((engine) => (
       settingsOf(request, sweep).flatMap((settings) => hartsOf(request, sweep).filter((harts) => harts <= profile.cores && runsOn(engine, workload, harts, settings))
         .map((harts): ModelCase => {
-          const benchCase = makeCase(workload, engine, harts, settings, ({ traffic }) => traffic && { traffic, captured, log: false, latency: false, search: false });
+          const benchCase = makeCase(workload, engine, harts, settings, ({ traffic }) => (
+            traffic && { traffic, captured, log: false, latency: true, search: workload.name === SEARCH_WORKLOAD && harts === 1 && traffic.rate === "max" }));
           return { benchCase, timing: { warmUp: WARM_UP, window: sweep.window ?? (takesTurns(benchCase) ? WINDOW_OF_TURNS : WINDOW), limit: LIMIT } };
         }))));
   });
@@ -106,12 +108,15 @@ export function planSweep(engines: readonly EngineDescription[], workloads: read
 
 /** How long each case takes a thread, roughly. */
 export function modelEstimatesMs(cases: readonly ModelCase[]): number[] {
-  return cases.map(({ benchCase, timing }) => CASE_OVERHEAD_MS + ((timing.warmUp + timing.window) * benchCase.harts) / CYCLES_PER_MS);
+  return cases.map(({ benchCase: { harts, traffic }, timing }) => (
+    CASE_OVERHEAD_MS + ((timing.warmUp + timing.window) * harts) / CYCLES_PER_MS + (traffic === undefined ? 0 : TRAFFIC_MS)));
 }
 
 /** Start-up of a case's machine, and the speed of the model: measured on a 2-core host, for estimates only. */
 const CASE_OVERHEAD_MS = 100;
 const CYCLES_PER_MS = 130_000;
+/** Latency under a load, of any number of harts. */
+const TRAFFIC_MS = 2_000;
 
 const WHOLE_SWEEP: ModelRequest = { engines: undefined, workloads: undefined, harts: undefined, settings: {}, quick: false, full: true };
 

@@ -1,7 +1,7 @@
 // The report for people, made from result rows alone, so that a saved file prints as its run did.
 
 import { INTERVAL_METHOD } from "../statistics.ts";
-import type { MetricName } from "../results/metrics.ts";
+import { CLOCKS, type MetricName } from "../results/metrics.ts";
 import type { ResultRow } from "../results/schema.ts";
 import { ADDED } from "../results/tcb-rows.ts";
 import { type CaseView, engineLabel, groupCases } from "./case-view.ts";
@@ -12,9 +12,9 @@ import { type Column, formatFigure, formatNanoseconds, formatTable, indent } fro
 export function formatReport(rows: readonly ResultRow[]): string {
   const cases = groupCases(rows.filter((row) => row.sample === null));
   const [sources, ran] = [cases.filter((view) => view.first.harts === 0), cases.filter((view) => view.first.harts > 0)];
-  const onWall = ran.filter((view) => view.first.clock === "wall");
+  const [onWall, onModel] = CLOCKS.map((clock) => ran.filter((view) => view.first.clock === clock));
   return [
-    throughputSection(onWall), networkSection(onWall), lockSection(onWall), scalingSection(ran.filter((view) => view.first.clock === "model")),
+    throughputSection(onWall), networkSection(onWall, WALL_NETWORK), lockSection(onWall), scalingSection(onModel), networkSection(onModel, MODEL_NETWORK),
     tcbSection(sources, ran), failureSection(ran),
   ].filter((section) => section !== "").join("\n\n");
 }
@@ -53,30 +53,45 @@ const THROUGHPUT_COLUMNS: readonly Column<CaseView>[] = [
   { title: "", align: "left", text: ({ first }) => (first.status === "contaminated" ? "contaminated" : "") },
 ];
 
-function networkSection(cases: readonly CaseView[]): string {
+/** Of one clock. */
+interface NetworkTable {
+  readonly heading: string;
+  /** Of the column of rates. */
+  readonly rate: string;
+  readonly time: (value: number | null) => string;
+  readonly last: string;
+}
+
+const WALL_NETWORK: NetworkTable = {
+  heading: "Network", rate: "packets/s", time: formatNanoseconds,
+  last: "  copies: by the engine; device time: of this host's threads in models of devices, beside the core in real ones",
+};
+const MODEL_NETWORK: NetworkTable = { heading: "Network on the model clock", rate: "packets/Mcycle", time: formatFigure, last: "  copies: by the engine" };
+
+function networkSection(cases: readonly CaseView[], table: NetworkTable): string {
   const measured = cases.filter((view) => view.row("packet-rate") !== undefined && !isTimingPass(view));
   if (measured.length === 0) return "";
-  const tables = [...Map.groupBy(measured, (view) => view.first.workload)].map(([workload, views]) => `${workload}\n${indent(formatTable(NETWORK_COLUMNS, views))}`);
+  const tables = [...Map.groupBy(measured, (view) => view.first.workload)].map(([workload, views]) => `${workload}\n${indent(formatTable(networkColumns(table), views))}`);
   return [
-    "Network: frames that departed and were right, all ports together",
-    "  packets/s: as many as the guests take; no loss: the highest rate of arrivals at each port at which no frame is lost",
+    `${table.heading}: frames that departed and were right, all ports together`,
+    `  ${table.rate}: as many as the guests take; no loss: the highest rate of arrivals at each port at which no frame is lost`,
     "  p50 to max: from a frame's arrival to its departure, at the load beside them; lost: part of the frames at that load",
-    "  copies: by the engine; device time: of this host's threads in models of devices, beside the core in real ones",
+    table.last,
     ...tables.map((table) => `\n${table}`),
   ].join("\n");
 }
 
-const NETWORK_COLUMNS: readonly Column<CaseView>[] = [
+const networkColumns = ({ rate, time }: NetworkTable): readonly Column<CaseView>[] => [
   { title: "engine", align: "left", text: engineLabel },
   { title: "harts", align: "right", text: ({ first }) => String(first.harts) },
-  { title: "packets/s", align: "right", text: (view) => formatFigure(view.value("packet-rate")) },
+  { title: rate, align: "right", text: (view) => formatFigure(view.value("packet-rate")) },
   { title: "no loss", align: "right", text: (view) => formatFigure(view.value("zero-loss-rate")) },
   { title: "load", align: "right", text: (view) => formatFigure(view.value("packet-load")) },
-  { title: "p50", align: "right", text: (view) => formatNanoseconds(view.value("packet-latency-p50")) },
-  { title: "p90", align: "right", text: (view) => formatNanoseconds(view.value("packet-latency-p90")) },
-  { title: "p99", align: "right", text: (view) => formatNanoseconds(view.value("packet-latency-p99")) },
-  { title: "p99.9", align: "right", text: (view) => formatNanoseconds(view.value("packet-latency-p99.9")) },
-  { title: "max", align: "right", text: (view) => formatNanoseconds(view.value("packet-latency-max")) },
+  { title: "p50", align: "right", text: (view) => time(view.value("packet-latency-p50")) },
+  { title: "p90", align: "right", text: (view) => time(view.value("packet-latency-p90")) },
+  { title: "p99", align: "right", text: (view) => time(view.value("packet-latency-p99")) },
+  { title: "p99.9", align: "right", text: (view) => time(view.value("packet-latency-p99.9")) },
+  { title: "max", align: "right", text: (view) => time(view.value("packet-latency-max")) },
   { title: "lost", align: "right", text: (view) => percentage(view.value("packet-loss")) },
   { title: "copies/packet", align: "right", text: (view) => formatFigure(view.value("copies-per-packet")) },
   { title: "exits/packet", align: "right", text: (view) => formatFigure(view.value("exits-per-unit")) },

@@ -21,7 +21,7 @@ interface MetricDescription {
 
 const PACKET_LOAD = `Frames per second that arrived at each port while their latency was measured: ${100 * LATENCY_LOAD} % of those that arrived at the highest \`packet-rate\`, or the parameter \`rate\`.`;
 
-const ZERO_LOSS = `Highest rate of arrivals at each port without loss, by binary search as in RFC 2544, section 26.1. A trial is ${TRIAL.milliseconds} ms of frames at a constant rate on the warm machine, then ${TRIAL.drainMilliseconds} ms or more without any until nothing departs; tolerance: no frame lost. A rate passes when one of ${TRIAL.tries} trials does, since this host can only add loss. ${TRIAL.steps} steps from the highest \`packet-rate\` down to 1/${2 ** TRIAL.steps} of it, which is the resolution; the rate found is confirmed by a trial of ${TRIAL.confirmation * TRIAL.milliseconds} ms, or the next lower one is. A port holds ${FIFO_FRAMES} frames that wait for buffers.`;
+const ZERO_LOSS = `Highest rate of arrivals at each port without loss, by binary search as in RFC 2544, section 26.1. A trial is ${TRIAL.milliseconds} ms of frames at a constant rate on the warm machine, then ${TRIAL.drainMilliseconds} ms or more without any until nothing departs; tolerance: no frame lost. A rate passes when one of ${TRIAL.tries} trials does, since this host can only add loss. ${TRIAL.steps} steps from the highest \`packet-rate\` down to 1/${2 ** TRIAL.steps} of it, which is the resolution; the rate found is confirmed by a trial of ${TRIAL.confirmation * TRIAL.milliseconds} ms, or the next lower one is. A millisecond of the model clock has 10^6 cycles. A port holds ${FIFO_FRAMES} frames that wait for buffers.`;
 
 export const METRICS = {
   throughput: {
@@ -68,7 +68,7 @@ export const METRICS = {
   "packet-loss": { unit: "%", direction: "lower", class: "noisy", doc: "Frames to be forwarded that arrived under `packet-load` and did not depart." },
   "zero-loss-rate": { unit: "packets/s", modelUnit: "packets/Mcycle", direction: "higher", class: "noisy", doc: ZERO_LOSS },
   "copies-per-packet": { unit: "copies/packet", direction: "lower", class: "noisy", doc: "Times that the engine copied a frame's contents, per frame that departed; 0 where ports are passed through. Copies by guests and by the network ports themselves do not count." },
-  "device-time": { unit: "%", direction: "none", class: "noisy", doc: "Part of the harts' time that this host's threads spent in the models of devices, which real ones would do beside the core." },
+  "device-time": { unit: "%", direction: "none", class: "noisy", doc: "Part of the harts' time that this host's threads spent in the models of devices, which real ones would do beside the core (wall clock only)." },
   "tcb-modules": { unit: "modules", direction: "lower", class: "exact", doc: "Source modules reachable from the engine's entry point outside engines/machine." },
   "tcb-lines": { unit: "lines", direction: "lower", class: "exact", doc: "Source lines of them that carry code (comments, blank lines and types removed)." },
   "tcb-statements": { unit: "statements", direction: "lower", class: "exact", doc: "Statements in them." },

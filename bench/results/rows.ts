@@ -98,12 +98,12 @@ function networkRows(context: RowContext, { network, windows }: CaseFigures): Re
   const latency = load === undefined ? undefined : summariseLatency(load.latency);
   return [
     one("packet-rate", summarise(windows.map((window) => rateIn(context, window.forwarded, window)))),
-    ...(load === undefined ? [] : [one("packet-load", load.rate), one("packet-loss", 100 * load.loss)]),
+    ...(load === undefined ? [] : [one("packet-load", perSecond(context, load.rate)), one("packet-loss", 100 * load.loss)]),
     ...(latency === undefined ? [] : ([
       ["packet-latency-p50", latency.p50], ["packet-latency-p90", latency.p90], ["packet-latency-p99", latency.p99],
       ["packet-latency-p99.9", latency.p999], ["packet-latency-max", latency.maximum],
     ] as const).map(([metric, value]) => ({ ...one(metric, value), samples: latency.count }))),
-    ...(zeroLossRate === undefined ? [] : [one("zero-loss-rate", zeroLossRate)]),
+    ...(zeroLossRate === undefined ? [] : [one("zero-loss-rate", perSecond(context, zeroLossRate))]),
     one("copies-per-packet", copiesPerFrame ?? 0),
     ...(context.clock === "wall" ? [one("device-time", 100 * network.deviceShare)] : []),
   ];
@@ -206,6 +206,9 @@ function row({ benchCase, clock, profile, revision, status, reason }: RowContext
 }
 
 const rateIn = ({ clock }: RowContext, count: number, { duration }: Window): number => (RATE_DURATION[clock] * count) / duration;
+
+/** A rate for a second of the machine's time; on the model clock that has 10^9 cycles. */
+const perSecond = ({ clock }: RowContext, rate: number): number => (clock === "wall" ? rate : rate / 1000);
 
 /** The sum over the VMs whose units are the workload's. */
 const counted = ({ benchCase }: RowContext, values: readonly number[]): number => sum(values.filter((_, index) => benchCase.counted[index]));

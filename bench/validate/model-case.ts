@@ -30,6 +30,6 @@ export function caseOf({ workload: name, engine, harts, settings }: Subject): Be
 /** Units a cycle, of all guests that count. Throws a CaseFailure. */
 export function throughputOnModel(subject: Subject, costs: CostModel, window: number): number {
   const benchCase = caseOf(subject);
-  const { windows: [{ units }] } = measureOnModel(new ModelSession(benchCase, costs), benchCase, { warmUp: WARM_UP, window, limit: LIMIT });
-  return units.reduce((sum, count, vm) => sum + (benchCase.counted[vm] ? count : 0), 0) / window;
+  const { windows: [{ units, duration }] } = measureOnModel(new ModelSession(benchCase, costs), benchCase, { warmUp: WARM_UP, window, limit: LIMIT });
+  return units.reduce((sum, count, vm) => sum + (benchCase.counted[vm] ? count : 0), 0) / duration;
 }

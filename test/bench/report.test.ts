@@ -95,6 +95,51 @@ describe("the summary of a case", () => {
   });
 });
 
+describe("the report of the model clock", () => {
+  const onModel = (engine: BenchCase["engine"], harts: number, units: number, waiting: number, times?: LockReading["times"]) => summaryRows(
+    { ...context(engine, harts, harts, { clock: "model" }), profile: "p" },
+    {
+      ...figures(Array.from({ length: harts }, () => units), times === undefined ? [] : [{ ...lock(200, 20, 50), name: "run-queue[0]", times }, { ...lock(100, 80, 50), name: "run-queue[1]", times }]),
+      windows: [{ duration: 2_000_000, units: Array.from({ length: harts }, () => units), cpuToWall: null, forwarded: 0 }],
+      cycles: { guest: 0.5, engine: 0.3 - waiting, waiting, idle: 0.2 },
+    }, undefined, undefined);
+
+  test("rates are for a million cycles, and nothing has an interval", () => {
+    const rows = onModel("smp", 2, 100, 0.1);
+    expect(value(rows, "throughput")).toBe(100);
+    expect(value(rows, "world-switches")).toBe(25);
+    expect(value(rows, "cycles-waiting")).toBe(10);
+    expect(new Set(rows.map((row) => [row.clock, row.profile, row.class, row.low, row.high].join(" ")))).toEqual(new Set(["model p exact  "]));
+    expect(rows.find((row) => row.metric === "latency-p50")?.unit).toBe("cycles");
+  });
+
+  test("guests have rows of their own where they are few, and numbered locks one together", () => {
+    const subjects = (harts: number, metric: string) => onModel("smp", harts, 100, 0, { waiting: emptyHistogram(), holding: emptyHistogram() })
+      .filter((row) => row.metric === metric).map((row) => row.subject);
+    expect(subjects(4, "throughput")).toEqual(["", "guest-0", "guest-1", "guest-2", "guest-3"]);
+    expect(subjects(5, "throughput")).toEqual([""]);
+    expect(subjects(2, "lock-acquisitions")).toEqual(["", "run-queue[*]"]);
+    const rows = onModel("smp", 2, 100, 0, { waiting: { counts: emptyHistogram().counts.with(bucketOf(8), 10), maximum: 8 }, holding: emptyHistogram() });
+    expect(value(rows, "lock-contended", "run-queue[*]")).toBeCloseTo(100 / 3);
+    expect(value(rows, "lock-waiting-p99", "run-queue[*]")).toBe(8);
+    expect(rows.find((row) => row.metric === "lock-waiting-p50")?.samples).toBe(20);
+    expect(value(rows, "lock-holding-p50", "run-queue[*]")).toBeUndefined();
+  });
+
+  test("is a line for an engine and a column for a number of harts, apart from the wall clock's", () => {
+    const text = formatReport([
+      ...summaryRows(context("smp", 2, 2), figures([100, 100]), undefined, undefined), ...onModel("smp", 1, 100, 0), ...onModel("smp", 2, 80, 0.1), ...onModel("per-core", 2, 100, 0),
+      { ...caseRow({ ...context("bare", 1, 1, { clock: "model", status: "failed", reason: "deadlock: hart 0 idles" }), profile: "p" }) },
+    ]);
+    expect(text).toMatch(/smp +2 +2 +2,000 +2,000 – 2,000/);
+    expect(text).toContain("Model clock, profile p:");
+    expect(text).toMatch(/engine +1 +2 +waiting +p50 +p99\n/);
+    expect(text).toMatch(/smp +50\.0 +80\.0 +10\.0 % +1,008 +1,008\n/);
+    expect(text).toMatch(/bare +failed/);
+    expect(text).toContain("work on bare, 1 harts, model: deadlock: hart 0 idles");
+  });
+});
+
 describe("the report", () => {
   test("tables are aligned, and empty columns are left out", () => {
     const table = formatTable([
