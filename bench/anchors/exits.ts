@@ -30,7 +30,7 @@ export async function exitRoundTrip(engine: EngineName): Promise<ExitCost> {
   };
 }
 
-/** A store to a register of a virtio device that the engine emulates: decoded, done, and its interrupt looked after. */
+/** A store to a register of a virtio device that the engine emulates: decoded and done. */
 export async function mmioExit(engine: EngineName): Promise<ExitCost> {
   return {
     nanoseconds: callTime(await measureCalls(storingCase(engine, {}))),

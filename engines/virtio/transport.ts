@@ -147,13 +147,17 @@ export class Transport {
     return index >= 0 && index < this.queues.length ? this.queues[index] : undefined;
   }
 
+  /** The line is high while InterruptStatus is not 0: only then does it move. */
   #raise(bits: number): void {
-    this.#words.store(RECORD.interruptStatus, this.#words.load(RECORD.interruptStatus) | bits);
-    this.#line.set(true);
+    const before = this.#words.load(RECORD.interruptStatus);
+    this.#words.store(RECORD.interruptStatus, before | bits);
+    if (before === 0) this.#line.set(true);
   }
 
   #acknowledge(value: number): void {
-    const left = this.#words.load(RECORD.interruptStatus) & ~(value & INTERRUPT_BITS);
+    const before = this.#words.load(RECORD.interruptStatus);
+    const left = before & ~(value & INTERRUPT_BITS);
+    if (left === before) return;
     this.#words.store(RECORD.interruptStatus, left);
     if (left === 0) this.#line.set(false);
   }
