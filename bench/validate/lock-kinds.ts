@@ -45,10 +45,16 @@ export function describeLockKinds(costs: CostModel): string {
     ...counts.map((count): Column<LockName> => ({ title: `${count} harts`, align: "right", text: (kind) => handoverOf(kind, count, costs).cycles.toFixed(0) })),
     { title: `fairness of ${FEW}`, align: "right", text: (kind) => handoverOf(kind, FEW, costs).fairness.toFixed(2) },
   ];
+  const handovers = formatTable(columns, kinds);
+  if (!isUniform(costs)) return `${handovers}\n\nHow it grows with each waiter is left out: the cores of ${costs.name} are not all as far apart.`;
   const slope: Comparison = { subject: "ticket", predicted: slopeOf("ticket", costs), reference: 1 / 2 };
   return [
-    formatTable(columns, kinds),
+    handovers,
     formatComparisons("transfers a waiter", [slope], 3),
     `mcs: ${slopeOf("mcs", costs).toFixed(3)} transfers a waiter, published 0; test-and-set: nothing is published that it could be compared with`,
   ].join("\n\n");
+}
+
+function isUniform({ cores, transfer }: CostModel): boolean {
+  return cores > FEW && transfer.every((cycles, index) => cycles === (Math.floor(index / cores) === index % cores ? 0 : transfer[1]));
 }
