@@ -4,7 +4,7 @@ import type { CostModel } from "../../engines/machine/model/cost-model.ts";
 import { type Column, formatTable } from "../report/table.ts";
 import { type Comparison, deviationOf, formatDeviation } from "./comparison.ts";
 import { alone, CustomersMachine } from "./customers.ts";
-import { handoverOf } from "./lock-kinds.ts";
+import { handoverOf, mostHarts } from "./lock-kinds.ts";
 import { exponential, lowerBound, upperBound } from "./machine-repairman.ts";
 
 /** A lock whose handover takes the same whoever waits. */
@@ -59,7 +59,7 @@ const farthest = ({ transfer }: CostModel): number => transfer.reduce((most, cyc
 /** All of it, for people. */
 export function describeClosedForm(costs: CostModel): string {
   const counts = [1, 2, 4, 8, 16, 32, 64].filter((count) => count <= costs.cores);
-  const { cycles: handover } = handoverOf(KIND, costs.cores, costs);
+  const { cycles: handover } = handoverOf(KIND, mostHarts(costs), costs);
   const tables = SHOWN.map(({ think, service }) => {
     const rows = counts.map((customers): Row => {
       const { model, exponential } = throughputs(customers, { think, service, costs });
@@ -71,7 +71,7 @@ export function describeClosedForm(costs: CostModel): string {
   return [
     ...tables,
     `Operations per million cycles, of an ${KIND} lock. Reference: min(n / (Z + S), 1 / (S + H)), where H, a handover, is the ${handover.toFixed(0)} cycles
-that it takes ${costs.cores} customers who hardly think. Exponential: were the times not fixed but exponentially distributed.`,
+that it takes ${mostHarts(costs)} customers who hardly think. Exponential: were the times not fixed but exponentially distributed.`,
   ].join("\n\n");
 }
 

@@ -4,6 +4,7 @@
 // s + ck/2), and not at all for an MCS lock (Mellor-Crummey, Scott: Algorithms for scalable synchronization, 1991).
 
 import { LOCK_KINDS, type LockName } from "../../engines/locks/kinds.ts";
+import { MAXIMUM_HARTS } from "../../engines/machine/layout.ts";
 import type { CostModel } from "../../engines/machine/model/cost-model.ts";
 import { type Column, formatTable } from "../report/table.ts";
 import { jainIndex } from "../statistics.ts";
@@ -32,21 +33,27 @@ export function handoverOf(kind: LockName, harts: number, costs: CostModel): Han
 
 /** Transfers by which the handover gets longer with each hart that waits. All cores must be as far apart. */
 export function slopeOf(kind: LockName, costs: CostModel): number {
-  const many = costs.cores;
+  const many = mostHarts(costs);
   return (handoverOf(kind, many, costs).cycles - handoverOf(kind, FEW, costs).cycles) / (many - FEW) / costs.transfer[1];
+}
+
+/** Of a machine with the profile's cores. */
+export function mostHarts({ cores }: CostModel): number {
+  return Math.min(cores, MAXIMUM_HARTS);
 }
 
 /** All of it, for people. */
 export function describeLockKinds(costs: CostModel): string {
   const kinds = Object.keys(LOCK_KINDS) as LockName[];
   const counts = [2, 4, 8, 16, 32, 64].filter((count) => count <= costs.cores);
+  const few = Math.min(FEW, costs.cores);
   const columns: readonly Column<LockName>[] = [
     { title: "handover, cycles", align: "left", text: (kind) => kind },
     ...counts.map((count): Column<LockName> => ({ title: `${count} harts`, align: "right", text: (kind) => handoverOf(kind, count, costs).cycles.toFixed(0) })),
-    { title: `fairness of ${FEW}`, align: "right", text: (kind) => handoverOf(kind, FEW, costs).fairness.toFixed(2) },
+    { title: `fairness of ${few}`, align: "right", text: (kind) => handoverOf(kind, few, costs).fairness.toFixed(2) },
   ];
   const handovers = formatTable(columns, kinds);
-  if (!isUniform(costs)) return `${handovers}\n\nHow it grows with each waiter is left out: the cores of ${costs.name} are not all as far apart.`;
+  if (!isUniform(costs)) return `${handovers}\n\nHow it grows with each waiter is left out: ${costs.name} has too few cores, or not all as far apart.`;
   const slope: Comparison = { subject: "ticket", predicted: slopeOf("ticket", costs), reference: 1 / 2 };
   return [
     handovers,
