@@ -1,6 +1,8 @@
 // Which bytes of a frame no forwarding device may change, NAT included. RFC 791 (IPv4), RFC 8200 (IPv6), RFC 768
 // (UDP), RFC 9293 (TCP); what a NAT rewrites: RFC 3022, section 4.1.
 
+import type { FrameWords } from "./frame-words.ts";
+
 const ETHERNET_BYTES = 14;
 const ETHERTYPE_IPV4 = 0x0800;
 const ETHERTYPE_IPV6 = 0x86dd;
@@ -11,7 +13,6 @@ const PROTOCOL_UDP = 17;
 const TCP = { fixed: 4, checksum: 16, urgent: 18 } as const;
 const UDP_BYTES = 8;
 const FRAGMENT_OFFSET = 0x1fff;
-const FNV = { basis: 0x811c_9dc5, prime: 0x0100_0193 } as const;
 
 /** Reads one frame after another; nothing is allocated by it. */
 export class FrameParts {
@@ -48,12 +49,10 @@ export class FrameParts {
     this.secondEnd = end;
   }
 
-  /** FNV-1a over the protocol, the lengths and all that must not change. */
-  hash(u8: Uint8Array): number {
-    let hash = FNV.basis ^ this.protocol ^ (this.bytes << 8);
-    for (let at = this.firstStart; at < this.firstEnd; at++) hash = Math.imul(hash ^ u8[at], FNV.prime);
-    for (let at = this.secondStart; at < this.secondEnd; at++) hash = Math.imul(hash ^ u8[at], FNV.prime);
-    return hash ^ (hash >>> 15);
+  /** Over the protocol, the length and all that must not change, of a frame in the machine's memory. */
+  hash(words: FrameWords): number {
+    const first = words.hash(this.protocol ^ (this.bytes << 8), this.firstStart, this.firstEnd - this.firstStart);
+    return words.hash(first, this.secondStart, this.secondEnd - this.secondStart);
   }
 
   #ipv4(u8: Uint8Array, header: number, end: number): boolean {

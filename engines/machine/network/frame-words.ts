@@ -1,4 +1,4 @@
-// Copying, comparing and checking frames, 64 bits at a time at any alignment: as WebAssembly, since typed arrays over shared
+// Copying, comparing, hashing and checking frames, 64 bits at a time at any alignment: as WebAssembly, since typed arrays over shared
 // memory do so byte by byte or through a call of the host's library.
 
 import type { PhysicalMemory } from "../memory.ts";
@@ -12,6 +12,8 @@ export interface FrameWords {
   copy(target: number, source: number, bytes: number): void;
   /** 1 when the bytes at both host offsets are the same. */
   equal(left: number, right: number, bytes: number): number;
+  /** 32 bits from all bytes and the seed. */
+  hash(seed: number, start: number, bytes: number): number;
   /** 1 when a generated frame, as long as the original, differs from it in nothing but the stamp and what forwarding and
    *  NAT may change, and has the right IPv4 header checksum. */
   unchanged(frame: number, original: number, bytes: number): number;
@@ -21,6 +23,10 @@ const WASM_PAGE = 0x1_0000;
 const WORD = 8;
 const PARAMETER = { first: 0, second: 1, end: 2 } as const;
 const SUM = 3;
+
+/** Odd: the golden ratio's fraction, 52 bits of it. */
+const MULTIPLIER = 0x9_e377_9b97_f4a7;
+const HALF_BITS = 32;
 
 /** Ethernet, IPv4 without options and UDP. */
 export const GENERATED = { type: 12, ipv4: 14, protocol: 23, source: 26, destination: 30, udp: 34, udpLength: 38, payload: 42 } as const;
@@ -39,6 +45,7 @@ export function frameWords(memory: PhysicalMemory): FrameWords {
     functions: [
       { exportName: "copy", type: 0, locals: [], body: copyBody() },
       { exportName: "equal", type: 1, locals: [], body: equalBody() },
+      { exportName: "hash", type: 1, locals: [{ type: I64, count: 1 }], body: hashBody() },
       { exportName: "unchanged", type: 1, locals: [{ type: I64, count: 1 }], body: unchangedBody() },
     ],
   });
@@ -47,6 +54,7 @@ export function frameWords(memory: PhysicalMemory): FrameWords {
   return {
     copy: exports["copy"] as FrameWords["copy"],
     equal: exports["equal"] as FrameWords["equal"],
+    hash: exports["hash"] as FrameWords["hash"],
     unchanged: exports["unchanged"] as FrameWords["unchanged"],
   };
 }
@@ -75,6 +83,39 @@ function equalBody(): Uint8Array {
   countToEnd(code);
   requireEqual(code);
   code.i32(1);
+  code.end();
+  return code.bytes();
+}
+
+/** Each word is mixed in by a multiplication, whose high half is folded into its low one. */
+function hashBody(): Uint8Array {
+  const code = new Code();
+  const fold = (): void => {
+    code.get(SUM);
+    code.i64(HALF_BITS);
+    code.op("i64.shr_u");
+    code.get(SUM);
+    code.op("i64.xor");
+    code.set(SUM);
+  };
+  countToEnd(code);
+  code.get(PARAMETER.first);
+  code.op("i64.extend_i32_u");
+  code.set(SUM);
+  for (const [step, load] of [[WORD, "i64.load"], [1, "i64.load8_u"]] as const) {
+    overWords(code, step, () => {
+      code.get(PARAMETER.second);
+      code.access(load);
+      code.get(SUM);
+      code.op("i64.xor");
+      code.i64(MULTIPLIER);
+      code.op("i64.mul");
+      code.set(SUM);
+      fold();
+    });
+  }
+  code.get(SUM);
+  code.op("i32.wrap_i64");
   code.end();
   return code.bytes();
 }

@@ -3,6 +3,7 @@
 import type { HostOffset } from "../address.ts";
 import type { PhysicalMemory } from "../memory.ts";
 import { FrameParts } from "./frame-parts.ts";
+import { frameWords } from "./frame-words.ts";
 import {
   ENTRY, ENTRY_SHIFT, FLOW_SHIFT, KIND, KIND_SHIFT, MAXIMUM_PORTS, OUTSTANDING, PORT, PORT_BYTES, RECORD, RECORD_SHIFT, WIRE, WIRE_HEADER_BYTES,
 } from "./layout.ts";
@@ -120,13 +121,15 @@ function writeTrace({ i32, u8 }: PhysicalMemory, trace: number, place: number, f
 }
 
 /** Frames that differ in nothing but what forwarding may change are of one kind, which is found by hash. */
-function writeKinds({ i32, u8 }: PhysicalMemory, trace: number, kinds: number, kindCount: number, frames: number): void {
+function writeKinds(memory: PhysicalMemory, trace: number, kinds: number, kindCount: number, frames: number): void {
+  const { i32, u8 } = memory;
+  const words = frameWords(memory);
   const parts = new FrameParts();
   const sameKind = Map.groupBy(Array.from({ length: frames }, (_, index) => index), (index) => {
     const entry = trace + (index << ENTRY_SHIFT);
     parts.read(u8, i32[(entry + ENTRY.offset) >>> 2] >>> 0, i32[(entry + ENTRY.bytes) >>> 2]);
     const text = (start: number, end: number) => String.fromCharCode(...u8.subarray(start, end));
-    return [parts.hash(u8), parts.protocol, parts.bytes, text(parts.firstStart, parts.firstEnd), text(parts.secondStart, parts.secondEnd)].join("\n");
+    return [parts.hash(words), parts.protocol, parts.bytes, text(parts.firstStart, parts.firstEnd), text(parts.secondStart, parts.secondEnd)].join("\n");
   });
   for (let place = 0; place < kindCount; place++) i32[(kinds + (place << KIND_SHIFT) + KIND.entry) >>> 2] = -1;
   for (const [key, entries] of sameKind) {

@@ -56,9 +56,9 @@ export class FramesUnderWay {
 
   /** Record of the oldest frame that looks like this one, or the complement of a fault. */
   find(sent: FrameParts): number {
-    const { i32, u8 } = this.#views;
+    const { i32, u8, words } = this.#views;
     if (this.#traceFrames === 0) return ~FOREIGN;
-    const hash = sent.hash(u8);
+    const hash = sent.hash(words);
     for (let place = hash & this.#kindMask; ; place = (place + 1) & this.#kindMask) {
       const kind = (this.#kinds + (place << KIND_SHIFT)) >>> 2;
       const example = i32[kind + (KIND.entry >> 2)];
