@@ -6,6 +6,7 @@ import { type BenchRequest, helpText, parseCommandLine } from "./cli.ts";
 import { EXIT_CODE } from "./exit-code.ts";
 import { hostGuest } from "./guest/guest.ts";
 import { asksForGuest, parseGuestCommand } from "./guest/request.ts";
+import { openIsolation } from "./isolation/isolation.ts";
 import { type ModelClock, openModelClock } from "./model/clock.ts";
 import { modelEstimatesMs } from "./model/plan.ts";
 import { loadProfile } from "./model/profile.ts";
@@ -30,7 +31,20 @@ export async function bench(words: readonly string[], engines: readonly EngineDe
     return EXIT_CODE.fine.code;
   }
   if ("guest" in request) return hostGuest(request);
-  return measure(request, words, engines, workloads);
+  return request.only === undefined ? measure(request, words, engines, workloads) : attack(request, words, engines);
+}
+
+/** Hostile guests instead of workloads. */
+async function attack(request: BenchRequest, words: readonly string[], engines: readonly EngineDescription[]): Promise<number> {
+  const { cores } = readEnvironment(new Date(), words);
+  const isolation = openIsolation(request, engines, loadProfile(request.profile), cores);
+  const interruption = watchInterruption();
+  const stage = isolation.estimatesMs.map((milliseconds) => milliseconds / cores);
+  const progress = reportProgress(process.stderr, [stage]);
+  progress.say(`${isolation.cases.length} machines with hostile guests on the model clock, about ${Math.ceil(stage.reduce((sum, milliseconds) => sum + milliseconds, 0) / 1000)} s`);
+  const rows = await isolation.measure(progress, interruption);
+  process.stdout.write(`\n${[formatReport(rows), isolation.files().join("\n")].join("\n\n")}\n`);
+  return exitCode(rows, interruption.aborted);
 }
 
 async function measure(request: BenchRequest, words: readonly string[], engines: readonly EngineDescription[], workloads: readonly Workload[]): Promise<number> {

@@ -14,6 +14,7 @@ const FLAGS = {
   harts: { type: "string", multiple: true, value: "N", doc: "harts of the machine (may be repeated; default: 1 and 2 on the wall clock, 1 to 32 on the model's)" },
   clock: { type: "string", value: "NAME", doc: "wall: this host's time; model: simulated cycles; both (default)" },
   profile: { type: "string", value: "NAME|FILE", doc: `costs of the model clock: ${PROFILE_NAMES.join(", ")}, or a file of yours (default: ${DEFAULT_PROFILE})` },
+  only: { type: "string", value: "NAME", doc: "isolation: instead of measuring workloads, let hostile guests attack every engine, on the model clock" },
   full: { type: "boolean", doc: "64 and 128 harts too, on the model clock" },
   verify: { type: "boolean", doc: "run every case of the model clock twice, in two processes and in opposite orders, and compare; writes no results" },
   set: { type: "string", multiple: true, value: "NAME=VALUE", doc: "a setting, for the engines and workloads that have it (may be repeated)" },
@@ -31,7 +32,7 @@ const FLAGS = {
 /** Flags that mean something under one clock only. */
 const OF_CLOCK = {
   wall: ["samples", "window", "pcap-out", "lock-timing", "allow-oversubscription"],
-  model: ["profile", "full", "verify"],
+  model: ["profile", "full", "verify", "only"],
 } as const;
 
 /** Of workloads where frames of a capture arrive: whose they are, no rule of the guests' filter knows. */
@@ -45,6 +46,8 @@ export interface BenchRequest {
   readonly clock: ClockName | "both";
   /** Name or file of the model's costs. */
   readonly profile: string;
+  /** What to measure instead of workloads. */
+  readonly only: "isolation" | undefined;
   readonly full: boolean;
   readonly verify: boolean;
   /** From --set and, for captures, our own; for every engine and workload that has the name. */
@@ -85,6 +88,10 @@ export function parseCommandLine(words: readonly string[], vocabulary: Vocabular
   const request = check(requestSchema(vocabulary), flags);
   const given = (names: readonly (keyof typeof flags)[]) => names.find((name) => flags[name] !== undefined);
   const foreign = request.clock === "wall" ? given(OF_CLOCK.model) : request.clock === "model" ? given(OF_CLOCK.wall) : undefined;
+  if (request.only !== undefined) {
+    const other = given(["workload", "verify", "full", "pcap"]);
+    if (other !== undefined) throw new UsageError(`--${other} means nothing with --only ${request.only}`);
+  }
   if (foreign === undefined) return request;
   throw new UsageError(`--${foreign} means nothing on the ${request.clock} clock alone${request.verify && request.clock === "model" ? ", which --verify asks for" : ""}`);
 }
@@ -119,6 +126,7 @@ function requestSchema(vocabulary: Vocabulary) {
       harts: v.optional(v.array(whole("harts", 1, vocabulary.maximumHarts))),
       clock: v.optional(oneOf("clock", [...CLOCKS, "both"])),
       profile: v.optional(v.pipe(v.string(), v.nonEmpty("--profile needs a name or a file")), DEFAULT_PROFILE),
+      only: v.optional(oneOf("only", ["isolation"])),
       full: v.optional(v.boolean(), false),
       verify: v.optional(v.boolean(), false),
       set: v.optional(v.array(assignment(vocabulary.settings, "engine or workload")), []),
@@ -135,8 +143,9 @@ function requestSchema(vocabulary: Vocabulary) {
       engines: unique(flags.engine),
       workloads: unique(flags.workload),
       harts: unique(flags.harts),
-      clock: flags.verify && flags.clock !== "wall" ? "model" : ((flags.clock ?? "both") as ClockName | "both"),
+      clock: (flags.verify || flags.only !== undefined) && flags.clock !== "wall" ? "model" : ((flags.clock ?? "both") as ClockName | "both"),
       profile: flags.profile,
+      only: flags.only as "isolation" | undefined,
       full: flags.full,
       verify: flags.verify,
       settings: { ...(flags.pcap === undefined ? {} : OF_CAPTURES), ...Object.fromEntries(flags.set) },

@@ -11,11 +11,8 @@ import type { Layout } from "../workloads/workload.ts";
 const PERIOD_TICKS = TIMEBASE_HZ / 100;
 
 /** Every vCPU has an equal share of the harts. */
-export function configurationOf({ guests, channels, nics }: Layout, harts: number): Configuration {
-  const share: Share = {
-    budget: ticks(Math.min(PERIOD_TICKS, Math.floor((PERIOD_TICKS * harts) / countVcpus(guests)))),
-    period: ticks(PERIOD_TICKS),
-  };
+export function configurationOf({ guests, channels, nics }: Layout, harts: number, period = ticks(PERIOD_TICKS)): Configuration {
+  const share: Share = { budget: ticks(Math.min(period, Math.floor((period * harts) / countVcpus(guests)))), period };
   return {
     vms: guests.map(({ name, image, bootArguments, vcpus = 1, hart, memoryBytes = GUEST_MEMORY_BYTES }) => ({
       name, image: readImage(image), memoryBytes, vcpus, bootArguments, share, hart,

@@ -156,8 +156,17 @@ export interface NetworkReport {
   readonly dropped: number;
 }
 
+/** Where a part of an engine's state lies: what an insider knows, and attacks are aimed at. */
+export interface EngineTable {
+  readonly name: "run-queue" | "virtual-machines" | "locks";
+  readonly base: PhysicalAddress;
+  readonly bytes: number;
+}
+
 export interface EngineReport {
   readonly vms: readonly VmReport[];
+  /** Empty where the engine has no such state. */
+  readonly tables: readonly EngineTable[];
   /** Absent where the engine moves no frames. */
   readonly network?: NetworkReport;
   /** Empty when the engine takes no lock. */

@@ -1,5 +1,6 @@
 // One machine of one case on the model clock: everything happens on the calling thread, while it is asked to run.
 
+import type { EngineReport } from "../../engines/engine.ts";
 import { ENGINES } from "../../engines/engines.ts";
 import { cycles, type PhysicalAddress } from "../../engines/machine/address.ts";
 import { ConsoleReader } from "../../engines/machine/devices/console.ts";
@@ -14,6 +15,7 @@ import { type CaseMachine, type MachineCase, prepareCaseMachine } from "../case-
 import type { Histogram } from "../histogram.ts";
 import type { LockReading, MachineReading } from "../machine-reading.ts";
 import { lookaheadOf } from "./lookahead.ts";
+import { readUnitsPage, type UnitsReading } from "../units-page.ts";
 import { readMachine, reportOf, retiredBy, whereabouts } from "../read-machine.ts";
 import { readUnits } from "../units-page.ts";
 
@@ -69,6 +71,22 @@ export class ModelSession {
     return this.#now;
   }
 
+  /** What the engine knows of itself and its guests. */
+  report(): EngineReport {
+    return reportOf(this.#machine, this.#case);
+  }
+
+  /** All of the machine's RAM. */
+  ram(): Uint8Array {
+    const { memory } = this.#machine;
+    return memory.u8.subarray(memory.ramOffset, memory.ramOffset + memory.ramBytes);
+  }
+
+  /** The units page at an address where a guest has registered one. */
+  units(page: PhysicalAddress): UnitsReading | undefined {
+    return readUnitsPage(this.#machine.memory, page);
+  }
+
   /** What each hart's cycles went to. */
   cycles(): HartCycles[] {
     return Array.from({ length: this.#case.harts }, (_, hart) => this.#model.cycles(hart));
@@ -98,7 +116,7 @@ export class ModelSession {
 
   /** A line about locks at addresses, with their names. */
   #nameLocks(line: string): string {
-    const { locks } = reportOf(this.#machine, this.#case);
+    const { locks } = this.report();
     return line.replaceAll(/the lock at 0x([0-9a-f]+)/g, (text, address: string) => locks.find(({ lock }) => lock === parseInt(address, 16))?.name ?? text);
   }
 }

@@ -77,6 +77,27 @@ export const METRICS = {
   "tcb-lock-sites": { unit: "sites", direction: "lower", class: "exact", doc: "Places in the source that take a lock." },
   "tcb-entry-points": { unit: "entries", direction: "lower", class: "exact", doc: "What a guest can call or run into: SBI extensions and functions, and causes of traps, that the engine decides on, each once." },
   "tcb-shared-words": { unit: "words", direction: "lower", class: "exact", doc: "32-bit words of mutable state that more than one hart reaches." },
+  isolation: {
+    unit: "outcome", direction: "lower", class: "exact",
+    doc: "What became of an attack (`workload`), observed from outside: 0 contained; 1 degraded: nothing was reached, but an honest guest received less than 95 % of its share, or did its work 5 % or more slower than beside a neighbour that only computes; 2 escaped: `isolation-reached` says what was reached. The row has failed where the engine claims to stop it and did not, and where an engine whose guests are its peers stops what a peer gets through.",
+  },
+  "isolation-reached": {
+    unit: "count", direction: "lower", class: "exact",
+    doc: "What an attack reached, by `subject`: bytes of another guest's secret that the hostile guest has, words of 8 bytes of another guest or of the engine that it has changed, privileged instructions that did not trap, honest guests that did no work any more (`held-guests`) or wrong work, or that ended (`wrong-guests`), and the engine itself where it ended (`ended-engine`).",
+  },
+  "isolation-share": {
+    unit: "%", direction: "higher", class: "exact",
+    doc: "Work of the honest computing guest that did least, in 40 periods of 1 ms, in percent of what it does on `bare` in the part of the time that is its share. Above 100 where it was given time that others did not use.",
+  },
+  "isolation-slowdown": {
+    unit: "ratio", direction: "lower", class: "exact",
+    doc: "Work of the honest guests of the kind in `subject` beside a neighbour that only computes, over their work beside the attack: the guest for which that is most. Absent where one did none.",
+  },
+  "isolation-latency-max": {
+    unit: "cycles", direction: "lower", class: "exact",
+    doc: "The latest that an honest guest was woken by its timer; `subject` is `neighbour` for the same guest beside a neighbour that only computes.",
+  },
+  "isolation-rounds": { unit: "rounds", direction: "none", class: "exact", doc: "Rounds of the attack that hostile guests carried out." },
   case: { unit: "", direction: "none", class: "noisy", doc: "The row of a case that gave no figures: `status` and `reason` say why." },
 } as const satisfies Record<string, MetricDescription>;
 

@@ -179,7 +179,8 @@ function overhead(throughput: Summary, ideal: number): Summary {
   return { count: throughput.count, median: lost(throughput.median), mean: lost(throughput.mean), low: lost(throughput.high), high: lost(throughput.low) };
 }
 
-function row({ benchCase, clock, profile, revision, status, reason }: RowContext, metric: MetricName, value: Value, subject = ""): ResultRow {
+/** One figure of a case. */
+export function row({ benchCase, clock, profile, revision, status, reason }: RowContext, metric: MetricName, value: Value, subject = ""): ResultRow {
   const summary = typeof value === "number" ? undefined : value;
   return {
     schema: SCHEMA_VERSION,

@@ -30,6 +30,7 @@ export const bare: EngineDescription = {
     return {
       vms: configuration.vms.map((vm) => reportGuest(view, vm.name, GUEST)),
       locks: [],
+      tables: [],
       worldSwitches: 0,
       sharedMutableWords: vcpus === 1 ? 0 : SHARED_WORDS + vcpus * SHARED_WORDS_OF_VCPU,
     };

@@ -28,6 +28,10 @@ export const microscheduler: EngineDescription = {
     for (let hart = 0; hart < platform.harts; hart++) worldSwitches += view.number(turnOf(hart), TURN.worldSwitches);
     return {
       vms: configuration.vms.map((vm, index) => reportGuest(view, vm.name, vmAt(index))),
+      tables: [
+        { name: "run-queue", base: turnOf(0), bytes: turnOf(platform.harts) - turnOf(0) },
+        { name: "virtual-machines", base: vmAt(0), bytes: vmAt(configuration.vms.length) - vmAt(0) },
+      ],
       locks: [],
       worldSwitches,
       sharedMutableWords: platform.harts === 1 ? 0 : SHARED_WORDS_OF_GUEST * configuration.vms.length,

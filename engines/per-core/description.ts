@@ -7,7 +7,7 @@ import { RING_SHARING, sharedWords } from "../report/sharing.ts";
 import { StateView } from "../report/state-view.ts";
 import { QUEUE } from "../scheduler/queue.ts";
 import { reportNetwork } from "../report/network.ts";
-import { UNIPROCESSOR_OPTIONS, uniprocessorOptions } from "../uniprocessor/description.ts";
+import { tablesOf, UNIPROCESSOR_OPTIONS, uniprocessorOptions } from "../uniprocessor/description.ts";
 import { CAPACITY, Layout } from "../uniprocessor/layout.ts";
 import { Crossings } from "./crossings.ts";
 import { PerCore } from "./hypervisors.ts";
@@ -39,6 +39,7 @@ export const perCore: EngineDescription = {
         const hart = vm.hart % harts;
         return reportGuest(view, vm.name, layouts[hart].vm(placed[hart]++));
       }),
+      tables: layouts.flatMap((layout, hart) => tablesOf(layout, configuration.vms.filter((vm) => vm.hart % harts === hart).length)),
       locks: [],
       worldSwitches: layouts.reduce((sum, { queue }) => sum + view.number(queue, QUEUE.worldSwitches), 0),
       sharedMutableWords: crossings.rings * sharedWords(RING_SHARING),

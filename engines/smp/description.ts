@@ -66,6 +66,11 @@ export const smp: EngineDescription = {
     return {
       ...reportNetwork(view, configuration, nic),
       vms: configuration.vms.map((vm, index) => reportGuest(view, vm.name, vmAt(index))),
+      tables: [
+        { name: "run-queue", base: queueOf(0), bytes: queueOf(harts) - queueOf(0) },
+        { name: "virtual-machines", base: vmAt(0), bytes: vmAt(configuration.vms.length) - vmAt(0) },
+        { name: "locks", base: LOCK_AT.big, bytes: queueOf(0) - LOCK_AT.big },
+      ],
       locks: locks.map(({ name, lock }) => reportLock(view, name, kind, lock)),
       worldSwitches,
       sharedMutableWords: harts === 1 ? 0 : sharedState(harts, locks.length, configuration) + devices.words,

@@ -1,15 +1,14 @@
 import { physical } from "../machine/address.ts";
 import { RAM_BASE } from "../machine/layout.ts";
-import type { Configuration, Engine, EngineDescription, EngineReport, Options, Platform } from "../engine.ts";
+import type { Configuration, Engine, EngineDescription, EngineReport, EngineTable, Options, Platform } from "../engine.ts";
 import { optionValue } from "../options.ts";
 import { reportGuest } from "../report/guest.ts";
 import { reportNetwork } from "../report/network.ts";
 import { StateView } from "../report/state-view.ts";
-import { QUEUE } from "../scheduler/queue.ts";
+import { QUEUE, QUEUE_BYTES } from "../scheduler/queue.ts";
 import type { Networking } from "../placement/devices.ts";
 import { Uniprocessor, type SchedulerName, type UniprocessorOptions } from "./hypervisor.ts";
 import { CAPACITY, Layout } from "./layout.ts";
-
 
 export const NIC_OPTION = {
   values: ["passthrough", "switch"],
@@ -32,6 +31,14 @@ export function uniprocessorOptions(options: Options): UniprocessorOptions {
   };
 }
 
+/** Of an instance with so many guests. */
+export function tablesOf(layout: Layout, guests: number): EngineTable[] {
+  return [
+    { name: "run-queue", base: layout.queue, bytes: QUEUE_BYTES },
+    { name: "virtual-machines", base: layout.vm(0), bytes: layout.vm(guests) - layout.vm(0) },
+  ];
+}
+
 export const uniprocessor: EngineDescription = {
   name: "uniprocessor",
   summary: "Type 1 hypervisor for one hart: what per-core and smp grow out of",
@@ -52,6 +59,7 @@ export const uniprocessor: EngineDescription = {
     return {
       ...reportNetwork(view, configuration, uniprocessorOptions(options).nic),
       vms: configuration.vms.map((vm, index) => reportGuest(view, vm.name, layout.vm(index))),
+      tables: tablesOf(layout, configuration.vms.length),
       locks: [],
       worldSwitches: view.number(layout.queue, QUEUE.worldSwitches),
       sharedMutableWords: 0,

@@ -58,6 +58,7 @@ export class Lines {
   /** When a load that begins at `now` is done. */
   read(core: number, line: number, now: number): number {
     if (this.reads(core, line)) return now + this.#hit;
+    this.#requireMemory(line);
     const owner = this.#owner[line];
     const begun = Math.max(now, this.#free[line]);
     if (owner === 0) {
@@ -71,6 +72,7 @@ export class Lines {
   /** When a store that begins at `now` is done: all other copies are then invalid. */
   write(core: number, line: number, now: number): number {
     if (this.writes(core, line)) return now + this.#hit;
+    this.#requireMemory(line);
     const begun = Math.max(now, this.#free[line]);
     const owner = this.#owner[line];
     let cost = owner === 0 ? this.#memory : this.#transfer[(owner - 1) * this.#cores + core];
@@ -98,6 +100,11 @@ export class Lines {
   /** A request for the line has been served at `at`. */
   serve(line: number, at: number): void {
     this.#free[line] = Math.max(this.#free[line], at);
+  }
+
+  /** An engine whose state a guest has overwritten may follow any address: the access fault that it takes then has nobody to handle it. */
+  #requireMemory(line: number): void {
+    if (line >= this.#owner.length) throw new RangeError(`access fault at 0x${(RAM_BASE + line * LINE_BYTES).toString(16)}`);
   }
 
   #addReader(core: number, line: number): void {

@@ -1,0 +1,166 @@
+// Runs one machine with hostile guests on the model clock, and observes from outside what becomes of everybody.
+
+import type { PhysicalAddress } from "../../engines/machine/address.ts";
+import type { CostModel } from "../../engines/machine/model/cost-model.ts";
+import { RAM_BASE } from "../../engines/machine/layout.ts";
+import { cyclesToTicks } from "../../engines/machine/clock.ts";
+import { cycles } from "../../engines/machine/address.ts";
+import { CATALOGUE } from "../../workloads/catalogue.ts";
+import { COMPUTES, secretOf, SLEEPS } from "../../workloads/attacks.ts";
+import { checkGuest } from "../check-guest.ts";
+import { emptyHistogram, histogramSince } from "../histogram.ts";
+import { ModelSession } from "../model/session.ts";
+import type { UnitsReading } from "../units-page.ts";
+import type { IsolationCase } from "./cases.ts";
+import { type Place, type Places, findPlaces, instruct, placeOf } from "./insider.ts";
+import { countPattern } from "./pattern.ts";
+
+const MEGACYCLE = 1_000_000;
+/** By then every honest guest is ready, on all engines. */
+const BEGIN = 12 * MEGACYCLE;
+const WARM_UP = 2 * MEGACYCLE;
+/** 40 periods: what a guest gets too early or too late is a fortieth of its share at most. */
+export const WINDOW = 40 * MEGACYCLE;
+
+/** Evidence of hostile guests: workloads/guests/attack/attack.h. */
+const LOOT_BYTES = 64;
+
+export type GuestKind = "compute" | "timer";
+
+export interface VictimSeen {
+  readonly name: string;
+  readonly kind: GuestKind;
+  /** In the window. */
+  readonly units: number;
+  /** The latest that it was woken, in cycles; 0 where it does not sleep. */
+  readonly latest: number;
+  /** Why its work is not right, or how it ended. */
+  readonly wrong?: string;
+}
+
+export interface Observation {
+  readonly victims: readonly VictimSeen[];
+  /** Rounds of the attack, of all hostile guests. */
+  readonly rounds: number;
+  /** Privileged instructions that did not trap. */
+  readonly privileged: number;
+  /** Bytes of the victim's secret that a hostile guest has. */
+  readonly secretBytes: number;
+  /** Words (of 8 bytes) that the attack has changed. */
+  readonly victimWords: number;
+  readonly engineWords: number;
+  /** Why the machine did not run to the end. */
+  readonly ended?: string;
+}
+
+export type Observed =
+  | { readonly kind: "observed"; readonly observation: Observation }
+  /** The engine has nothing that the attack could be aimed at. */
+  | { readonly kind: "no-target" }
+  | { readonly kind: "failed"; readonly reason: string };
+
+export function observe(isolationCase: IsolationCase, costs: CostModel): Observed {
+  const { attack, configuration, counted } = isolationCase;
+  const places = findPlaces(isolationCase, costs);
+  const place = attack?.target && placeOf(places, attack.target);
+  if (attack?.target !== undefined && place === undefined) return { kind: "no-target" };
+  const told = instruct(configuration, counted, cyclesToTicks(cycles(BEGIN)), place, places);
+  const session = new ModelSession({ ...isolationCase, configuration: told }, costs);
+  session.run(BEGIN);
+  const pages = session.report().vms.map(({ unitsPage }) => unitsPage);
+  const late = configuration.vms.filter((_, index) => !session.units(pages[index] as PhysicalAddress)?.ready);
+  if (late.length > 0) return { kind: "failed", reason: `${late.map(({ name }) => name).join(", ")} not ready after ${BEGIN} cycles; ${session.whereabouts()}` };
+  const guests = new Guests(session, isolationCase, pages as PhysicalAddress[]);
+  const ended = runOn(session, WARM_UP);
+  guests.note();
+  return { kind: "observed", observation: guests.observe(places, ended ?? runOn(session, WINDOW)) };
+}
+
+/** Why the machine did not run to the end: a hostile guest may have wrecked the engine. */
+function runOn(session: ModelSession, duration: number): string | undefined {
+  try {
+    const outcome = session.run(duration);
+    if (outcome.kind === "reached") return undefined;
+    return outcome.kind === "halted" ? "the engine halted every hart" : `deadlock: ${outcome.waits.join("; ")}`;
+  } catch (error) {
+    return `the engine ended: ${(error as Error).message.split("\n")[0]}`;
+  }
+}
+
+class Guests {
+  readonly #session: ModelSession;
+  readonly #case: IsolationCase;
+  /** Of each guest: where it had registered its page before the attack began. */
+  readonly #pages: readonly PhysicalAddress[];
+  #before: readonly (UnitsReading | undefined)[] = [];
+
+  constructor(session: ModelSession, isolationCase: IsolationCase, pages: readonly PhysicalAddress[]) {
+    this.#session = session;
+    this.#case = isolationCase;
+    this.#pages = pages;
+  }
+
+  /** The window begins. */
+  note(): void {
+    this.#before = this.#read();
+  }
+
+  observe({ victim, tables }: Places, ended: string | undefined): Observation {
+    const { configuration: { vms }, counted } = this.#case;
+    const after = this.#read();
+    const states = this.#states();
+    const hostile = [...vms.keys()].filter((index) => !counted[index]);
+    const secret = secretOf(vms[counted.indexOf(true)].name);
+    return {
+      victims: [...vms.keys()].filter((index) => counted[index]).map((index) => this.#victim(index, after[index], states[index])),
+      rounds: hostile.reduce((sum, index) => sum + (after[index]?.units ?? 0), 0),
+      privileged: hostile.reduce((sum, index) => sum + this.#evidence(index).privileged, 0),
+      secretBytes: hostile.some((index) => this.#evidence(index).loot === secret) ? secret.length : 0,
+      victimWords: this.#count(victim),
+      engineWords: tables.reduce((sum, table) => sum + this.#count(table), 0),
+      ...(ended === undefined ? {} : { ended }),
+    };
+  }
+
+  #victim(index: number, after: UnitsReading | undefined, state: string | undefined): VictimSeen {
+    const { name, bootArguments } = this.#case.configuration.vms[index];
+    const kind: GuestKind = bootArguments.startsWith("ahead=") ? "timer" : "compute";
+    const before = this.#before[index];
+    const wrong = state ?? (after === undefined ? "its units page is destroyed" : checkGuest(after, DIGESTS[kind]));
+    return {
+      name, kind, units: after === undefined ? 0 : after.units - (before?.units ?? 0),
+      latest: after === undefined || kind === "compute" ? 0 : histogramSince(before?.latency ?? emptyHistogram(), after.latency).maximum,
+      ...(wrong === undefined ? {} : { wrong }),
+    };
+  }
+
+  /** How each guest ended, as the engine's records have it if they can still be read. */
+  #states(): readonly (string | undefined)[] {
+    try {
+      return this.#session.report().vms.map(({ state, reason }) => (state === "running" ? undefined : `it ${state}: ${reason ?? "no reason given"}`));
+    } catch {
+      return [];
+    }
+  }
+
+  #read(): (UnitsReading | undefined)[] {
+    return this.#pages.map((page) => this.#session.units(page));
+  }
+
+  #evidence(index: number): { readonly privileged: number; readonly loot: string } {
+    const start = this.#pages[index] - RAM_BASE + EVIDENCE;
+    const bytes = Buffer.from(this.#session.ram().slice(start, start + 16 + LOOT_BYTES));
+    const length = Math.min(LOOT_BYTES, Number(bytes.readBigUInt64LE(8)));
+    return { privileged: Number(bytes.readBigUInt64LE(0)), loot: bytes.toString("latin1", 16, 16 + length) };
+  }
+
+  #count({ base, bytes }: Place): number {
+    return countPattern(this.#session.ram().subarray(base - RAM_BASE, base - RAM_BASE + bytes));
+  }
+}
+
+/** Reserved words of the units page: workloads/guests/runtime/units-page.h. */
+const EVIDENCE = 0x38;
+
+const digestOf = (workload: string): bigint => CATALOGUE.find(({ name }) => name === workload)?.unitDigest ?? 0n;
+const DIGESTS: Readonly<Record<GuestKind, bigint>> = { compute: digestOf(COMPUTES), timer: digestOf(SLEEPS) };

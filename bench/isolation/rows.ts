@@ -1,0 +1,66 @@
+// From what was observed to result rows: the cases that attacks are compared with come first.
+
+import { ENGINES } from "../../engines/engines.ts";
+import { MODEL_REVISION } from "../../engines/machine/model/revision.ts";
+import { caseRow, row, type RowContext } from "../results/rows.ts";
+import type { ResultRow } from "../results/schema.ts";
+import type { IsolationCase } from "./cases.ts";
+import { judge, KINDS, OUTCOMES, serviceOf } from "./judge.ts";
+import type { Observation, Observed } from "./observe.ts";
+
+export class IsolationRows {
+  readonly #profile: string;
+  /** Units of the computing guest alone. */
+  #alone = 0;
+  /** By setting. */
+  readonly #neighbours = new Map<string, Observation>();
+
+  /** `profile`: what rows call it. */
+  constructor(profile: string) {
+    this.#profile = profile;
+  }
+
+  of(isolationCase: IsolationCase, observed: Observed): ResultRow[] {
+    const context: RowContext = { benchCase: isolationCase, clock: "model", profile: this.#profile, revision: MODEL_REVISION, status: "ok", reason: "" };
+    switch (observed.kind) {
+      case "failed": return [caseRow({ ...context, status: "failed", reason: observed.reason })];
+      case "no-target": return [caseRow({ ...context, status: "unsupported", reason: `the engine has no ${isolationCase.attack?.target ?? "target"}` })];
+      case "observed": return this.#observed(context, isolationCase, observed.observation);
+    }
+  }
+
+  #observed(context: RowContext, isolationCase: IsolationCase, seen: Observation): ResultRow[] {
+    const { attack, setting, engine } = isolationCase;
+    if (setting === "") this.#alone = seen.victims[0].units;
+    const due = this.#due(isolationCase);
+    if (attack === undefined) {
+      this.#neighbours.set(setting, seen);
+      const { share, latest } = serviceOf(seen, due);
+      const wrong = seen.victims.find((victim) => victim.wrong !== undefined)?.wrong ?? seen.ended;
+      const settled: RowContext = wrong === undefined ? context : { ...context, status: "failed", reason: wrong };
+      return [row(settled, "isolation-share", share), ...(latest === 0 ? [] : [row(settled, "isolation-latency-max", latest)])];
+    }
+    const neighbour = this.#neighbours.get(setting);
+    if (neighbour === undefined || this.#alone === 0) {
+      return [caseRow({ ...context, status: "failed", reason: "what the attack is to be compared with was not measured" })];
+    }
+    const verdict = judge(attack, ENGINES[engine].claims, seen, neighbour, due);
+    const judged: RowContext = verdict.failure === undefined ? context : { ...context, status: "failed", reason: verdict.failure };
+    const one = (...of: Parameters<typeof row> extends [unknown, ...infer Rest] ? Rest : never) => row(judged, ...of);
+    return [
+      one("isolation", OUTCOMES.indexOf(verdict.outcome)),
+      ...Object.entries(verdict.reached).map(([what, much]) => one("isolation-reached", much, what)),
+      one("isolation-share", verdict.share),
+      ...KINDS.filter((kind) => isFinite(verdict.slowdown[kind])).map((kind) => one("isolation-slowdown", verdict.slowdown[kind], kind)),
+      one("isolation-latency-max", verdict.latest),
+      one("isolation-latency-max", serviceOf(neighbour, due).latest, "neighbour"),
+      one("isolation-rounds", seen.rounds),
+    ];
+  }
+
+  /** Units that the share of a computing guest is worth. */
+  #due({ configuration: { vms }, counted }: IsolationCase): number {
+    const { budget, period } = vms[counted.indexOf(true)].share;
+    return (this.#alone * budget) / period;
+  }
+}

@@ -1,0 +1,86 @@
+// The matrix of attacks, from rows alone: an outcome for each engine, and what honest guests received.
+
+import { OUTCOMES } from "../isolation/judge.ts";
+import type { CaseView } from "./case-view.ts";
+import { type Column, formatFigure, formatTable, indent } from "./table.ts";
+
+const PREFIX = "attack-";
+
+/** Whether a case is of an attack, or of what attacks are compared with. */
+export const isOfIsolation = ({ first }: CaseView): boolean => first.workload.startsWith(PREFIX);
+
+interface Line {
+  readonly attack: string;
+  readonly cases: readonly CaseView[];
+}
+
+export function isolationSection(cases: readonly CaseView[]): string {
+  const tried = cases.filter((view) => view.row("isolation") !== undefined || view.first.status !== "ok");
+  if (tried.length === 0) return "";
+  const lines = [...Map.groupBy(tried, ({ first }) => first.workload.slice(PREFIX.length))].map(([attack, views]): Line => ({ attack, cases: views }));
+  const engines = [...new Set(tried.map(({ first }) => first.engine))];
+  return [
+    `Isolation: what became of each attack; model clock, ${tried[0].first.profile}; exact`,
+    "  At the number of harts where it is worst. n× slower: the honest guest that was",
+    "  slowed most, against a neighbour that only computes. ESCAPED: see below.",
+    "  –: there is nothing of the kind to attack. !: the engine failed its claims",
+    "",
+    indent(formatTable(matrixColumns(engines), lines)),
+    "",
+    "Least share that an honest computing guest received, in percent of its due",
+    `  ${engines.map((engine) => `${initialOf(engine)}: ${engine}`).join("; ")}; with the number of harts`,
+    "  Above 100 where others left time unused",
+    "",
+    indent(formatTable(shareColumns(tried), lines)),
+    ...reachedLines(tried),
+  ].join("\n");
+}
+
+function reachedLines(cases: readonly CaseView[]): string[] {
+  const escapes = cases.filter((view) => view.subjects("isolation-reached").length > 0);
+  const byAttack = Map.groupBy(escapes, ({ first }) => `${first.engine}, ${first.workload.slice(PREFIX.length)}`);
+  return escapes.length === 0 ? [] : ["", "What was reached, at the fewest harts", ...[...byAttack].map(([label, views]) => `  ${label}: ${reached(views[0])}`)];
+}
+
+function matrixColumns(engines: readonly string[]): Column<Line>[] {
+  return [
+    { title: "attack", align: "left", text: ({ attack }) => attack },
+    ...engines.map((engine): Column<Line> => ({ title: engine, align: "left", text: ({ cases }) => cell(cases.filter(({ first }) => first.engine === engine)) })),
+  ];
+}
+
+/** The worst of an attack on one engine. */
+function cell(views: readonly CaseView[]): string {
+  const outcomes = views.flatMap((view) => view.value("isolation") ?? []);
+  if (outcomes.length === 0) return views.some(({ first }) => first.status === "failed") ? "failed" : views.length === 0 ? "" : "–";
+  const failed = views.some(({ first }) => first.status === "failed") ? " !" : "";
+  const worst = OUTCOMES[Math.max(...outcomes)];
+  if (worst === "escaped") return `ESCAPED${failed}`;
+  if (worst === "contained") return `contained${failed}`;
+  const slowdown = Math.max(...views.flatMap((view) => view.subjects("isolation-slowdown").map((kind) => view.value("isolation-slowdown", kind) ?? 0)));
+  return `${slowdown.toFixed(2)}× slower${failed}`;
+}
+
+function shareColumns(cases: readonly CaseView[]): Column<Line>[] {
+  const places = [...new Map(cases.map(({ first: { engine, harts } }) => [`${engine} ${harts}`, { engine, harts }])).values()]
+    .sort((a, b) => (a.engine === b.engine ? a.harts - b.harts : 0));
+  return [
+    { title: "attack", align: "left", text: ({ attack }) => attack },
+    ...places.map(({ engine, harts }): Column<Line> => ({
+      title: `${initialOf(engine)}${harts}`, align: "right",
+      text: ({ cases: views }) => share(views.find(({ first }) => first.engine === engine && first.harts === harts)),
+    })),
+  ];
+}
+
+/** So that ten columns fit a line. */
+const initialOf = (engine: string): string => engine[0].toUpperCase();
+
+function share(view: CaseView | undefined): string {
+  const value = view?.value("isolation-share") ?? null;
+  return value === null ? "" : value < 99.5 ? value.toFixed(1) : value.toFixed(0);
+}
+
+function reached(view: CaseView): string {
+  return view.subjects("isolation-reached").map((what) => `${formatFigure(view.value("isolation-reached", what)).replace(/\.0+$/, "")} ${what.replace("-", " ")}`).join(", ");
+}

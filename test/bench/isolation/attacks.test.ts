@@ -1,0 +1,81 @@
+// Real hostile guests on real engines: a few attacks whose outcome follows from what the engine is.
+
+import { describe, expect, test } from "vitest";
+import { aloneCase, attackCase, neighbourCase } from "../../../bench/isolation/cases.ts";
+import { observe, type Observation } from "../../../bench/isolation/observe.ts";
+import { planIsolation } from "../../../bench/isolation/plan.ts";
+import { IsolationRows } from "../../../bench/isolation/rows.ts";
+import { loadProfile } from "../../../bench/model/profile.ts";
+import { formatReport } from "../../../bench/report/report.ts";
+import type { ResultRow } from "../../../bench/results/schema.ts";
+import { ENGINES } from "../../../engines/engines.ts";
+import { ATTACKS } from "../../../workloads/attacks.ts";
+
+const costs = loadProfile("graviton3");
+const attackOf = (name: string) => ATTACKS.find((attack) => attack.name === name)!;
+
+function seen(name: string, engine: "smp" | "per-core" | "microscheduler", harts = 1): Observation {
+  const observed = observe(attackCase(attackOf(name), ENGINES[engine], harts, {}), costs);
+  if (observed.kind !== "observed") throw new Error(JSON.stringify(observed));
+  return observed.observation;
+}
+
+describe("under microscheduler, a guest is a peer", { timeout: 120_000 }, () => {
+  test("it reads another's secret", () => {
+    expect(seen("memory-read", "microscheduler")).toMatchObject({ secretBytes: 16, victimWords: 0, engineWords: 0 });
+  });
+  test("it overwrites another's memory", () => {
+    const { victimWords, victims } = seen("memory-write", "microscheduler");
+    expect(victimWords).toBeGreaterThan(500_000);
+    expect(victims[0].wrong).toBe("its units page is destroyed");
+  });
+  test("it wrecks the scheduler, and the harness survives", () => {
+    const { engineWords, ended } = seen("memory-queue", "microscheduler");
+    expect(engineWords).toBeGreaterThan(0);
+    expect(ended).toMatch(/^the engine ended: access fault/);
+  });
+  test("it takes the hart away by its timer, and cannot by masking interrupts", () => {
+    expect(seen("privilege-timer", "microscheduler").victims.map(({ units }) => units)).toEqual([0, 0]);
+    for (const { units } of seen("privilege-mask", "microscheduler").victims) expect(units).toBeGreaterThan(0);
+  });
+});
+
+describe("under a Type 1 engine, it is not", { timeout: 240_000 }, () => {
+  test.each(["memory-read", "memory-write", "memory-queue", "memory-locks", "privilege-timer", "privilege-code", "fault-vector"])("%s", (name) => {
+    const { victims, rounds, ...rest } = seen(name, "smp");
+    expect(rounds).toBeGreaterThan(0);
+    expect(rest).toEqual({ privileged: 0, secretBytes: 0, victimWords: 0, engineWords: 0 });
+    for (const { units, wrong } of victims) expect([units > 0, wrong]).toEqual([true, undefined]);
+  });
+  test("an attack on what an engine does not have is none", () => {
+    expect(observe(attackCase(attackOf("memory-locks"), ENGINES["per-core"], 1, {}), costs)).toEqual({ kind: "no-target" });
+  });
+  test("repeats itself", () => {
+    expect(seen("storm-doorbell", "smp", 2)).toEqual(seen("storm-doorbell", "smp", 2));
+  });
+});
+
+test("rows, and the matrix from them, in lines of 80 columns", { timeout: 120_000 }, () => {
+  const rows = new IsolationRows("graviton3");
+  const [read, locks] = [attackOf("memory-read"), attackOf("memory-locks")];
+  const cases = [
+    aloneCase(ENGINES.bare),
+    ...[ENGINES["per-core"], ENGINES.microscheduler].flatMap((engine) => [neighbourCase(read, engine, 1, {}), attackCase(read, engine, 1, {}), attackCase(locks, engine, 1, {})]),
+  ];
+  const all: ResultRow[] = cases.flatMap((one) => rows.of(one, observe(one, costs)));
+  const outcome = (engine: string) => all.find((row) => row.metric === "isolation" && row.engine === engine);
+  expect([outcome("per-core"), outcome("microscheduler")]).toMatchObject([{ value: 0, status: "ok", class: "exact" }, { value: 2, status: "ok" }]);
+  expect(all.filter(({ status }) => status === "unsupported").map(({ reason }) => reason)).toEqual(["the engine has no locks", "the engine has no locks"]);
+  const report = formatReport(all);
+  expect(report).toContain("memory-read   contained  ESCAPED");
+  expect(report).toContain("microscheduler, memory-read: 16 secret bytes");
+  for (const line of report.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+});
+
+test("every engine is attacked, on the harts that it has", () => {
+  const plan = planIsolation({ engines: undefined, harts: undefined, settings: {}, quick: false }, Object.values(ENGINES), ENGINES.bare, costs);
+  expect(new Set(plan.map(({ engine }) => engine))).toEqual(new Set(Object.keys(ENGINES)));
+  expect(plan.filter(({ engine, harts }) => engine === "uniprocessor" && harts > 1)).toEqual([]);
+  const settings = new Set(plan.filter(({ attack, setting }) => attack === undefined && setting !== "").map(({ setting }) => setting));
+  expect(plan.filter(({ attack, setting }) => attack !== undefined && !settings.has(setting))).toEqual([]);
+});
