@@ -35,8 +35,10 @@ export class ModelSession {
     this.#machine = machine;
     this.#model = createModelMachine({
       memory, harts, mode: engine.mode, software: engine.create({ memory, harts }, configuration, options), costs,
-      // Under other engines, what guests have in common lies at different addresses.
-      core: (...parts) => new Core(...parts, { shared: engine.mode === "hypervisor" && configuration.vms.length > 1 }),
+      core: (...parts) => new Core(...parts, {
+        shared: engine.mode === "hypervisor" && configuration.vms.length > 1,
+        placed: engine.mode === "machine" && configuration.vms.length > 1,
+      }),
       lookahead: lookaheadOf(configuration),
       wire: ports > 0 ? connectWire(memory, memory.deviceArea()) : [],
     });

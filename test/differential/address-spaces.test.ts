@@ -12,7 +12,7 @@ import { encode, encodeCsr } from "./encode.ts";
 import { makeMachine, runUntilHalted } from "./machine.ts";
 import { CODE, enterGuest, guestView, MAPS, patternedMemory, RAM, whole, type MemoryMap } from "./memory-map.ts";
 
-const TIERS = [{ hotThreshold: Infinity, slice: 100_000 }, { hotThreshold: 1, slice: 100_000 }, { hotThreshold: 5, slice: 73 }, { hotThreshold: 1, slice: 100_000, shared: true }, { hotThreshold: 5, slice: 73, shared: true }];
+const TIERS = [{ hotThreshold: Infinity, slice: 100_000 }, { hotThreshold: 1, slice: 100_000 }, { hotThreshold: 5, slice: 73 }, { hotThreshold: 1, slice: 100_000, shared: true }, { hotThreshold: 5, slice: 73, shared: true }, { hotThreshold: 1, slice: 73, placed: true }];
 const LIMIT = 1_000_000;
 const PAGE = 0x1000;
 const WALKS = 5;

@@ -14,7 +14,7 @@ import {
   CODE, enterGuest, faultOf, guestView, highOf, lowOf, MAPS, patternedMemory, RAM, whole, type Fault, type MemoryMap,
 } from "./memory-map.ts";
 
-const TIERS = [{ hotThreshold: Infinity, slice: 100_000 }, { hotThreshold: 1, slice: 100_000 }, { hotThreshold: 1, slice: 100_000, shared: true }];
+const TIERS = [{ hotThreshold: Infinity, slice: 100_000 }, { hotThreshold: 1, slice: 100_000 }, { hotThreshold: 1, slice: 100_000, shared: true }, { hotThreshold: 1, slice: 100_000, placed: true }];
 const LIMIT = 10_000_000;
 const MISALIGNED = { load: 4, store: 6 } as const;
 

@@ -20,6 +20,8 @@ export interface Tier {
   readonly slice: number;
   /** Whether translations are for all spaces with the same code: not for one only. */
   readonly shared?: boolean;
+  /** Whether they are for all places where the same code lies. */
+  readonly placed?: boolean;
   /** Whether the program runs in S-mode or, with a second stage, in VS-mode. */
   readonly mode: EngineMode;
 }

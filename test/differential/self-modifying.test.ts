@@ -11,6 +11,7 @@ const TIERS: readonly Tier[] = [
   { mode: "machine", hotThreshold: Infinity, slice: 100_000 }, { mode: "machine", hotThreshold: 1, slice: 100_000 },
   { mode: "hypervisor", hotThreshold: 4, slice: 100_000 }, { mode: "hypervisor", hotThreshold: 1, slice: 5 },
   { mode: "hypervisor", hotThreshold: 4, slice: 100_000, shared: true }, { mode: "machine", hotThreshold: 1, slice: 5, shared: true },
+  { mode: "machine", hotThreshold: 1, slice: 5, placed: true }, { mode: "machine", hotThreshold: 4, slice: 100_000, placed: true },
 ];
 const LIMIT = 1_000_000;
 const RESULTS = 0x8060_0000;

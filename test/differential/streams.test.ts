@@ -33,6 +33,7 @@ const ROUNDS: readonly Round[] = [
   { name: "translated at once, with a second stage", tier: { mode: "hypervisor", hotThreshold: 1, slice: 1_000_000 }, streams: 100, passes: 2, size: USUAL_SIZE },
   { name: "translated in short slices", tier: { mode: "machine", hotThreshold: 1, slice: 53 }, streams: 100, passes: 2, size: USUAL_SIZE },
   { name: "translated for all with the same code", tier: { mode: "hypervisor", hotThreshold: 1, slice: 1_000_000, shared: true }, streams: 100, passes: 2, size: USUAL_SIZE },
+  { name: "translated for all places", tier: { mode: "machine", hotThreshold: 1, slice: 1_000_000, placed: true }, streams: 100, passes: 2, size: USUAL_SIZE },
   { name: "translated for all with the same code, in short slices", tier: { mode: "hypervisor", hotThreshold: 3, slice: 403, shared: true }, streams: 100, passes: 3, size: USUAL_SIZE },
   { name: "translated when warm", tier: { mode: "hypervisor", hotThreshold: 3, slice: 4001 }, streams: 200, passes: 4, size: USUAL_SIZE },
   // More instructions than the translator takes for one function.

@@ -4,7 +4,7 @@ import { setFlagsFromString } from "node:v8";
 
 import { decode, instructionBytes } from "../instructions/decode.ts";
 import type { Decoded } from "../instructions/decode.ts";
-import { EXIT, FIRST_PAGED_SPACE, HART, LEAVE, RAM_BASE, REMEMBERED } from "../layout.ts";
+import { EXIT, FIRST_PAGED_SPACE, HART, LEAVE, RAM_BASE } from "../layout.ts";
 import type { CoreImports, GeneratedCore } from "../core.ts";
 import { threadArea } from "../memory.ts";
 import type { PhysicalMemory } from "../memory.ts";
@@ -12,17 +12,21 @@ import { encodeModule } from "../wasm/module.ts";
 import { I32, I64 } from "../wasm/opcodes.ts";
 import { HOTNESS, lookupIndex, TYPE, TYPES } from "./abi.ts";
 import { discover } from "./blocks.ts";
+import { reachOf } from "./check-reach.ts";
 import { CodeClasses } from "./code-classes.ts";
 import { chopBlocks } from "./chop.ts";
 import { codeOf } from "./code-runs.ts";
-import { emitUnit } from "./emit-unit.ts";
+import { compileUnit, instantiateUnit } from "./compile-unit.ts";
+import type { CompiledUnit } from "./compile-unit.ts";
 import { Fetched } from "./fetched.ts";
-import type { Paging, RamWindow } from "./unit-builder.ts";
+import type { RamWindow } from "./unit-builder.ts";
 import { INTERPRETER_LOCALS } from "./interpret-instruction.ts";
 import { DECODE_LEFT, DECODE_MOVED, interpreterBody } from "./interpreter.ts";
 import { RESOLVE_LOCALS, resolveBody } from "./memory-access.ts";
 import { plan } from "./plan.ts";
+import { moved, PlacedUnits } from "./placed-units.ts";
 import { Predecoded } from "./predecoded.ts";
+import { RememberedEntries } from "./remembered-entries.ts";
 import { makeReducible } from "./split.ts";
 import { REMEMBER_LOCALS, rememberBody } from "./remember.ts";
 import { TranslationTable } from "./translation-table.ts";
@@ -35,6 +39,9 @@ export interface CoreOptions {
   /** Whether guests whose code is the same execute the same translations, which are slower by what reading the place of
    *  their RAM costs: for a thread that runs many. */
   readonly shared?: boolean;
+  /** Whether code that is the same at different addresses is compiled once: for a thread that runs many guests in one
+   *  address space. */
+  readonly placed?: boolean;
 }
 
 /** Figures of the translator itself. */
@@ -59,16 +66,7 @@ const RETRY_AFTER = -100_000;
 // Function numbers in the interpreter's module: imports first.
 const IMPORT = { system: 0, device: 1, decode: 2, translate: 3, jump: 4, outside: 5, locate: 6, translateTail: 7 } as const;
 const RESOLVE = 8;
-// ... and in a unit's module.
-const UNIT_IMPORT = { system: 0, resolve: 1, jump: 2, locate: 3, remember: 4 } as const;
 const PAGE_BYTES = 0x1000;
-/** The longest range that is checked at once: a longer one would fail too often at the ends of memory. */
-const BARE_RANGE = 0x1000;
-/** The longest range of a page that is looked up at once: most lie within a page. */
-const PAGED_RANGE = 0x800;
-/** The same where blocks that may not be reached have a share, and nothing is remembered: what goes on from here to
- *  there seldom ends a page. */
-const PAGED_RANGE_ACROSS = 0x20;
 /** Between this and the end of the address space a pc could not be told from MISSING. */
 const LAST_PAGE = -PAGE_BYTES;
 
@@ -81,14 +79,15 @@ export class Core implements GeneratedCore {
   readonly #table: TranslationTable;
   /** Null: every space has its own translations. */
   readonly #classes: CodeClasses | null;
+  /** Null: every place has its own units. */
+  readonly #placed: PlacedUnits | null;
   readonly #spaceField: typeof HART.space | typeof HART.translations;
   readonly #resolve: WebAssembly.ExportValue;
   readonly #remember: WebAssembly.ExportValue;
   readonly #pages: number;
   readonly #hotThreshold: number;
   readonly #runBare: (state: number) => number;
-  /** Entries of REMEMBERED that places in the code have. */
-  readonly #remembered = new Map<string, number>();
+  readonly #remembered = new RememberedEntries();
   #runPaged: ((state: number) => number) | null = null;
   #instructions = 0;
   #milliseconds = 0;
@@ -107,6 +106,7 @@ export class Core implements GeneratedCore {
     this.#predecoded = new Predecoded(memory, this.#area);
     this.#remember = instance.exports["remember"];
     this.#table = new TranslationTable(memory, this.#area, this.#functions);
+    this.#placed = options.placed === true ? new PlacedUnits(memory.u8) : null;
     this.#classes = options.shared === true ? new CodeClasses(memory, this.#area, this.#table) : null;
   }
 
@@ -315,65 +315,63 @@ export class Core implements GeneratedCore {
 
   #build(state: number, space: number, pc: number, isTail: boolean): boolean {
     const started = performance.now(); // oxlint-disable-line no-restricted-globals -- reported only
+    const built = this.#placeAgain(state, space, pc, isTail) || this.#buildAnew(state, space, pc, isTail);
+    this.#milliseconds += performance.now() - started; // oxlint-disable-line no-restricted-globals -- reported only
+    return built;
+  }
+
+  #buildAnew(state: number, space: number, pc: number, isTail: boolean): boolean {
     const fetched = new Fetched();
     const shape = isTail ? chopBlocks : unrollLoops;
+    const stops = isTail ? null : this.#table.stops(space, pc);
+    const jumps = new Map<number, readonly number[]>();
     const unit = shape(makeReducible(discover(pc, {
       fetch: (at) => this.#fetchForTranslation(state, at, fetched),
-      targetsOf: (at) => this.#table.jumpTargets(space, at),
-      stopsAt: isTail ? () => false : this.#table.stops(space, pc),
+      targetsOf: (at) => {
+        const targets = this.#table.jumpTargets(space, at);
+        jumps.set(at, targets);
+        return targets;
+      },
+      stopsAt: stops ?? (() => false),
     })));
     if (unit.blocks[0].count === 0) return false;
     const window = this.#window(state);
-    const paging = this.#isPaged(state) ? this.#paging(state, space) : null;
-    const bareRange = Math.min(BARE_RANGE, window.limit);
-    const reach = paging === null
-      ? { bytes: bareRange, bytesAcross: bareRange, bytesAcrossSteady: bareRange, atStartOnly: false }
-      : this.#table.isApart(space, pc)
-        ? { bytes: PAGED_RANGE, bytesAcross: 0, bytesAcrossSteady: 0, atStartOnly: true }
-        : { bytes: PAGED_RANGE, bytesAcross: PAGED_RANGE_ACROSS, bytesAcrossSteady: PAGED_RANGE, atStartOnly: true };
-    const planned = plan(unit, this.#table.isResolving(space, pc) ? null : reach, isTail);
-    const { body, unlikely, locals } = emitUnit(planned, {
-      ...UNIT_IMPORT, space, spaceField: this.#spaceField, window, paging, slotOf: (target) => this.#table.slotOfCalled(space, target, isTail),
-    });
-    const bytes = encodeModule({
-      types: TYPES,
-      imports: [
-        { name: "system", type: TYPE.service }, { name: "resolve", type: TYPE.resolve }, { name: "jump", type: TYPE.request },
-        { name: "locate", type: TYPE.service }, { name: "remember", type: TYPE.remember },
-      ],
-      memoryPages: this.#pages,
-      functions: [{ type: TYPE.unit, exportName: "unit", body, unlikely, locals: locals.declarations() }],
-    });
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
-      m: {
-        memory: this.#memory.wasm, table: this.#functions, system: this.#imports.system, resolve: this.#resolve, jump: this.#jump,
-        locate: this.#imports.locate, remember: this.#remember,
-      },
-    });
+    const paging = this.#isPaged(state) ? this.#remembered.paging(space, this.#memory.i32[(state + HART.tlb) >> 2] - state) : null;
+    const isResolving = this.#table.isResolving(space, pc);
+    const planned = plan(unit, isResolving ? null : reachOf(window, paging !== null, this.#table.isApart(space, pc)), isTail);
+    const placed = this.#placed !== null && paging === null && stops === null;
+    const surroundings = { space, spaceField: this.#spaceField, window, paging, placed };
+    const compiled = compileUnit(planned, surroundings, this.#pages, (target) => this.#table.slotOfCalled(space, target, isTail));
     const translated: TranslatedUnit = {
       pc, isTail,
       entries: planned.entries.map((block) => ({ pc: unit.blocks[block].pc, fuel: planned.longest[block] })),
       jumps: unit.blocks.flatMap(({ ending }) => (ending.kind === "jump-register" ? [ending.instruction.pc] : [])),
       code: codeOf(unit.blocks, fetched, this.#memory.u8, (at) => this.#fetchOffset(state, at, "look-ahead")),
     };
-    this.#table.add(space, translated, instance.exports["unit"]);
-    this.#classes?.added(space, translated);
+    if (placed) this.#placed?.add(space, { unit: translated, compiled, jumps, isResolving });
+    this.#add(space, translated, compiled, 0);
     this.#instructions += unit.blocks.reduce((sum, block) => sum + block.count, 0);
-    this.#milliseconds += performance.now() - started; // oxlint-disable-line no-restricted-globals -- reported only
     return true;
   }
 
-  #paging(state: number, space: number): Paging {
-    return {
-      tlb: this.#memory.i32[(state + HART.tlb) >> 2] - state,
-      remember: (pc, { register, from, to, writes }) => {
-        const key = `${space} ${pc} ${register} ${from} ${to} ${writes}`;
-        const entry = this.#remembered.get(key) ?? this.#remembered.size;
-        if (entry === REMEMBERED.entries) return null;
-        this.#remembered.set(key, entry);
-        return HART.rememberedPages + entry * REMEMBERED.entryBytes;
-      },
-    };
+  /** Takes a unit made for the same code at another place. */
+  #placeAgain(state: number, space: number, pc: number, isTail: boolean): boolean {
+    if (this.#placed === null || this.#isPaged(state) || (!isTail && this.#table.stops(space, pc) !== null)) return false;
+    const ram = this.#memory.i32[(state + HART.ramOffset) >> 2] >>> 0;
+    const found = this.#placed.find(space, pc, isTail, this.#table.isResolving(space, pc), ram, (at) => this.#table.jumpTargets(space, at));
+    if (found === undefined) return false;
+    const by = pc - found.unit.pc;
+    this.#add(space, moved(found.unit, by), found.compiled, by);
+    return true;
+  }
+
+  #add(space: number, unit: TranslatedUnit, compiled: CompiledUnit, by: number): void {
+    const slots = compiled.called.map((target) => this.#table.slotOfCalled(space, target + by, unit.isTail));
+    this.#table.add(space, unit, instantiateUnit(compiled, {
+      memory: this.#memory.wasm, table: this.#functions, system: this.#imports.system, resolve: this.#resolve, jump: this.#jump,
+      locate: this.#imports.locate, remember: this.#remember,
+    }, unit.pc, slots));
+    this.#classes?.added(space, unit);
   }
 
   /** Everything of a space is translated for one RAM window: a space number stands for it (HART.space). */

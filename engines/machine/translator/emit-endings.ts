@@ -13,9 +13,9 @@ export function emitCall(unit: UnitBuilder, ending: Extract<Ending, { kind: "cal
   link(unit, ending.instruction);
   unit.store(stored);
   pushCallArguments(unit, () => code.i32(0));
-  code.i32(unit.services.slotOf(ending.target));
+  unit.services.pushSlot(code, ending.target);
   code.callIndirect(TYPE.unit);
-  afterCall(unit, ending.then, () => code.i64(ending.target), go);
+  afterCall(unit, ending.then, () => unit.services.pushPc(code, ending.target), go);
 }
 
 export function emitCallRegister(unit: UnitBuilder, ending: Extract<Ending, { kind: "call-register" }>, stored: number, go: (to: number) => void): void {
@@ -84,7 +84,7 @@ function pushCallArguments(unit: UnitBuilder, entry: () => void): void {
 function afterCall(unit: UnitBuilder, then: number, pushTarget: () => void, go: (to: number) => void): void {
   const { code } = unit;
   code.tee(LOCAL.answer);
-  code.i64(unit.plan.unit.blocks[then].pc);
+  unit.services.pushPc(code, unit.plan.unit.blocks[then].pc);
   code.op("i64.ne");
   code.markUnlikely();
   code.if();
@@ -113,7 +113,7 @@ export function emitSystem(unit: UnitBuilder, ending: Extract<Ending, { kind: "s
   unit.store(stored);
   unit.storeFuel();
   code.get(LOCAL.state);
-  code.i64(instruction.pc);
+  unit.services.pushPc(code, instruction.pc);
   code.access("i64.store", HART.pc);
   code.get(LOCAL.state);
   code.i32(instruction.immediate);
@@ -147,7 +147,7 @@ export function emitJumpRegister(unit: UnitBuilder, node: number, ending: Extrac
   unit.storeFuel();
   if (isTableJump(instruction)) {
     code.get(LOCAL.state);
-    code.i64(instruction.pc);
+    unit.services.pushPc(code, instruction.pc);
     code.access("i64.store", HART.jumpSource);
     code.get(LOCAL.state);
     code.get(LOCAL.target);
@@ -172,7 +172,7 @@ function throughTable(unit: UnitBuilder, targets: readonly number[], labels: rea
   const least = Math.min(...labelOf.keys());
   const most = Math.max(...labelOf.keys());
   code.get(LOCAL.target);
-  code.i64(least);
+  unit.services.pushPc(code, least);
   code.op("i64.sub");
   code.tee(LOCAL.address);
   code.i64(most - least);
@@ -198,6 +198,6 @@ function pushJumpTarget(unit: UnitBuilder, instruction: { readonly rs1: number; 
 }
 
 function link(unit: UnitBuilder, instruction: { readonly rd: number; readonly pc: number; readonly bytes: number }): void {
-  unit.code.i64(instruction.pc + instruction.bytes);
+  unit.services.pushPc(unit.code, instruction.pc + instruction.bytes);
   unit.locals.set(unit.code, instruction.rd);
 }

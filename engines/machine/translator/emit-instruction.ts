@@ -19,17 +19,20 @@ import type { Paging, UnitServices } from "./unit-builder.ts";
 import type { UnitLocals } from "./unit-locals.ts";
 import { asWord, WORD_LOAD } from "./words.ts";
 
-export function operandsFrom(instruction: Located, locals: UnitLocals): Operands {
+export function operandsFrom(instruction: Located, locals: UnitLocals, services: UnitServices): Operands {
   return {
     known(operand) {
       switch (operand) {
         case "rs1": return instruction.rs1 === 0 ? 0 : null;
         case "rs2": return instruction.rs2 === 0 ? 0 : null;
         case "imm": return instruction.immediate;
-        case "pc": return instruction.pc;
+        case "pc": return services.placed ? null : instruction.pc;
       }
     },
-    push: (code, operand) => locals.push(code, operand === "rs1" ? instruction.rs1 : instruction.rs2),
+    push(code, operand) {
+      if (operand === "pc") services.pushPc(code, instruction.pc);
+      else locals.push(code, operand === "rs1" ? instruction.rs1 : instruction.rs2);
+    },
     pushWord: (code, operand) => locals.pushWord(code, instruction[operand]),
   };
 }
@@ -39,7 +42,7 @@ export function emitInstruction(
   code: Code, instruction: Located, locals: UnitLocals, services: UnitServices, resolve: number | null, leave: () => void,
 ): void {
   const meaning = BY_NUMBER[instruction.number];
-  const operands = operandsFrom(instruction, locals);
+  const operands = operandsFrom(instruction, locals, services);
   const immediate = meaning.kind === "load" || meaning.kind === "store" ? instruction.immediate : 0;
   const memory: MemoryAccess = services.paging === null
     ? windowAccess({

@@ -280,7 +280,7 @@ class UnitEmitter {
     if (words[node] === 0) return;
     this.#unit.locals.narrow(code, words[node]);
     code.if();
-    code.i64(unit.blocks[node].pc + 1);
+    this.#unit.services.pushPc(code, unit.blocks[node].pc + 1);
     code.return();
     code.end();
   }
@@ -332,8 +332,8 @@ class UnitEmitter {
       case "call-register": return emitCallRegister(this.#unit, ending, stored, go);
       case "system": return emitSystem(this.#unit, ending, stored, go);
       case "jump-register": return emitJumpRegister(this.#unit, node, ending, stored, go);
-      case "leave": return this.#unit.storeAndReturn(stored, () => this.#code.i64(ending.pc));
-      case "interpret": return this.#unit.storeAndReturn(stored, () => this.#code.i64(ending.pc + 1));
+      case "leave": return this.#unit.storeAndReturn(stored, () => this.#unit.services.pushPc(this.#code, ending.pc));
+      case "interpret": return this.#unit.storeAndReturn(stored, () => this.#unit.services.pushPc(this.#code, ending.pc + 1));
     }
   }
 
@@ -342,7 +342,7 @@ class UnitEmitter {
     const meaning = BY_NUMBER[ending.instruction.number];
     if (meaning.kind !== "branch") throw new Error("a branch ending holds a branch instruction");
     const { shape } = this.#plan;
-    const operands = operandsFrom(ending.instruction, this.#unit.locals);
+    const operands = operandsFrom(ending.instruction, this.#unit.locals, this.#unit.services);
     const condition = onWords(meaning.condition, ending.instruction, (register) => this.#unit.locals.isWord(register));
     emitExpression(code, condition, operands, this.#unit.locals.temporaries);
     const direct = (to: number): Label | null =>

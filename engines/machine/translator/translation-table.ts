@@ -132,10 +132,10 @@ export class TranslationTable {
    * Where a unit that begins at `pc` is to stop: nowhere, or, if `pc` lies in a unit already but is none of its entries
    * (a slice ended there, say), wherever a unit is entered.
    */
-  stops(space: number, pc: number): (pc: number) => boolean {
+  stops(space: number, pc: number): ((pc: number) => boolean) | null {
     const { called, whole, units } = this.#space(space);
     const within = [...units].some(({ code, isTail }) => !isTail && code.some(({ pc: from, bytes }) => pc >= from && pc < from + bytes.length));
-    return within && !called.has(pc) ? (at) => whole.entries.has(at) : () => false;
+    return within && !called.has(pc) ? (at) => whole.entries.has(at) : null;
   }
 
   /** Puts the entry at `pc`, if there is one, where generated code looks. */

@@ -36,8 +36,12 @@ export interface UnitServices {
   readonly window: RamWindow;
   /** Null: addresses are Bare, and RAM is the window. */
   readonly paging: Paging | null;
-  /** Slot in the function table of the unit that begins at a pc. */
-  slotOf(pc: number): number;
+  /** Whether the same code also lies elsewhere: no pc is a constant then. */
+  readonly placed: boolean;
+  /** Pushes an address in the guest's code, or an answer made of one. */
+  pushPc(code: Code, pc: number): void;
+  /** Pushes the slot in the function table of the unit that begins at a pc. */
+  pushSlot(code: Code, pc: number): void;
 }
 
 export class UnitBuilder {
@@ -81,7 +85,7 @@ export class UnitBuilder {
     const code = this.code;
     this.addFuel(ahead);
     this.locals.widen(code, stored);
-    code.i64(answer);
+    this.services.pushPc(code, answer);
     code.set(LOCAL.exitPc);
     const label = this.#exits.get(stored);
     if (label === undefined) throw new Error(`no exit stores the register set ${stored.toString(16)}`);

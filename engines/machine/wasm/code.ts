@@ -88,6 +88,11 @@ export class Code {
     this.unsigned(local);
   }
 
+  global(index: number): void {
+    this.byte(0x23);
+    this.unsigned(index);
+  }
+
   set(local: number): void {
     this.byte(0x21);
     this.unsigned(local);

@@ -12,6 +12,8 @@ export interface ModuleParts {
   readonly types: readonly FunctionType[];
   /** Imported functions from module "m", numbered first. */
   readonly imports: readonly { readonly name: string; readonly type: number }[];
+  /** Types of the immutable globals "0", "1" and so on that are imported from module "m". */
+  readonly globals?: readonly ValueType[];
   /** Pages of the shared memory "m"."memory" that is imported with the table "m"."table"; absent: neither. */
   readonly memoryPages?: number;
   readonly functions: readonly {
@@ -42,8 +44,8 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
   });
 
   section(out, SECTION.import, (code) => {
-    const { memoryPages } = parts;
-    code.unsigned(parts.imports.length + (memoryPages === undefined ? 0 : 2));
+    const { memoryPages, globals = [] } = parts;
+    code.unsigned(parts.imports.length + globals.length + (memoryPages === undefined ? 0 : 2));
     if (memoryPages !== undefined) {
       importName(code, "memory");
       code.byte(0x02);
@@ -61,6 +63,12 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
       code.byte(0x00);
       code.unsigned(entry.type);
     }
+    globals.forEach((type, index) => {
+      importName(code, String(index));
+      code.byte(0x03);
+      code.byte(type);
+      code.byte(0x00);
+    });
   });
 
   section(out, SECTION.function, (code) => {
