@@ -28,7 +28,7 @@ export async function measureModelCases(
   const pool = new Piscina({ ...WORKER_OPTIONS, filename: WORKER, minThreads: 1, maxThreads: Math.min(threads, cases.length) });
   const interrupted = new Promise<undefined>((resolve) => { interruption.addEventListener("abort", () => resolve(undefined), { once: true }); });
   try {
-    const answers = cases.map((modelCase) => answerTo(pool, { ...modelCase, costs }));
+    const answers = inTurn(cases, threads, (modelCase) => answerTo(pool, { ...modelCase, costs }));
     for (const [index, { benchCase }] of cases.entries()) {
       const answer = await Promise.race([answers[index], interrupted]);
       if (answer === undefined) return;
@@ -37,6 +37,20 @@ export async function measureModelCases(
   } finally {
     await pool.destroy();
   }
+}
+
+/** Begins work on items in their order, on so many at a time: a pool that is given all of them at once takes them as it likes. */
+function inTurn<Item, Result>(items: readonly Item[], most: number, work: (item: Item) => Promise<Result>): Promise<Result>[] {
+  const results = items.map(() => Promise.withResolvers<Result>());
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < items.length) {
+      const index = next++;
+      results[index].resolve(await work(items[index]));
+    }
+  };
+  for (let started = 0; started < most; started++) void worker();
+  return results.map(({ promise }) => promise);
 }
 
 /** A thread that ends has failed its case. */

@@ -125,6 +125,32 @@ describe("npm run bench", { timeout: 60_000 }, () => {
     expect(readdirSync(results).sort()).toEqual(["exact", "model"]);
   });
 
+  test("a profile of the user's is named with its contents in the rows, which are no part of the sweep", async () => {
+    const results = join(folder, "own");
+    const file = join(folder, "mine.json");
+    const profile = JSON.parse(readFileSync(new URL("../../profiles/uniform-128.json", import.meta.url), "utf8")) as Record<string, unknown>;
+    writeFileSync(file, JSON.stringify({ ...profile, name: "mine" }));
+    const { code, errors } = await start("--clock", "model", "--workload", "contend", "--engine", "per-core", "--harts", "2", "--profile", file, "--results", results).outcome;
+    expect(code, errors).toBe(EXIT_CODE.fine.code);
+    expect(readdirSync(results)).toEqual(["model"]);
+    const [run] = readdirSync(join(results, "model"));
+    for (const row of parseRows(readFileSync(join(results, "model", run), "utf8"))) expect(row.profile).toMatch(/^mine@[0-9a-f]{8}$/);
+  });
+
+  test("an interrupted run on the model clock keeps the cases that are done", async () => {
+    const results = join(folder, "interrupted");
+    const { child, outcome } = start("--clock", "model", "--workload", "contend", "--workload", "hypercall-base", "--results", results);
+    await new Promise<void>((resolve) => { child.stderr?.on("data", (chunk: Buffer) => { if (chunk.toString().includes("[2/")) resolve(); }); });
+    child.kill("SIGINT");
+    const { code, errors } = await outcome;
+    expect(code, errors).toBe(EXIT_CODE.interrupted.code);
+    const [profile] = readdirSync(join(results, "exact"));
+    const rows = readdirSync(join(results, "exact", profile)).flatMap((file) => parseRows(readFileSync(join(results, "exact", profile, file), "utf8")));
+    const done = [...Map.groupBy(rows, (row) => [row.workload, row.engine, row.options, row.harts].join(" ")).values()];
+    expect(done.length).toBeGreaterThanOrEqual(2);
+    for (const of of done) expect(of.map(({ metric }) => metric)).toEqual(expect.arrayContaining(["throughput", "cycles-guest"]));
+  });
+
   test("--verify runs the model's cases twice and finds the same, without writing anything", async () => {
     const results = join(folder, "verified");
     const words = ["--verify", "--workload", "contend", "--workload", "hypercall-yield", "--engine", "smp", "--engine", "microscheduler", "--harts", "1", "--harts", "4"];
