@@ -22,8 +22,9 @@ interface Round {
 
 /** Exceptions that enough streams raise: all that there are from S and U in this machine without paging. */
 const CAUSES = [1, 2, 3, 4, 5, 6, 7];
-/** So many streams raise all of them, whatever the seed. */
+/** So many streams raise all of them, whatever the seed; so few may raise none. */
 const MANY = 1000;
+const FEW = 10;
 
 // Slices of odd lengths end everywhere; with the third pass all that two passes made hot has been translated.
 const ROUNDS: readonly Round[] = [
@@ -57,7 +58,7 @@ describe.skipIf(!hasQemu)("random instruction streams end as in QEMU", () => {
     expect(run.end.halted).toBe(true);
     expect(run.end.retired).toBeGreaterThan(200 * count);
     const causes = new Set(streams.flatMap((_, stream) => expected.causes(stream)));
-    const needed = count < MANY ? [2, 3] : CAUSES;
+    const needed = count < FEW ? [] : count < MANY ? [2, 3] : CAUSES;
     expect(needed.filter((cause) => !causes.has(cause))).toEqual([]);
     expect(run.statistics.units > 0).toBe(tier.hotThreshold !== NEVER);
   }, LIMIT_MILLISECONDS);
