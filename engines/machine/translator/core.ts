@@ -315,15 +315,15 @@ export class Core implements GeneratedCore {
 
   #build(state: number, space: number, pc: number, isTail: boolean): boolean {
     const started = performance.now(); // oxlint-disable-line no-restricted-globals -- reported only
-    const built = this.#placeAgain(state, space, pc, isTail) || this.#buildAnew(state, space, pc, isTail);
+    const stops = isTail ? null : this.#table.stops(space, pc);
+    const built = (stops === null && this.#placeAgain(state, space, pc, isTail)) || this.#buildAnew(state, space, pc, isTail, stops);
     this.#milliseconds += performance.now() - started; // oxlint-disable-line no-restricted-globals -- reported only
     return built;
   }
 
-  #buildAnew(state: number, space: number, pc: number, isTail: boolean): boolean {
+  #buildAnew(state: number, space: number, pc: number, isTail: boolean, stops: ((pc: number) => boolean) | null): boolean {
     const fetched = new Fetched();
     const shape = isTail ? chopBlocks : unrollLoops;
-    const stops = isTail ? null : this.#table.stops(space, pc);
     const jumps = new Map<number, readonly number[]>();
     const unit = shape(makeReducible(discover(pc, {
       fetch: (at) => this.#fetchForTranslation(state, at, fetched),
@@ -356,7 +356,7 @@ export class Core implements GeneratedCore {
 
   /** Takes a unit made for the same code at another place. */
   #placeAgain(state: number, space: number, pc: number, isTail: boolean): boolean {
-    if (this.#placed === null || this.#isPaged(state) || (!isTail && this.#table.stops(space, pc) !== null)) return false;
+    if (this.#placed === null || this.#isPaged(state)) return false;
     const ram = this.#memory.i32[(state + HART.ramOffset) >> 2] >>> 0;
     const found = this.#placed.find(space, pc, isTail, this.#table.isResolving(space, pc), ram, (at) => this.#table.jumpTargets(space, at));
     if (found === undefined) return false;

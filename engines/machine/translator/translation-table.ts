@@ -71,6 +71,8 @@ export class TranslationTable {
   readonly #functions: WebAssembly.Table;
   readonly #spaces = new Map<number, Space>();
   readonly #missing: WebAssembly.ExportValue;
+  /** Where in LOOKUP there is something, as indexes of words. */
+  readonly #installed = new Set<number>();
   /** Slots of the function table: given out, and given back since. */
   #slots = 0;
   readonly #freeSlots: number[] = [];
@@ -81,7 +83,8 @@ export class TranslationTable {
     this.#area = area;
     this.#functions = functions;
     this.#missing = missingUnit();
-    this.#forgetLookups();
+    // All ones in LOOKUP.pc: an odd address, which no pc is.
+    memory.u8.fill(0xff, area + LOOKUP.offset, area + LOOKUP.offset + LOOKUP.entries * LOOKUP.bytes);
   }
 
   get size(): number {
@@ -146,6 +149,7 @@ export class TranslationTable {
     const tail = known?.tail.entries.get(pc);
     const { i32 } = this.#memory;
     const at = (this.#area + LOOKUP.offset + lookupIndex(space, pc) * LOOKUP.bytes) >> 2;
+    this.#installed.add(at);
     i32[at + (LOOKUP.pc >> 2)] = pc | 0;
     i32[at + (LOOKUP.pc >> 2) + 1] = Math.floor(pc / 2 ** 32);
     i32[at + (LOOKUP.space >> 2)] = space;
@@ -280,9 +284,11 @@ export class TranslationTable {
   }
 
   #forgetLookups(): void {
-    const from = this.#area + LOOKUP.offset;
-    // All ones in LOOKUP.pc: an odd address, which no pc is.
-    this.#memory.u8.fill(0xff, from, from + LOOKUP.entries * LOOKUP.bytes);
+    for (const at of this.#installed) {
+      this.#memory.i32[at + (LOOKUP.pc >> 2)] = -1;
+      this.#memory.i32[at + (LOOKUP.pc >> 2) + 1] = -1;
+    }
+    this.#installed.clear();
     this.#memory.u8.fill(0, this.#area + HOTNESS.offset, this.#area + HOTNESS.offset + LOOKUP.entries * 4);
   }
 }
