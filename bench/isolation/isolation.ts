@@ -61,13 +61,23 @@ async function observeCases(
 ): Promise<void> {
   const pool = new Piscina({ filename: WORKER, minThreads: 1, maxThreads: Math.min(threads, cases.length) });
   const interrupted = new Promise<undefined>((resolve) => { interruption.addEventListener("abort", () => resolve(undefined), { once: true }); });
+  const answers = cases.map(() => Promise.withResolvers<Observed>());
+  let next = 0;
+  /** Takes case after case, so that they begin in the order of the plan. */
+  const work = async (): Promise<void> => {
+    while (next < cases.length && !interruption.aborted) {
+      const index = next++;
+      answers[index].resolve(await answerTo(pool, { isolationCase: cases[index], costs }));
+    }
+  };
+  const workers = Array.from({ length: threads }, work);
   try {
-    const answers = cases.map((isolationCase) => answerTo(pool, { isolationCase, costs }));
     for (const [index, isolationCase] of cases.entries()) {
-      const answer = await Promise.race([answers[index], interrupted]);
+      const answer = await Promise.race([answers[index].promise, interrupted]);
       if (answer === undefined) return;
       observed(isolationCase, answer);
     }
+    await Promise.all(workers);
   } finally {
     await pool.destroy();
   }

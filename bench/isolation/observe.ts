@@ -17,10 +17,10 @@ import { countPattern } from "./pattern.ts";
 
 const MEGACYCLE = 1_000_000;
 /** By then every honest guest is ready, on all engines. */
-const BEGIN = 12 * MEGACYCLE;
+const BEGIN = 8 * MEGACYCLE;
 const WARM_UP = 2 * MEGACYCLE;
-/** 40 periods: what a guest gets too early or too late is a fortieth of its share at most. */
-export const WINDOW = 40 * MEGACYCLE;
+/** 30 periods: what a guest gets too early or too late is a thirtieth of its share at most. */
+const WINDOW = 30 * MEGACYCLE;
 
 /** Evidence of hostile guests: workloads/guests/attack/attack.h. */
 const LOOT_BYTES = 64;

@@ -31,7 +31,7 @@ export function isolationSection(cases: readonly CaseView[]): string {
     `  ${engines.map((engine) => `${initialOf(engine)}: ${engine}`).join("; ")}; with the number of harts`,
     "  Above 100 where others left time unused",
     "",
-    indent(formatTable(shareColumns(tried), lines)),
+    indent(formatTable(shareColumns(engines, tried), lines)),
     ...reachedLines(tried),
   ].join("\n");
 }
@@ -61,9 +61,11 @@ function cell(views: readonly CaseView[]): string {
   return `${slowdown.toFixed(2)}× slower${failed}`;
 }
 
-function shareColumns(cases: readonly CaseView[]): Column<Line>[] {
-  const places = [...new Map(cases.map(({ first: { engine, harts } }) => [`${engine} ${harts}`, { engine, harts }])).values()]
-    .sort((a, b) => (a.engine === b.engine ? a.harts - b.harts : 0));
+function shareColumns(engines: readonly string[], cases: readonly CaseView[]): Column<Line>[] {
+  const places = engines.flatMap((engine) => {
+    const counts = new Set(cases.filter(({ first }) => first.engine === engine).map(({ first }) => first.harts));
+    return [...counts].sort((a, b) => a - b).map((harts) => ({ engine, harts }));
+  });
   return [
     { title: "attack", align: "left", text: ({ attack }) => attack },
     ...places.map(({ engine, harts }): Column<Line> => ({

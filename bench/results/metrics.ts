@@ -87,7 +87,7 @@ export const METRICS = {
   },
   "isolation-share": {
     unit: "%", direction: "higher", class: "exact",
-    doc: "Work of the honest computing guest that did least, in 40 periods of 1 ms, in percent of what it does on `bare` in the part of the time that is its share. Above 100 where it was given time that others did not use.",
+    doc: "Work of the honest computing guest that did least, in 30 periods of 1 ms, in percent of what it does on `bare` in the part of the time that is its share. Above 100 where it was given time that others did not use.",
   },
   "isolation-slowdown": {
     unit: "ratio", direction: "lower", class: "exact",

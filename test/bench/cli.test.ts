@@ -18,7 +18,7 @@ const parse = (...words: string[]) => parseCommandLine(words, vocabulary);
 describe("the command line", () => {
   test("nothing asked for leaves everything to the plan", () => {
     expect(parse()).toEqual({
-      engines: undefined, workloads: undefined, harts: undefined, clock: "both", profile: DEFAULT_PROFILE, full: false, verify: false, settings: {}, quick: false, samples: undefined, windowMs: undefined,
+      engines: undefined, workloads: undefined, harts: undefined, clock: "both", profile: DEFAULT_PROFILE, only: undefined, full: false, verify: false, settings: {}, quick: false, samples: undefined, windowMs: undefined,
       resultsFolder: "results", lockTiming: false, allowOversubscription: false,
     });
   });
@@ -33,6 +33,13 @@ describe("the command line", () => {
     expect(parse("--engine", "smp", "--engine=bare", "--engine", "smp", "--harts", "2", "--harts", "1", "--set", "lock=mcs", "--set", "think=0")).toMatchObject({
       engines: ["smp", "bare"], harts: [2, 1], settings: { lock: "mcs", think: "0" },
     });
+  });
+
+  test("--only isolation is of the model clock, and goes without workloads", () => {
+    expect(parse("--only", "isolation", "--harts", "4")).toMatchObject({ clock: "model", only: "isolation", harts: [4] });
+    expect(() => parse("--only", "isolation", "--clock", "wall")).toThrow(new UsageError("--only means nothing on the wall clock alone"));
+    expect(() => parse("--only", "isolation", "--verify")).toThrow(new UsageError("--verify means nothing with --only isolation"));
+    expect(() => parse("--only", "speed")).toThrow(UsageError);
   });
 
   test("--verify is of the model clock; a flag that means nothing on the only clock asked for is refused", () => {
