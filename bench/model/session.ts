@@ -15,9 +15,8 @@ import { type CaseMachine, type MachineCase, prepareCaseMachine } from "../case-
 import type { Histogram } from "../histogram.ts";
 import type { LockReading, MachineReading } from "../machine-reading.ts";
 import { lookaheadOf } from "./lookahead.ts";
-import { readUnitsPage, type UnitsReading } from "../units-page.ts";
 import { readMachine, reportOf, retiredBy, whereabouts } from "../read-machine.ts";
-import { readUnits } from "../units-page.ts";
+import { readUnits, readUnitsPage, type UnitsReading } from "../units-page.ts";
 
 export class ModelSession {
   readonly #case: MachineCase;
