@@ -31,7 +31,11 @@ export function isolationSection(cases: readonly CaseView[]): string {
     `  ${engines.map((engine) => `${initialOf(engine)}: ${engine}`).join("; ")}; with the number of harts`,
     "  Above 100 where others left time unused",
     "",
-    indent(formatTable(shareColumns(engines, tried), lines)),
+    indent(formatTable(placeColumns(engines, tried, share), lines)),
+    "",
+    "Latest that an honest guest was woken by its timer, in thousands of cycles",
+    "",
+    indent(formatTable(placeColumns(engines, tried, latest), lines)),
     ...reachedLines(tried),
   ].join("\n");
 }
@@ -61,7 +65,8 @@ function cell(views: readonly CaseView[]): string {
   return `${slowdown.toFixed(2)}× slower${failed}`;
 }
 
-function shareColumns(engines: readonly string[], cases: readonly CaseView[]): Column<Line>[] {
+/** A column for each engine on each number of harts. */
+function placeColumns(engines: readonly string[], cases: readonly CaseView[], text: (view: CaseView | undefined) => string): Column<Line>[] {
   const places = engines.flatMap((engine) => {
     const counts = new Set(cases.filter(({ first }) => first.engine === engine).map(({ first }) => first.harts));
     return [...counts].sort((a, b) => a - b).map((harts) => ({ engine, harts }));
@@ -70,7 +75,7 @@ function shareColumns(engines: readonly string[], cases: readonly CaseView[]): C
     { title: "attack", align: "left", text: ({ attack }) => attack },
     ...places.map(({ engine, harts }): Column<Line> => ({
       title: `${initialOf(engine)}${harts}`, align: "right",
-      text: ({ cases: views }) => share(views.find(({ first }) => first.engine === engine && first.harts === harts)),
+      text: ({ cases: views }) => text(views.find(({ first }) => first.engine === engine && first.harts === harts)),
     })),
   ];
 }
@@ -81,6 +86,12 @@ const initialOf = (engine: string): string => engine[0].toUpperCase();
 function share(view: CaseView | undefined): string {
   const value = view?.value("isolation-share") ?? null;
   return value === null ? "" : value < 99.5 ? value.toFixed(1) : value.toFixed(0);
+}
+
+/** Empty where none was woken. */
+function latest(view: CaseView | undefined): string {
+  const value = view?.value("isolation-latency-max") ?? 0;
+  return value === 0 ? "" : (value / 1000).toFixed(0);
 }
 
 function reached(view: CaseView): string {
