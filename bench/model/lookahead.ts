@@ -1,5 +1,5 @@
 // How far guests may run ahead of each other on the model clock. Short turns cost the host time; what they buy depends on
-// whether guests on several harts can affect each other other than through the engine, which never runs ahead.
+// whether guests on several harts can affect each other other than through the engine, whose atomic stores keep to the order of cycles.
 
 import type { Configuration } from "../../engines/engine.ts";
 

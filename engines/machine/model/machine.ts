@@ -292,6 +292,8 @@ class Executor implements ModelMachine, Waiting, Signals {
 
   forExchange(core: number, address: PhysicalAddress, value: number, wanted: number, longest: number): never {
     const slot = this.#slots[core];
+    // Attempts are made in their turn, which stores that are still under way must not put off.
+    slot.timing.drain();
     slot.exchange = { kind: "exchange", address, value, wanted, longest, since: slot.timing.now, pauses: 1 };
     slot.timing.charge(this.#costs.pause);
     slot.activity = "exchange";

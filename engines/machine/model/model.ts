@@ -18,7 +18,8 @@ export interface ModelDescription {
   readonly core: CoreFactory;
   readonly costs: CostModel;
   /** Cycles that a guest may run ahead of the hart that comes next: by so much, at the most, others see too early what it
-   *  stores, and it sees too late what they store and takes too late what they send it. Engines never run ahead. */
+   *  stores, and it sees too late what they store and takes too late what they send it. An engine runs ahead only
+   *  between two primitives that wait for their turn (core-timing.ts), within one trap at the most. */
   readonly lookahead: number;
   readonly wire?: readonly WirePort[];
 }
