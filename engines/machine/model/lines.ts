@@ -91,10 +91,26 @@ export class Lines {
     return owner === 0 ? this.#memory : this.#transfer[(owner - 1) * this.#cores + core];
   }
 
-  /** `core` reads the line, whenever it is served: answers its distance. */
-  share(core: number, line: number): number {
-    if (!this.reads(core, line)) this.#addReader(core, line);
-    return this.distance(core, line);
+  /** All cores that wait for this line read it, whenever they are served: answers the sum of their distances. `waitsFor`: by core. */
+  shareAll(waitsFor: Int32Array, line: number): number {
+    const owner = this.#owner[line];
+    const row = (owner - 1) * this.#cores;
+    const transfer = this.#transfer;
+    const readers = this.#readers;
+    const set = line * this.#words;
+    let all = 0;
+    let added = 0;
+    for (let core = 0; core < waitsFor.length; core++) {
+      if (waitsFor[core] !== line) continue;
+      all += owner === 0 ? this.#memory : transfer[row + core];
+      const word = set + (core >> WORD_SHIFT);
+      const bit = 1 << (core & WORD_MASK);
+      if (owner === core + 1 || (readers[word] & bit) !== 0) continue;
+      readers[word] |= bit;
+      added++;
+    }
+    this.#count[line] += added;
+    return all;
   }
 
   /** A request for the line has been served at `at`. */

@@ -23,7 +23,7 @@ import { ModelMemory, type Waiting } from "./model-memory.ts";
 import { Order } from "./order.ts";
 import { Recording, SUSPENSION } from "./recording.ts";
 import { keyOf, type Slot } from "./slot.ts";
-import { Waiters, type ExchangeWait } from "./waiters.ts";
+import { Waiters, type ExchangeWait, type Found } from "./waiters.ts";
 
 /** Devices are looked after no more often than this: as a NIC that moderates its interrupts. */
 const DEVICE_INTERVAL = 4_000;
@@ -240,10 +240,11 @@ class Executor implements ModelMachine, Waiting, Signals {
   #attempt(slot: Slot): void {
     const { timing } = slot;
     const wait = slot.exchange as ExchangeWait;
-    const { i32, offset } = this.#wordAt(wait.address);
+    const { i32 } = this.#description.memory;
+    const word = this.#wordAt(wait.address);
     timing.modifyInTurn(wait.address);
-    const found = i32[offset];
-    i32[offset] = wait.value;
+    const found = i32[word];
+    i32[word] = wait.value;
     if (found !== wait.wanted) {
       wait.pauses = Math.min(2 * wait.pauses, wait.longest);
       timing.charge(wait.pauses * this.#costs.pause);
@@ -294,7 +295,7 @@ class Executor implements ModelMachine, Waiting, Signals {
     const slot = this.#slots[core];
     // Attempts are made in their turn, which stores that are still under way must not put off.
     slot.timing.drain();
-    slot.exchange = { kind: "exchange", address, value, wanted, longest, since: slot.timing.now, pauses: 1 };
+    slot.exchange = { address, value, wanted, longest, since: slot.timing.now, pauses: 1 };
     slot.timing.charge(this.#costs.pause);
     slot.activity = "exchange";
     throw SUSPENSION;
@@ -302,19 +303,7 @@ class Executor implements ModelMachine, Waiting, Signals {
 
   written(core: number, address: PhysicalAddress): void {
     if (!this.#waiters.isWatched(address)) return;
-    const load = (at: PhysicalAddress): number => {
-      const { i32, offset } = this.#wordAt(at);
-      return i32[offset];
-    };
-    this.#waiters.written(core, address, this.#slots[core].timing.seen(), load, (waiter, at, found, wait) => {
-      const slot = this.#slots[waiter];
-      slot.timing.waited += at - wait.since;
-      slot.timing.now = at;
-      slot.recording.append(wait.address | 0, found);
-      slot.activity = "engine";
-      this.#order.set(waiter, at);
-      this.#turn.horizon = Math.min(this.#turn.horizon, at);
-    });
+    this.#waiters.written(core, address, this.#slots[core].timing.seen(), this.#description.memory.i32, this.#wordAt, this.#wake);
   }
 
   interrupt(target: HartId, at: number): void {
@@ -330,10 +319,18 @@ class Executor implements ModelMachine, Waiting, Signals {
     this.#locks.trace(core, now, event, subject);
   }
 
-  #wordAt(address: PhysicalAddress): { readonly i32: Int32Array; readonly offset: number } {
-    const { memory } = this.#description;
-    return { i32: memory.i32, offset: memory.offset((address >>> 0) as PhysicalAddress) >> 2 };
-  }
+  /** Index of a word among those of memory. */
+  readonly #wordAt = (address: PhysicalAddress): number => this.#description.memory.offset((address >>> 0) as PhysicalAddress) >> 2;
+
+  readonly #wake = ({ core, at, address, value, since }: Found): void => {
+    const slot = this.#slots[core];
+    slot.timing.waited += at - since;
+    slot.timing.now = at;
+    slot.recording.append(address | 0, value);
+    slot.activity = "engine";
+    this.#order.set(core, at);
+    this.#turn.horizon = Math.min(this.#turn.horizon, at);
+  };
 }
 
 export function createModelMachine(description: ModelDescription): ModelMachine {

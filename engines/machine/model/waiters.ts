@@ -6,18 +6,7 @@
 import type { PhysicalAddress } from "../address.ts";
 import { lineOf, type Lines } from "./lines.ts";
 
-export interface WordWait {
-  readonly kind: "word";
-  readonly address: PhysicalAddress;
-  readonly line: number;
-  readonly value: number;
-  /** Until it is anything but `value`. */
-  readonly unless: boolean;
-  readonly since: number;
-}
-
 export interface ExchangeWait {
-  readonly kind: "exchange";
   readonly address: PhysicalAddress;
   readonly value: number;
   readonly wanted: number;
@@ -27,23 +16,47 @@ export interface ExchangeWait {
   pauses: number;
 }
 
-/** Harts that wait for words, by line. */
+/** A word that a hart has waited for: when it has read what, and since when it waited. */
+export interface Found {
+  readonly core: number;
+  readonly at: number;
+  readonly address: PhysicalAddress;
+  readonly value: number;
+  readonly since: number;
+}
+
+const NO_LINE = -1;
+
+/** Harts that wait for words. Looked through at every write of a line that is watched: so by column, not by hart. */
 export class Waiters {
   readonly #lines: Lines;
-  /** By core. */
-  readonly #waits: (WordWait | undefined)[];
+  /** By core: the line and the word that it waits for, and the value that it waits for or, with `unless`, waits to change. */
+  readonly #line: Int32Array;
+  readonly #address: Int32Array;
+  readonly #value: Int32Array;
+  readonly #unless: Uint8Array;
+  readonly #since: Float64Array;
   /** Harts that wait, by line. */
   readonly #watched: Uint8Array;
 
   constructor(ramLines: number, harts: number, lines: Lines) {
     this.#lines = lines;
-    this.#waits = Array.from({ length: harts }, () => undefined);
+    this.#line = new Int32Array(harts).fill(NO_LINE);
+    this.#address = new Int32Array(harts);
+    this.#value = new Int32Array(harts);
+    this.#unless = new Uint8Array(harts);
+    this.#since = new Float64Array(harts);
     this.#watched = new Uint8Array(ramLines);
   }
 
+  /** With `unless`: until the word is anything but `value`. */
   add(core: number, address: PhysicalAddress, value: number, unless: boolean, since: number): void {
     const line = lineOf(address);
-    this.#waits[core] = { kind: "word", address, line, value, unless, since };
+    this.#line[core] = line;
+    this.#address[core] = address | 0;
+    this.#value[core] = value;
+    this.#unless[core] = unless ? 1 : 0;
+    this.#since[core] = since;
     this.#watched[line]++;
   }
 
@@ -52,36 +65,38 @@ export class Waiters {
   }
 
   /**
-   * Core `writer` has written the line of `address`, which was done at `at`: all that wait for it read it again. Whoever's
-   * wait is over, `wake`, has it when half of the others have, which are served in no particular order; what the rest read
-   * later delays nobody.
+   * Core `writer` has written the line of `address`, which was done at `at`: all that wait for it read it again, in `i32`.
+   * Whoever's wait is over, `wake`, has it when half of the others have, which are served in no particular order; what the
+   * rest read later delays nobody. `offset`: index in `i32` of a word at an address.
    */
-  written(writer: number, address: PhysicalAddress, at: number, load: (address: PhysicalAddress) => number, wake: (core: number, at: number, found: number, wait: WordWait) => void): void {
+  written(writer: number, address: PhysicalAddress, at: number, i32: Int32Array, offset: (address: PhysicalAddress) => number, wake: (found: Found) => void): void {
     const line = lineOf(address);
-    const harts = this.#waits.length;
-    let all = 0;
-    for (let core = 0; core < harts; core++) {
-      if (this.#waits[core]?.line === line) all += this.#lines.share(core, line);
-    }
-    for (let distance = 1; distance < harts && this.#watched[line] !== 0; distance++) {
-      const core = (writer + distance) % harts;
-      const wait = this.#waits[core];
-      if (wait === undefined || wait.line !== line) continue;
-      const found = load(wait.address);
-      if ((found === wait.value) === wait.unless) continue;
-      this.#waits[core] = undefined;
+    const waitsFor = this.#line;
+    const all = this.#lines.shareAll(waitsFor, line);
+    const harts = waitsFor.length;
+    // Most wait for the same word.
+    let word = 0;
+    let value = 0;
+    for (let core = writer + 1 === harts ? 0 : writer + 1; core !== writer; core = core + 1 === harts ? 0 : core + 1) {
+      if (waitsFor[core] !== line) continue;
+      if (this.#address[core] !== word) {
+        word = this.#address[core];
+        value = i32[offset(word as PhysicalAddress)];
+      }
+      if ((value === this.#value[core]) === (this.#unless[core] === 1)) continue;
+      waitsFor[core] = NO_LINE;
       this.#watched[line]--;
       const own = this.#lines.distance(core, line);
-      const read = Math.max(at, wait.since) + own + ((all - own) >> 1);
+      const since = this.#since[core];
+      const read = Math.max(at, since) + own + ((all - own) >> 1);
       this.#lines.serve(line, read);
-      wake(core, read, found, wait);
+      wake({ core, at: read, address: word as PhysicalAddress, value, since });
     }
   }
 
   /** What a hart waits for, for people. */
   wait(core: number): string | undefined {
-    const wait = this.#waits[core];
-    if (wait === undefined) return undefined;
-    return `the word at 0x${(wait.address >>> 0).toString(16)} to ${wait.unless ? "change from" : "be"} ${wait.value}`;
+    if (this.#line[core] === NO_LINE) return undefined;
+    return `the word at 0x${(this.#address[core] >>> 0).toString(16)} to ${this.#unless[core] === 1 ? "change from" : "be"} ${this.#value[core]}`;
   }
 }
