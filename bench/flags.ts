@@ -26,9 +26,12 @@ export interface Setting {
 }
 
 /** Throws a UsageError of one line where the words are not flags of these. */
-export function splitWords<Options extends NonNullable<ParseArgsConfig["options"]>>(words: readonly string[], options: Options) {
+export const splitWords = <Options extends NonNullable<ParseArgsConfig["options"]>>(words: readonly string[], options: Options) => splitArguments(words, options, false).values;
+
+/** The same, and the words that belong to no flag, where there may be such. */
+export function splitArguments<Options extends NonNullable<ParseArgsConfig["options"]>>(words: readonly string[], options: Options, allowPositionals = true) {
   try {
-    return parseArgs({ args: [...words], options, allowPositionals: false }).values;
+    return parseArgs({ args: [...words], options, allowPositionals });
   } catch (error) {
     const [sentence] = (error as Error).message.split(/\.[ \n](?=[A-Z])/);
     throw new UsageError(`${sentence.replace(/\.$/, "")} (--help lists what there is)`);

@@ -28,9 +28,8 @@ export function readResultFile(path: string, text: string): ResultFile {
   }
 }
 
-/** What the first record says; undefined where there is none. */
+/** What the first record says; undefined where there is none, or no such column. */
 function versionOf(text: string): string | undefined {
   const [first] = parse(text, { columns: true, to: 1 }) as Readonly<Record<string, string | undefined>>[];
-  if (first === undefined) return undefined;
-  return first["schema"] ?? "unknown";
+  return first?.["schema"];
 }

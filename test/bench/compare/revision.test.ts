@@ -45,8 +45,7 @@ describe("result files of a revision", () => {
     const read = (name: string) => () => readRevision(repository.folder, "HEAD", `results/exact/${name}.csv`);
     for (const name of ["a", "b"]) expect(read(name)).toThrow(OtherSchema);
     expect(read("a")).toThrow("HEAD:results/exact/a.csv has schema version 2; this tcbench reads and compares version 1");
-    expect(read("c")).toThrow("schema version unknown");
-    expect(read("d")).toThrow(/d\.csv: not a file of results: record 1, column/);
+    for (const name of ["c", "d"]) expect(read(name)).toThrow(/[cd]\.csv: not a file of results: record 1, column/);
     expect(read("e")).toThrow(/e\.csv: not a file of results/);
   });
 });
