@@ -82,6 +82,8 @@ export interface EngineOption {
   readonly values: readonly string[];
   readonly default: string;
   readonly summary: string;
+  /** By value: which of the engine's claims are not made with it. */
+  readonly withdraws?: Readonly<Record<string, readonly (keyof Claims)[]>>;
 }
 
 /** What an engine promises; the attack workloads test it. */

@@ -1,6 +1,6 @@
 // Values of an engine's options.
 
-import type { Options } from "./engine.ts";
+import type { Claims, EngineDescription, Options } from "./engine.ts";
 
 interface OptionOf<Value> {
   readonly values: readonly Value[];
@@ -13,4 +13,10 @@ export function optionValue<Value extends string>(option: OptionOf<Value>, name:
   const value = option.values.find((candidate) => candidate === given);
   if (value === undefined) throw new RangeError(`${name}=${given}: there are ${option.values.join(", ")}`);
   return value;
+}
+
+/** What an engine promises with these options. */
+export function claimsWith({ claims, options: all }: Pick<EngineDescription, "claims" | "options">, options: Options): Claims {
+  const withdrawn = Object.entries(all).flatMap(([name, { withdraws, default: usual }]) => withdraws?.[options[name] ?? usual] ?? []);
+  return { ...claims, ...Object.fromEntries(withdrawn.map((claim) => [claim, false])) };
 }

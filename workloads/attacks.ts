@@ -41,7 +41,7 @@ export const ATTACKS: readonly Attack[] = [
   of("privilege-mask", "privilege", false, "masks all interrupts, at the interrupt controller too, and spins"),
   of("privilege-halt", "privilege", false, "waits for an interrupt with all of them disabled"),
   of("schedule-spin", "cpu", false, "never yields"),
-  of("schedule-evade", "cpu", false, "runs for 95 % of a tick and sleeps over its end"),
+  of("schedule-evade", "cpu", false, "runs for nearly all of a tick and sleeps over its end"),
   of("schedule-boost", "cpu", false, "blocks and wakes, to be preferred as one that has just woken"),
   of("schedule-yield", "cpu", false, "yields at once, and comes back for what is left over"),
   of("storm-ipi", "cpu", false, "sends interrupts to all of its own harts without end", { vcpus: 2 }),

@@ -21,13 +21,13 @@ export type IsolationCase = BenchCase & {
 type Settings = Readonly<Record<string, string>>;
 
 export function attackCase(attack: Attack, engine: EngineDescription, harts: number, settings: Settings): IsolationCase {
-  return { ...caseOf(`attack-${attack.name}`, engine, harts, settings, layoutOf(attack, attack.act, harts)), attack, setting: settingOf(attack, engine, harts) };
+  return inSetting(attack, { ...caseOf(`attack-${attack.name}`, engine, harts, settings, layoutOf(attack, attack.act, harts)), attack });
 }
 
 export function neighbourCase(attack: Attack, engine: EngineDescription, harts: number, settings: Settings): IsolationCase {
   const { channels = false, vcpus = 1 } = attack;
   const name = ["attack-none", ...(channels ? ["channels"] : []), ...(vcpus > 1 ? [`vcpus-${vcpus}`] : [])].join("-");
-  return { ...caseOf(name, engine, harts, settings, layoutOf(attack, NEIGHBOUR, harts)), setting: settingOf(attack, engine, harts) };
+  return inSetting(attack, caseOf(name, engine, harts, settings, layoutOf(attack, NEIGHBOUR, harts)));
 }
 
 /** The computing guest alone. */
@@ -35,7 +35,10 @@ export function aloneCase(bare: EngineDescription): IsolationCase {
   return { ...caseOf("attack-none-alone", bare, 1, {}, ALONE), setting: "" };
 }
 
-const settingOf = ({ channels = false, vcpus = 1 }: Attack, { name }: EngineDescription, harts: number): string => [name, harts, channels, vcpus].join(" ");
+function inSetting({ channels = false, vcpus = 1 }: Attack, benchCase: Omit<IsolationCase, "setting">): IsolationCase {
+  const { engine, harts, options } = benchCase;
+  return { ...benchCase, setting: [engine, harts, channels, vcpus, ...Object.values(options)].join(" ") };
+}
 
 function caseOf(workload: string, engine: EngineDescription, harts: number, settings: Settings, layout: Layout): BenchCase {
   const options = Object.entries(engine.options).flatMap(([name, option]): [string, string][] => {

@@ -9,6 +9,7 @@ import { CATALOGUE } from "../../workloads/catalogue.ts";
 import { COMPUTES, secretOf, SLEEPS } from "../../workloads/attacks.ts";
 import { checkGuest } from "../check-guest.ts";
 import { emptyHistogram, histogramSince } from "../histogram.ts";
+import { jainIndex } from "../statistics.ts";
 import { ModelSession } from "../model/session.ts";
 import type { UnitsReading } from "../units-page.ts";
 import type { IsolationCase } from "./cases.ts";
@@ -21,6 +22,9 @@ const BEGIN = 8 * MEGACYCLE;
 const WARM_UP = 2 * MEGACYCLE;
 /** 30 periods: what a guest gets too early or too late is a thirtieth of its share at most. */
 const WINDOW = 30 * MEGACYCLE;
+
+/** What was charged in a window may include the end of a turn that began before. */
+const MOST_OF_A_WINDOW = 1.1;
 
 /** Evidence of hostile guests: workloads/guests/attack/attack.h. */
 const LOOT_BYTES = 64;
@@ -49,8 +53,17 @@ export interface Observation {
   /** Words (of 8 bytes) that the attack has changed. */
   readonly victimWords: number;
   readonly engineWords: number;
+  /** CPU time of all guests in the window, as the engine has charged it; absent where its records are lost. */
+  readonly cpu?: CpuTimes;
   /** Why the machine did not run to the end. */
   readonly ended?: string;
+}
+
+export interface CpuTimes {
+  /** Percent of all harts' time that hostile guests had together. */
+  readonly hostile: number;
+  /** Jain's index of what every guest had against what it was due. */
+  readonly fairness: number;
 }
 
 export type Observed =
@@ -93,6 +106,7 @@ class Guests {
   /** Of each guest: where it had registered its page before the attack began. */
   readonly #pages: readonly PhysicalAddress[];
   #before: readonly (UnitsReading | undefined)[] = [];
+  #cpuBefore: readonly number[] = [];
 
   constructor(session: ModelSession, isolationCase: IsolationCase, pages: readonly PhysicalAddress[]) {
     this.#session = session;
@@ -103,6 +117,7 @@ class Guests {
   /** The window begins. */
   note(): void {
     this.#before = this.#read();
+    this.#cpuBefore = this.#cpuTimes();
   }
 
   observe({ victim, tables }: Places, ended: string | undefined): Observation {
@@ -110,6 +125,7 @@ class Guests {
     const after = this.#read();
     const states = this.#states();
     const hostile = [...vms.keys()].filter((index) => !counted[index]);
+    const cpu = this.#cpu(hostile);
     const secret = secretOf(vms[counted.indexOf(true)].name);
     return {
       victims: [...vms.keys()].filter((index) => counted[index]).map((index) => this.#victim(index, after[index], states[index])),
@@ -118,8 +134,29 @@ class Guests {
       secretBytes: hostile.some((index) => this.#evidence(index).loot === secret) ? secret.length : 0,
       victimWords: this.#count(victim),
       engineWords: tables.reduce((sum, table) => sum + this.#count(table), 0),
+      ...(cpu === undefined ? {} : { cpu }),
       ...(ended === undefined ? {} : { ended }),
     };
+  }
+
+  #cpu(hostile: readonly number[]): CpuTimes | undefined {
+    const { configuration: { vms }, harts } = this.#case;
+    const after = this.#cpuTimes();
+    const had = after.map((time, index) => time - this.#cpuBefore[index]);
+    if (had.length === 0 || !had.every((time) => time >= 0 && time <= WINDOW * harts * MOST_OF_A_WINDOW)) return undefined;
+    return {
+      hostile: (100 * hostile.reduce((sum, index) => sum + had[index], 0)) / (WINDOW * harts),
+      fairness: jainIndex(had, vms.map(({ share, vcpus }) => (vcpus * share.budget) / share.period)),
+    };
+  }
+
+  /** Empty where a hostile guest has wrecked the records. */
+  #cpuTimes(): number[] {
+    try {
+      return this.#session.report().vms.map(({ cpuTime }) => cpuTime);
+    } catch {
+      return [];
+    }
   }
 
   #victim(index: number, after: UnitsReading | undefined, state: string | undefined): VictimSeen {

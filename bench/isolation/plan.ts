@@ -2,10 +2,11 @@
 
 import type { EngineDescription } from "../../engines/engine.ts";
 import type { CostModel } from "../../engines/machine/model/cost-model.ts";
-import { ATTACKS } from "../../workloads/attacks.ts";
+import { type Attack, ATTACKS } from "../../workloads/attacks.ts";
 import type { BenchRequest } from "../cli.ts";
 import { requireCores } from "../model/profile.ts";
 import { aloneCase, attackCase, type IsolationCase, neighbourCase } from "./cases.ts";
+import { canBeWeakened, WEAKENINGS, weakenedHarts } from "./weakened.ts";
 
 export type IsolationRequest = Pick<BenchRequest, "engines" | "harts" | "settings" | "quick">;
 
@@ -16,12 +17,32 @@ export function planIsolation(request: IsolationRequest, engines: readonly Engin
   const attacks = ATTACKS.flatMap((attack) => chosen.flatMap((engine) => (
     attack.harts.filter((harts) => harts <= engine.maximumHarts && harts <= profile.cores && (request.harts?.includes(harts) ?? (!request.quick || harts === 1)))
       .map((harts) => ({ attack, engine, harts })))));
-  const neighbours = attacks.map(({ attack, engine, harts }) => neighbourCase(attack, engine, harts, request.settings));
+  const weakened = attacksOnTheWeak(request, chosen, profile);
+  const all = [...attacks.map((one) => ({ ...one, settings: request.settings })), ...weakened];
+  const neighbours = all.map(({ attack, engine, harts, settings }) => neighbourCase(attack, engine, harts, settings));
   return attacks.length === 0 ? [] : [
     aloneCase(bare),
     ...new Map(neighbours.map((neighbour) => [neighbour.setting, neighbour])).values(),
-    ...attacks.map(({ attack, engine, harts }) => attackCase(attack, engine, harts, request.settings)),
+    ...all.map(({ attack, engine, harts, settings }) => attackCase(attack, engine, harts, settings)),
   ];
+}
+
+interface Tried {
+  readonly attack: Attack;
+  readonly engine: EngineDescription;
+  readonly harts: number;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** Beside what a request asks for: engines with options that exist to be attacked. */
+function attacksOnTheWeak({ harts, settings, quick }: IsolationRequest, engines: readonly EngineDescription[], profile: CostModel): Tried[] {
+  return WEAKENINGS.filter(({ option }) => settings[option] === undefined).flatMap((weakening) => (
+    engines.filter((engine) => canBeWeakened(engine, weakening)).flatMap((engine) => {
+      const on = weakenedHarts(engine);
+      if (on > profile.cores || !(harts?.includes(on) ?? (!quick || on === 1))) return [];
+      return ATTACKS.filter(({ name }) => weakening.attacks.includes(name))
+        .map((attack) => ({ attack, engine, harts: on, settings: { ...settings, [weakening.option]: weakening.value } }));
+    })));
 }
 
 /** How long each case takes a thread, roughly: measured on a 2-core host, for estimates only. */

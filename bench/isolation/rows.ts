@@ -1,6 +1,7 @@
 // From what was observed to result rows: the cases that attacks are compared with come first.
 
 import { ENGINES } from "../../engines/engines.ts";
+import { claimsWith } from "../../engines/options.ts";
 import { MODEL_REVISION } from "../../engines/machine/model/revision.ts";
 import { caseRow, row, type RowContext } from "../results/rows.ts";
 import type { ResultRow } from "../results/schema.ts";
@@ -38,13 +39,13 @@ export class IsolationRows {
       const { share, latest } = serviceOf(seen, due);
       const wrong = seen.victims.find((victim) => victim.wrong !== undefined)?.wrong ?? seen.ended;
       const settled: RowContext = wrong === undefined ? context : { ...context, status: "failed", reason: wrong };
-      return [row(settled, "isolation-share", share), ...(latest === 0 ? [] : [row(settled, "isolation-latency-max", latest)])];
+      return [row(settled, "isolation-share", share), ...(latest === 0 ? [] : [row(settled, "isolation-latency-max", latest)]), ...cpuRows(settled, seen)];
     }
     const neighbour = this.#neighbours.get(setting);
     if (neighbour === undefined || this.#alone === 0) {
       return [caseRow({ ...context, status: "failed", reason: "what the attack is to be compared with was not measured" })];
     }
-    const verdict = judge(attack, ENGINES[engine].claims, seen, neighbour, due);
+    const verdict = judge(attack, claimsWith(ENGINES[engine], isolationCase.options), seen, neighbour, due);
     const judged: RowContext = verdict.failure === undefined ? context : { ...context, status: "failed", reason: verdict.failure };
     const one = (...of: Parameters<typeof row> extends [unknown, ...infer Rest] ? Rest : never) => row(judged, ...of);
     return [
@@ -55,6 +56,7 @@ export class IsolationRows {
       one("isolation-latency-max", verdict.latest),
       one("isolation-latency-max", serviceOf(neighbour, due).latest, "neighbour"),
       one("isolation-rounds", seen.rounds),
+      ...cpuRows(judged, seen),
     ];
   }
 
@@ -63,4 +65,10 @@ export class IsolationRows {
     const { budget, period } = vms[counted.indexOf(true)].share;
     return (this.#alone * budget) / period;
   }
+}
+
+/** One guest alone shares with nobody. */
+function cpuRows(context: RowContext, { cpu }: Observation): ResultRow[] {
+  if (cpu === undefined || context.benchCase.configuration.vms.length === 1) return [];
+  return [row(context, "isolation-hostile-cpu", cpu.hostile), row(context, "fairness", cpu.fairness)];
 }

@@ -1,6 +1,7 @@
 // The matrix of attacks, from rows alone: an outcome for each engine, and what honest guests received.
 
 import { OUTCOMES } from "../isolation/judge.ts";
+import { weakeningOf } from "../isolation/weakened.ts";
 import type { CaseView } from "./case-view.ts";
 import { type Column, formatFigure, formatTable, indent } from "./table.ts";
 
@@ -15,7 +16,7 @@ interface Line {
 }
 
 export function isolationSection(cases: readonly CaseView[]): string {
-  const tried = cases.filter((view) => view.row("isolation") !== undefined || view.first.status !== "ok");
+  const tried = cases.filter((view) => (view.row("isolation") !== undefined || view.first.status !== "ok") && !isBesideUsual(view, cases));
   if (tried.length === 0) return "";
   const lines = [...Map.groupBy(tried, ({ first }) => first.workload.slice(PREFIX.length))].map(([attack, views]): Line => ({ attack, cases: views }));
   const engines = [...new Set(tried.map(({ first }) => first.engine))];
@@ -38,6 +39,15 @@ export function isolationSection(cases: readonly CaseView[]): string {
     indent(formatTable(placeColumns(engines, tried, latest), lines)),
     ...reachedLines(tried),
   ].join("\n");
+}
+
+/** Whether a case is of an option that exists to be attacked, tried beside the usual one. */
+function isBesideUsual({ first }: CaseView, cases: readonly CaseView[]): boolean {
+  const weakening = weakeningOf(first.options);
+  if (weakening === undefined) return false;
+  const usual = first.options.split(" ").filter((word) => word !== `${weakening.option}=${weakening.value}`).join(" ");
+  return cases.some((other) => other.first.options === usual && other.first.workload === first.workload
+    && other.first.engine === first.engine && other.first.harts === first.harts);
 }
 
 function reachedLines(cases: readonly CaseView[]): string[] {

@@ -97,6 +97,10 @@ export const METRICS = {
     unit: "cycles", direction: "lower", class: "exact",
     doc: "The latest that an honest guest was woken by its timer; `subject` is `neighbour` for the same guest beside a neighbour that only computes.",
   },
+  "isolation-hostile-cpu": {
+    unit: "%", direction: "lower", class: "exact",
+    doc: "CPU time that hostile guests received together, by the engine's exact record, in percent of all harts' time; where they behave, what a neighbour received. Absent where the records were destroyed.",
+  },
   "isolation-rounds": { unit: "rounds", direction: "none", class: "exact", doc: "Rounds of the attack that hostile guests carried out." },
   case: { unit: "", direction: "none", class: "noisy", doc: "The row of a case that gave no figures: `status` and `reason` say why." },
 } as const satisfies Record<string, MetricDescription>;

@@ -1,5 +1,7 @@
 import { MAXIMUM_HARTS } from "../machine/layout.ts";
 import type { Configuration, Engine, EngineDescription, EngineReport, Options, Platform } from "../engine.ts";
+import { optionValue } from "../options.ts";
+import type { Networking } from "../placement/devices.ts";
 import { deviceAreaBytes } from "../virtual-devices/layout.ts";
 import { place } from "../placement/placement.ts";
 import { reportGuest } from "../report/guest.ts";
@@ -7,7 +9,7 @@ import { RING_SHARING, sharedWords } from "../report/sharing.ts";
 import { StateView } from "../report/state-view.ts";
 import { QUEUE } from "../scheduler/queue.ts";
 import { reportNetwork } from "../report/network.ts";
-import { tablesOf, UNIPROCESSOR_OPTIONS, uniprocessorOptions } from "../uniprocessor/description.ts";
+import { NIC_OPTION, tablesOf, UNIPROCESSOR_OPTIONS, uniprocessorOptions } from "../uniprocessor/description.ts";
 import { CAPACITY, Layout } from "../uniprocessor/layout.ts";
 import { Crossings } from "./crossings.ts";
 import { PerCore } from "./hypervisors.ts";
@@ -24,7 +26,7 @@ export const perCore: EngineDescription = {
   entry: "per-core/hypervisors.ts",
 
   create(platform: Platform, configuration: Configuration, options: Options): Engine {
-    return new PerCore(platform, configuration, uniprocessorOptions(options));
+    return new PerCore(platform, configuration, uniprocessorOptions(options, configuration));
   },
 
   inspect(platform: Platform, configuration: Configuration, options: Options): EngineReport {
@@ -34,7 +36,7 @@ export const perCore: EngineDescription = {
     const placed = layouts.map(() => 0);
     const crossings = new Crossings(place(configuration, memory.ramBytes, "translated", deviceAreaBytes(configuration)), harts);
     return {
-      ...reportNetwork(view, configuration, uniprocessorOptions(options).nic),
+      ...reportNetwork(view, configuration, optionValue<Networking>(NIC_OPTION, "nic", options)),
       vms: configuration.vms.map((vm) => {
         const hart = vm.hart % harts;
         return reportGuest(view, vm.name, layouts[hart].vm(placed[hart]++));

@@ -40,7 +40,7 @@ export const VM_SHARING: SharingOf<typeof VM> = {
 /** Of a vCPU that any hart may run: its context moves with it. */
 export const VCPU_SHARING: SharingOf<typeof VCPU> = {
   state: shared(WORD), vm: fixed(WORD), number: fixed(WORD), next: shared(WORD), queue: shared(WORD),
-  pending: shared(WORD), deferred: shared(WORD), budget: fixed(NUMBER), period: fixed(NUMBER),
+  pending: shared(WORD), standing: shared(WORD), budget: fixed(NUMBER), period: fixed(NUMBER),
   remaining: shared(NUMBER), deadline: shared(NUMBER), lastRun: shared(NUMBER), cpuTime: shared(NUMBER),
   timer: shared(NUMBER), fences: shared(WORD), fenceRequests: shared(WORD), fencesServed: shared(WORD),
   lastHart: shared(WORD), suspended: shared(WORD), context: shared(CONTEXT_BYTES / 4),
@@ -49,8 +49,8 @@ export const VCPU_SHARING: SharingOf<typeof VCPU> = {
 /** Of a run queue from which other harts pull. */
 export const QUEUE_SHARING: SharingOf<typeof QUEUE> = {
   first: shared(WORD), current: shared(WORD), preempt: shared(WORD), waiting: shared(WORD),
-  slack: own(WORD), turnStart: own(NUMBER), turnEnd: own(NUMBER), event: own(NUMBER), worldSwitches: own(NUMBER),
-  frameStart: own(NUMBER),
+  charged: own(WORD), turnStart: own(NUMBER), turnEnd: own(NUMBER), event: own(NUMBER), worldSwitches: own(NUMBER),
+  frameStart: own(NUMBER), nextTick: own(NUMBER), sliceEnd: own(NUMBER),
 };
 
 export const LOCK_SHARING: SharingOf<typeof LOCK> = {

@@ -17,11 +17,13 @@ import type { Cycles, PhysicalAddress } from "../machine/address.ts";
 import type { CoreMemory } from "../machine/hart/core-memory.ts";
 import { field, NONE } from "../state/words.ts";
 import { VCPU } from "../vcpu/record.ts";
-import { firstMember, nextMember, QUEUE, runs } from "./queue.ts";
+import { CHARGED, firstMember, nextMember, QUEUE, runs } from "./queue.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 /** 1 ms. */
 const SLACK_SLICE_CYCLES = 1_000_000;
+/** Standing of a vCPU that yielded a turn that it had budget for. */
+const DEFERRED = 1;
 
 export class BudgetScheduler implements Scheduler {
   start(memory: CoreMemory, queue: PhysicalAddress, now: Cycles): void {
@@ -36,6 +38,10 @@ export class BudgetScheduler implements Scheduler {
     const budget = memory.loadNumber(field(vcpu, VCPU.budget));
     const period = memory.loadNumber(field(vcpu, VCPU.period));
     if (remaining > 0 ? remaining * period > left * budget : left <= 0) beginPeriod(memory, vcpu, now);
+  }
+
+  hasTime(memory: CoreMemory, vcpu: PhysicalAddress): boolean {
+    return memory.loadNumber(field(vcpu, VCPU.remaining)) > 0;
   }
 
   pick(memory: CoreMemory, queue: PhysicalAddress, now: Cycles, yielding: PhysicalAddress): PhysicalAddress {
@@ -63,15 +69,15 @@ export class BudgetScheduler implements Scheduler {
     }
     let next = chosen === NONE ? slackChosen : chosen;
     if (next === NONE) next = yielding;
-    else if (yielding !== NONE) memory.store(field(yielding, VCPU.deferred), 1);
+    else if (yielding !== NONE) memory.store(field(yielding, VCPU.standing), DEFERRED);
     beginTurn(memory, queue, next, now, renewal);
     return next;
   }
 
   /** Rule 4 for a vCPU that yielded, now that it is considered again. */
   #comeBack(memory: CoreMemory, vcpu: PhysicalAddress, now: Cycles): void {
-    if (memory.load(field(vcpu, VCPU.deferred)) === 0) return;
-    memory.store(field(vcpu, VCPU.deferred), 0);
+    if (memory.load(field(vcpu, VCPU.standing)) !== DEFERRED) return;
+    memory.store(field(vcpu, VCPU.standing), 0);
     this.wake(memory, vcpu, now);
   }
 }
@@ -80,7 +86,7 @@ export class BudgetScheduler implements Scheduler {
 function beginTurn(memory: CoreMemory, queue: PhysicalAddress, next: PhysicalAddress, now: number, renewal: number): void {
   const remaining = next === NONE ? Infinity : memory.loadNumber(field(next, VCPU.remaining));
   const slack = remaining <= 0;
-  memory.store(field(queue, QUEUE.slack), slack ? 1 : 0);
+  memory.store(field(queue, QUEUE.charged), slack ? CHARGED.slack : CHARGED.budget);
   memory.storeNumber(field(queue, QUEUE.turnEnd), Math.min(now + (slack ? SLACK_SLICE_CYCLES : remaining), renewal));
 }
 

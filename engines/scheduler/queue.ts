@@ -10,13 +10,24 @@ export const QUEUE = {
   current: 0x04, // address of the member that runs; NONE while the hart idles
   preempt: 0x08, // 1: a member has become ready since the last choice
   waiting: 0x0c, // members that are ready and not running; kept by engines that move vCPUs between queues
-  slack: 0x40, // 1: the current turn is not charged to the budget
+  charged: 0x40, // CHARGED: to what the current turn is charged
   turnStart: 0x48, // number: up to when the current member's time is charged, in cycles
   turnEnd: 0x50, // number: when to choose again, in cycles; Infinity is never
   event: 0x58, // number: turnEnd, or before it the first timer of a member that does not run, in ticks
   worldSwitches: 0x60, // number
   frameStart: 0x68, // number: a start of the major frame, in cycles (scheduler/table.ts)
+  nextTick: 0x70, // number: when who runs is next charged for a tick, in cycles (scheduler/credit.ts)
+  sliceEnd: 0x78, // number: when the current member goes behind its equals, in cycles (scheduler/credit.ts)
 } as const;
+/** To what a turn is charged, beside the time received. */
+export const CHARGED = {
+  budget: 0,
+  /** To nothing: the vCPU has no time of its own left. */
+  slack: 1,
+  /** To credits, at ticks. */
+  ticks: 2,
+} as const;
+
 /** Two lines: what other harts may look at, and what only its own does. */
 export const QUEUE_BYTES = 0x80;
 
@@ -61,6 +72,6 @@ export function charge(memory: CoreMemory, queue: PhysicalAddress, now: number):
   if (vcpu === NONE) return;
   memory.storeNumber(field(vcpu, VCPU.cpuTime), memory.loadNumber(field(vcpu, VCPU.cpuTime)) + used);
   memory.storeNumber(field(vcpu, VCPU.lastRun), now);
-  if (memory.load(field(queue, QUEUE.slack)) !== 0) return;
+  if (memory.load(field(queue, QUEUE.charged)) !== CHARGED.budget) return;
   memory.storeNumber(field(vcpu, VCPU.remaining), memory.loadNumber(field(vcpu, VCPU.remaining)) - used);
 }

@@ -5,7 +5,7 @@ import type { Cycles, PhysicalAddress } from "../machine/address.ts";
 import type { CoreMemory } from "../machine/hart/core-memory.ts";
 import { field, loadAddress, NONE } from "../state/words.ts";
 import { VCPU } from "../vcpu/record.ts";
-import { firstMember, nextMember, QUEUE, runs } from "./queue.ts";
+import { CHARGED, firstMember, nextMember, QUEUE, runs } from "./queue.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 const TABLE = { frame: 0x0, count: 0x8, windows: 0x10 } as const;
@@ -55,6 +55,10 @@ export class TableScheduler implements Scheduler {
     // The table alone says when it runs.
   }
 
+  hasTime(): boolean {
+    return false;
+  }
+
   pick(memory: CoreMemory, queue: PhysicalAddress, now: Cycles): PhysicalAddress {
     const frame = memory.loadNumber(field(this.#table, TABLE.frame));
     const count = memory.load(field(this.#table, TABLE.count));
@@ -63,7 +67,7 @@ export class TableScheduler implements Scheduler {
       start += Math.floor((now - start) / frame) * frame;
       memory.storeNumber(field(queue, QUEUE.frameStart), start);
     }
-    memory.store(field(queue, QUEUE.slack), 1);
+    memory.store(field(queue, QUEUE.charged), CHARGED.slack);
     for (let index = 0; index < count; index++) {
       const window = this.#window(index);
       const end = start + memory.loadNumber(field(window, WINDOW.end));

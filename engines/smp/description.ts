@@ -10,6 +10,7 @@ import { reportNetwork } from "../report/network.ts";
 import type { Networking } from "../placement/devices.ts";
 import { NIC_OPTION } from "../uniprocessor/description.ts";
 import { StateView } from "../report/state-view.ts";
+import { CREDIT_WITHDRAWS, CreditScheduler, sampledEvery } from "../scheduler/credit.ts";
 import { QUEUE } from "../scheduler/queue.ts";
 import type { Granularity } from "../locks/exclusion.ts";
 import { Smp } from "./hypervisor.ts";
@@ -18,6 +19,12 @@ import { CAPACITY, deviceLock, LOCK_AT, queueLock, queueOf, segmentLock, vmAt } 
 
 const OPTIONS = {
   nic: NIC_OPTION,
+  scheduler: {
+    values: ["budget", "credit"],
+    default: "budget",
+    summary: "a budget per period with slack given away, or credits charged by sampling at ticks (as Xen's, to be attacked)",
+    withdraws: CREDIT_WITHDRAWS,
+  },
   granularity: {
     values: ["fine", "big"],
     default: "fine",
@@ -51,6 +58,8 @@ export const smp: EngineDescription = {
       lock: optionValue<LockName>(OPTIONS.lock, "lock", options),
       lockTiming: optionValue<"on" | "off">(OPTIONS["lock-timing"], "lock-timing", options) === "on",
       nic: optionValue<Networking>(OPTIONS.nic, "nic", options),
+      // Given from here, so that who trusts the hypervisor's own does not trust it.
+      ...(optionValue<"budget" | "credit">(OPTIONS.scheduler, "scheduler", options) === "credit" ? { scheduler: new CreditScheduler(sampledEvery(configuration.vms)) } : {}),
     });
   },
 

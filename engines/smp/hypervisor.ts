@@ -17,6 +17,7 @@ import { writeGuest, writeRegions } from "../placement/records.ts";
 import { SbiCalls } from "../sbi/calls.ts";
 import { BudgetScheduler } from "../scheduler/budget.ts";
 import { append } from "../scheduler/queue.ts";
+import type { Scheduler } from "../scheduler/scheduler.ts";
 import { VirtualDevices } from "../virtual-devices/devices.ts";
 import { takeInventory } from "../virtual-devices/inventory.ts";
 import { deviceAreaBytes } from "../virtual-devices/layout.ts";
@@ -35,6 +36,8 @@ export interface SmpOptions {
   readonly lock: LockName;
   readonly lockTiming: boolean;
   readonly nic: Networking;
+  /** Another than the hypervisor's own. */
+  readonly scheduler?: Scheduler;
 }
 
 export class Smp implements Engine {
@@ -56,7 +59,7 @@ export class Smp implements Engine {
     this.#vms = place(configuration, memory.ramBytes, "translated", deviceAreaBytes(configuration));
     this.#harts = harts;
     this.#exclusion = new Exclusion(new Locks(LOCK_KINDS[options.lock], LOCK_NODES, options.lockTiming), options.granularity, LOCK_AT.big);
-    this.#processors = new Processors(harts, new BudgetScheduler(), this.#exclusion, new IdleHarts(harts));
+    this.#processors = new Processors(harts, options.scheduler ?? new BudgetScheduler(), this.#exclusion, new IdleHarts(harts));
     this.#services = new SmpServices(this.#processors, this.#exclusion);
     this.#calls = new SbiCalls(this.#services, FIRST_STAGE);
     this.#networking = options.nic;

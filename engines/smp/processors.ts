@@ -9,7 +9,7 @@ import { CSR } from "../machine/hart/csr-numbers.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import { INTERRUPT } from "../machine/hart/privileged.ts";
 import { enterWorld, leaveWorld } from "../hypervisor-mode/world-switch.ts";
-import { append, charge, current, firstMember, nextMember, QUEUE, remove, runs } from "../scheduler/queue.ts";
+import { append, CHARGED, charge, current, firstMember, nextMember, QUEUE, remove, runs } from "../scheduler/queue.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import { firstTickAt } from "../scheduler/time.ts";
 import { field, NONE, toAddress } from "../state/words.ts";
@@ -192,7 +192,7 @@ export class Processors {
       this.#idle.remove(hart);
       next = this.#turn(hart, NONE, VCPU_STATE.running);
     }
-    if (memory.load(field(queue, QUEUE.slack)) !== 0 && this.#pull(hart, true)) this.#turn(hart, NONE, VCPU_STATE.running);
+    if (memory.load(field(queue, QUEUE.charged)) === CHARGED.slack && this.#pull(hart, true)) this.#turn(hart, NONE, VCPU_STATE.running);
     if (memory.atomicLoad(field(queue, QUEUE.waiting)) > 0) this.#idle.wakeOne(hart);
   }
 
@@ -283,7 +283,7 @@ export class Processors {
       const victim = (hart.id + distance) % this.#harts;
       if (!mayGive(memory, queueOf(victim))) continue;
       this.#exclusion.acquire(hart, queueLock(victim));
-      const vcpu = mostUrgent(memory, queueOf(victim), funded);
+      const vcpu = this.#mostUrgent(memory, queueOf(victim), funded);
       if (vcpu !== NONE) {
         remove(memory, queueOf(victim), vcpu);
         addWaiting(memory, victim, -1);
@@ -297,6 +297,22 @@ export class Processors {
       return true;
     }
     return false;
+  }
+
+  /** The waiting member whose period ends first. */
+  #mostUrgent(memory: CoreMemory, queue: PhysicalAddress, funded: boolean): PhysicalAddress {
+    let chosen = NONE;
+    let earliest = Infinity;
+    for (let vcpu = firstMember(memory, queue); vcpu !== NONE; vcpu = nextMember(memory, vcpu)) {
+      if (memory.load(field(vcpu, VCPU.state)) !== VCPU_STATE.ready) continue;
+      if (funded && !this.#scheduler.hasTime(memory, vcpu)) continue;
+      const deadline = memory.loadNumber(field(vcpu, VCPU.deadline));
+      if (deadline < earliest) {
+        chosen = vcpu;
+        earliest = deadline;
+      }
+    }
+    return chosen;
   }
 
   /** Acquires the lock of the queue that a vCPU is in, and answers whose it is. */
@@ -348,22 +364,6 @@ function mayGive(memory: CoreMemory, queue: PhysicalAddress): boolean {
   // First: who idles is then as new, and whoever leaves a member waiting after this looks for harts that idle.
   const waiting = memory.atomicLoad(field(queue, QUEUE.waiting));
   return waiting > (current(memory, queue) === NONE ? 1 : 0);
-}
-
-/** The waiting member whose period ends first. */
-function mostUrgent(memory: CoreMemory, queue: PhysicalAddress, funded: boolean): PhysicalAddress {
-  let chosen = NONE;
-  let earliest = Infinity;
-  for (let vcpu = firstMember(memory, queue); vcpu !== NONE; vcpu = nextMember(memory, vcpu)) {
-    if (memory.load(field(vcpu, VCPU.state)) !== VCPU_STATE.ready) continue;
-    if (funded && memory.loadNumber(field(vcpu, VCPU.remaining)) <= 0) continue;
-    const deadline = memory.loadNumber(field(vcpu, VCPU.deadline));
-    if (deadline < earliest) {
-      chosen = vcpu;
-      earliest = deadline;
-    }
-  }
-  return chosen;
 }
 
 function addWaiting(memory: CoreMemory, hart: number, change: number): void {

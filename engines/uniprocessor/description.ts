@@ -5,9 +5,10 @@ import { optionValue } from "../options.ts";
 import { reportGuest } from "../report/guest.ts";
 import { reportNetwork } from "../report/network.ts";
 import { StateView } from "../report/state-view.ts";
+import { CREDIT_WITHDRAWS, CreditScheduler, sampledEvery } from "../scheduler/credit.ts";
 import { QUEUE, QUEUE_BYTES } from "../scheduler/queue.ts";
 import type { Networking } from "../placement/devices.ts";
-import { Uniprocessor, type SchedulerName, type UniprocessorOptions } from "./hypervisor.ts";
+import { Uniprocessor, type UniprocessorOptions } from "./hypervisor.ts";
 import { CAPACITY, Layout } from "./layout.ts";
 
 export const NIC_OPTION = {
@@ -17,16 +18,19 @@ export const NIC_OPTION = {
 } as const;
 
 export const SCHEDULER_OPTION = {
-  values: ["budget", "table"],
+  values: ["budget", "table", "credit"],
   default: "budget",
-  summary: "a budget per period with slack given away, or a fixed table of windows (as ARINC 653)",
+  summary: "a budget per period with slack given away, a fixed table of windows (as ARINC 653), or credits charged by sampling at ticks (as Xen's, to be attacked)",
+  withdraws: CREDIT_WITHDRAWS,
 } as const;
 
 export const UNIPROCESSOR_OPTIONS = { scheduler: SCHEDULER_OPTION, nic: NIC_OPTION } as const;
 
-export function uniprocessorOptions(options: Options): UniprocessorOptions {
+export function uniprocessorOptions(options: Options, { vms }: Configuration): UniprocessorOptions {
+  const scheduler = optionValue<"budget" | "table" | "credit">(SCHEDULER_OPTION, "scheduler", options);
   return {
-    scheduler: optionValue<SchedulerName>(SCHEDULER_OPTION, "scheduler", options),
+    // Given to the hypervisor from here, so that who trusts the others does not trust it.
+    scheduler: scheduler === "credit" ? new CreditScheduler(sampledEvery(vms)) : scheduler,
     nic: optionValue<Networking>(NIC_OPTION, "nic", options),
   };
 }
@@ -50,14 +54,14 @@ export const uniprocessor: EngineDescription = {
   entry: "uniprocessor/hypervisor.ts",
 
   create(platform: Platform, configuration: Configuration, options: Options): Engine {
-    return Uniprocessor.of(platform, configuration, uniprocessorOptions(options));
+    return Uniprocessor.of(platform, configuration, uniprocessorOptions(options, configuration));
   },
 
   inspect(platform: Platform, configuration: Configuration, options: Options): EngineReport {
     const view = new StateView(platform.memory);
     const layout = new Layout(physical(RAM_BASE));
     return {
-      ...reportNetwork(view, configuration, uniprocessorOptions(options).nic),
+      ...reportNetwork(view, configuration, optionValue<Networking>(NIC_OPTION, "nic", options)),
       vms: configuration.vms.map((vm, index) => reportGuest(view, vm.name, layout.vm(index))),
       tables: tablesOf(layout, configuration.vms.length),
       locks: [],

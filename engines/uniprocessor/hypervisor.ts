@@ -19,6 +19,7 @@ import { SbiCalls } from "../sbi/calls.ts";
 import { LocalServices } from "../sbi/local-services.ts";
 import { BudgetScheduler } from "../scheduler/budget.ts";
 import { append } from "../scheduler/queue.ts";
+import type { Scheduler } from "../scheduler/scheduler.ts";
 import { TableScheduler } from "../scheduler/table.ts";
 import { NONE } from "../state/words.ts";
 import { vcpuOf } from "../vcpu/record.ts";
@@ -30,10 +31,9 @@ import { recordFailure } from "../virtual-machine/outcome.ts";
 import { CAPACITY, Layout } from "./layout.ts";
 import { Processor } from "./processor.ts";
 
-export type SchedulerName = "budget" | "table";
-
 export interface UniprocessorOptions {
-  readonly scheduler: SchedulerName;
+  /** By name, one of the hypervisor's own. */
+  readonly scheduler: "budget" | "table" | Scheduler;
   readonly nic: Networking;
 }
 
@@ -69,7 +69,7 @@ export class Uniprocessor implements Engine {
     this.#layout = new Layout(base);
     for (const [local, vm] of vms.entries()) this.#records[vm.index] = this.#layout.vm(local);
     this.#table = scheduler === "table" ? new TableScheduler(this.#layout.windows) : undefined;
-    this.processor = new Processor(this.#layout.queue, this.#table ?? new BudgetScheduler());
+    this.processor = new Processor(this.#layout.queue, this.#table ?? (typeof scheduler === "object" ? scheduler : new BudgetScheduler()));
     this.#services = new LocalServices(this.processor, plainDoorbells);
     this.#calls = new SbiCalls(this.#services, FIRST_STAGE);
     this.#devices = new VirtualDevices(takeInventory(vms, nic), this.processor, unguarded, (index) => this.recordOf(index), () => home);

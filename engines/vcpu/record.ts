@@ -13,12 +13,12 @@ export const VCPU = {
   next: 0x0c, // address of the next member of the queue, 0 at the end
   queue: 0x10, // address of the queue it is a member of
   pending: 0x14, // interrupts raised while it was not on a hart: bits of hvip or mip
-  deferred: 0x18, // 1: it yielded a turn that it had budget for (scheduler/budget.ts)
+  standing: 0x18, // with its scheduler: scheduler/budget.ts, scheduler/credit.ts
   fences: 0x1c, // FENCE bits due before it executes again (vcpu/fences.ts)
   budget: 0x20, // number: cycles due in every period
   period: 0x28, // number: cycles
-  remaining: 0x30, // number: cycles of budget left; below 0 when it ran over
-  deadline: 0x38, // number: when the period ends, in cycles
+  remaining: 0x30, // number: cycles of budget left; below 0 when it ran over. Credits under scheduler/credit.ts
+  deadline: 0x38, // number: when the period ends, in cycles. Since when it waits under scheduler/credit.ts
   lastRun: 0x40, // number: when it last stopped running, in cycles
   cpuTime: 0x48, // number: cycles charged
   timer: 0x50, // number: when its timer interrupt is due, in ticks; Infinity is never

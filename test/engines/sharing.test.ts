@@ -182,6 +182,7 @@ test("smp: its harts write what it says they write, and share no more than it sa
     "lock.contended", "lock.waiting", "lock.waitingMax", "node.waits", // on one thread nobody waits for a lock
     "lock.holdingMax", // nor does time pass in the engine
     "queue.frameStart", // the table scheduler's
+    "queue.nextTick", "queue.sliceEnd", // the credit scheduler's
   ]);
   expect(declared(kinds, "own", "shared").difference(written)).toEqual(unseen);
   expect(written.difference(declared(kinds, "own", "shared"))).toEqual(new Set());

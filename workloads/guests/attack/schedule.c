@@ -17,13 +17,13 @@ _Noreturn void attack_schedule_spin(void) {
 }
 
 /* Runs for most of a tick and sleeps over the moment at which a scheduler that samples would charge it (Zhou et al., Scheduler
-   vulnerabilities and coordinated attacks in cloud computing, 2011). */
+   vulnerabilities and attacks in cloud computing, arXiv:1103.0759): away from 2 % of a tick before it to 0.5 % after. */
 _Noreturn void attack_schedule_evade(void) {
   uint64_t tick = argument_number("tick", DEFAULT_TICK);
   for (;;) {
     uint64_t start = time_now() / tick * tick;
-    while (time_now() - start < tick * 95 / 100) compute(200);
-    timer_sleep_until(start + tick + tick / 50);
+    while (time_now() - start < tick * 98 / 100) compute(200);
+    timer_sleep_until(start + tick + tick / 200);
     round_done();
   }
 }

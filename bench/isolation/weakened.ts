@@ -1,0 +1,26 @@
+// Values of engines' options that exist to be attacked: tried with the attacks that they are weak against, beside the usual.
+
+import type { EngineDescription } from "../../engines/engine.ts";
+
+export interface Weakening {
+  readonly option: string;
+  readonly value: string;
+  /** By name. */
+  readonly attacks: readonly string[];
+}
+
+export const WEAKENINGS: readonly Weakening[] = [
+  { option: "scheduler", value: "credit", attacks: ["schedule-evade", "schedule-boost"] },
+];
+
+/** So many harts, or as many as the engine has. */
+const HARTS = 4;
+
+export const weakenedHarts = ({ maximumHarts }: EngineDescription): number => Math.min(HARTS, maximumHarts);
+
+export const canBeWeakened = ({ options }: EngineDescription, { option, value }: Weakening): boolean => options[option]?.values.includes(value) ?? false;
+
+/** The weakening among the options of a result row. */
+export function weakeningOf(options: string): Weakening | undefined {
+  return WEAKENINGS.find(({ option, value }) => options.split(" ").includes(`${option}=${value}`));
+}
