@@ -113,6 +113,11 @@ export interface EngineDescription {
   create(platform: Platform, configuration: Configuration, options: Options): Engine;
   /** Reads the engine's state; at any time after boot, also while the machine runs. Not part of the engine. */
   inspect(platform: Platform, configuration: Configuration, options: Options): EngineReport;
+  /**
+   * Which of the engine's invariants do not hold of its state, one line each; after boot, while no hart is in the engine. An
+   * engine whose guests are its peers can promise them of well-behaved guests only. Not part of the engine.
+   */
+  invariants(platform: Platform, configuration: Configuration, options: Options): readonly string[];
 }
 
 export interface VmReport {

@@ -50,6 +50,20 @@ export class ModelSession {
     return outcome.kind === "deadlock" ? { kind: "deadlock", waits: outcome.waits.map((line) => this.#nameLocks(line)) } : outcome;
   }
 
+  /** Runs on, in steps of a cycle, until no hart is in the engine. */
+  rest(): ModelOutcome {
+    for (;;) {
+      const outcome = this.run(1);
+      if (outcome.kind !== "reached" || this.#model.atRest()) return outcome;
+    }
+  }
+
+  /** Which of the engine's invariants do not hold, one line each; the machine is at rest. */
+  invariants(): readonly string[] {
+    const { engine, options, harts, configuration } = this.#case;
+    return ENGINES[engine].invariants({ memory: this.#machine.memory, harts }, configuration, options);
+  }
+
   /** What guests, engine and harts have counted, and the model has seen of locks. */
   read(): MachineReading {
     const reading = readMachine(this.#machine, this.#case);

@@ -3,6 +3,7 @@ import { CONTEXT_BYTES } from "../machine/hart/context.ts";
 import { reportGuest } from "../report/guest.ts";
 import { StateView } from "../report/state-view.ts";
 import { Firmware } from "./firmware.ts";
+import { bareInvariants } from "./invariants.ts";
 import { CAPACITY, GUEST } from "./layout.ts";
 
 /** Of the machine: its state, why it ended, its units page (a number), and its doorbells. */
@@ -34,5 +35,9 @@ export const bare: EngineDescription = {
       worldSwitches: 0,
       sharedMutableWords: vcpus === 1 ? 0 : SHARED_WORDS + vcpus * SHARED_WORDS_OF_VCPU,
     };
+  },
+
+  invariants(platform: Platform, configuration: Configuration): readonly string[] {
+    return bareInvariants(platform, configuration);
   },
 };

@@ -2,6 +2,7 @@ import type { Configuration, Engine, EngineDescription, EngineReport, Platform }
 import { reportGuest } from "../report/guest.ts";
 import { VCPU_SHARING, VM_SHARING } from "../report/sharing.ts";
 import { StateView } from "../report/state-view.ts";
+import { microschedulerInvariants } from "./invariants.ts";
 import { CAPACITY, TURN, turnOf, vmAt } from "./layout.ts";
 import { Microscheduler } from "./scheduler.ts";
 
@@ -36,5 +37,9 @@ export const microscheduler: EngineDescription = {
       worldSwitches,
       sharedMutableWords: platform.harts === 1 ? 0 : SHARED_WORDS_OF_GUEST * configuration.vms.length,
     };
+  },
+
+  invariants(platform: Platform, configuration: Configuration): readonly string[] {
+    return microschedulerInvariants(platform, configuration);
   },
 };

@@ -13,6 +13,7 @@ import { NIC_OPTION, tablesOf, UNIPROCESSOR_OPTIONS, uniprocessorOptions } from 
 import { CAPACITY, Layout } from "../uniprocessor/layout.ts";
 import { Crossings } from "./crossings.ts";
 import { PerCore } from "./hypervisors.ts";
+import { perCoreInvariants } from "./invariants.ts";
 import { instanceState } from "./layout.ts";
 
 export const perCore: EngineDescription = {
@@ -46,5 +47,9 @@ export const perCore: EngineDescription = {
       worldSwitches: layouts.reduce((sum, { queue }) => sum + view.number(queue, QUEUE.worldSwitches), 0),
       sharedMutableWords: crossings.rings * sharedWords(RING_SHARING),
     };
+  },
+
+  invariants(platform: Platform, configuration: Configuration, options: Options): readonly string[] {
+    return perCoreInvariants(platform, configuration, uniprocessorOptions(options, configuration));
   },
 };

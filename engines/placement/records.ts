@@ -45,11 +45,19 @@ export function writeGuest(
   hart.resetContext(contextOf(vcpus), start.entry, 0, start.deviceTree);
 }
 
-/** Its RAM with all rights, its channels' windows for data only, and the registers of devices that are passed through.
- *  Throws BootError where these are more than its record holds. */
+/** Throws BootError where a guest's regions are more than its record holds. */
 export function writeRegions(memory: CoreMemory, vm: PlacedVm, record: PhysicalAddress, networking: Networking): void {
+  const regions = regionsOf(vm, networking);
+  if (regions.length > MAXIMUM_WINDOWS) {
+    throw new BootError(`${vm.machine.name} has ${regions.length - 1} channels and devices: a guest may have ${MAXIMUM_WINDOWS - 1} together`);
+  }
+  writeSecondStage(memory, field(record, VM.secondStage), regions);
+}
+
+/** A guest's RAM with all rights, its channels' windows for data only, and the registers of devices that are passed through. */
+export function regionsOf(vm: PlacedVm, networking: Networking): readonly Region[] {
   const { slot } = vm;
-  const regions: readonly Region[] = [
+  return [
     { base: slot.guest, bytes: slot.bytes, physical: slot.physical, rights: DATA | RIGHT.execute },
     ...vm.ends.map(({ window }) => ({
       base: window.guest, bytes: window.bytes, physical: window.physical, rights: DATA,
@@ -59,10 +67,6 @@ export function writeRegions(memory: CoreMemory, vm: PlacedVm, record: PhysicalA
       physical: physical(VIRTIO_BASE + from * VIRTIO_STRIDE), rights: DATA | RIGHT.device,
     })),
   ];
-  if (regions.length > MAXIMUM_WINDOWS) {
-    throw new BootError(`${vm.machine.name} has ${regions.length - 1} channels and devices: a guest may have ${MAXIMUM_WINDOWS - 1} together`);
-  }
-  writeSecondStage(memory, field(record, VM.secondStage), regions);
 }
 
 function writeVcpu(memory: CoreMemory, vm: PlacedVm, record: PhysicalAddress, number: number, vcpu: PhysicalAddress): void {

@@ -1,7 +1,7 @@
 // Reads engine state from outside: for whoever measures, never for an engine.
 
 import { physical, type PhysicalAddress } from "../machine/address.ts";
-import type { PhysicalMemory } from "../machine/memory.ts";
+import { hartBlock, type PhysicalMemory } from "../machine/memory.ts";
 
 export class StateView {
   readonly #memory: PhysicalMemory;
@@ -26,6 +26,28 @@ export class StateView {
 
   integer64(record: PhysicalAddress, offset: number): bigint {
     return this.#data.getBigUint64(this.#at(record, offset), true);
+  }
+
+  /** The first word of [from, from + bytes) that is not zero. */
+  firstWritten(from: PhysicalAddress, bytes: number): PhysicalAddress | undefined {
+    const words = new Int32Array(this.#data.buffer, this.#memory.offset(from), bytes >> 2);
+    for (let index = 0; index < words.length; index++) if (words[index] !== 0) return physical(from + 4 * index);
+    return undefined;
+  }
+
+  /** Whether a pointer leads to `bytes` of RAM. */
+  leads(address: PhysicalAddress, bytes: number): boolean {
+    return address % 4 === 0 && this.#memory.contains(address, bytes);
+  }
+
+  /** Where the hardware has RAM. */
+  hostOf(address: PhysicalAddress): number {
+    return this.#memory.offset(address);
+  }
+
+  /** The registers of a hart, as HART lays them out. */
+  hardware(hart: number): DataView {
+    return new DataView(this.#data.buffer, hartBlock(hart));
   }
 
   #at(record: PhysicalAddress, offset: number): number {

@@ -8,9 +8,9 @@ import { VCPU } from "../vcpu/record.ts";
 import { CHARGED, firstMember, nextMember, QUEUE, runs } from "./queue.ts";
 import type { Scheduler } from "./scheduler.ts";
 
-const TABLE = { frame: 0x0, count: 0x8, windows: 0x10 } as const;
-const WINDOW = { end: 0x0, vcpu: 0x8 } as const;
-const WINDOW_BYTES = 0x10;
+export const TABLE = { frame: 0x0, count: 0x8, windows: 0x10 } as const;
+export const WINDOW = { end: 0x0, vcpu: 0x8 } as const;
+export const WINDOW_BYTES = 0x10;
 
 export function tableBytes(windows: number): number {
   return TABLE.windows + windows * WINDOW_BYTES;

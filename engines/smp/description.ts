@@ -15,6 +15,7 @@ import { QUEUE } from "../scheduler/queue.ts";
 import type { Granularity } from "../locks/exclusion.ts";
 import { Smp } from "./hypervisor.ts";
 import { idleHartsWords } from "./idle-harts.ts";
+import { smpInvariants } from "./invariants.ts";
 import { CAPACITY, deviceLock, LOCK_AT, queueLock, queueOf, segmentLock, vmAt } from "./layout.ts";
 
 const OPTIONS = {
@@ -84,6 +85,14 @@ export const smp: EngineDescription = {
       worldSwitches,
       sharedMutableWords: harts === 1 ? 0 : sharedState(harts, locks.length, configuration) + devices.words,
     };
+  },
+
+  invariants(platform: Platform, configuration: Configuration, options: Options): readonly string[] {
+    const nic = optionValue<Networking>(OPTIONS.nic, "nic", options);
+    const granularity = optionValue<Granularity>(OPTIONS.granularity, "granularity", options);
+    const locks = locksOf(platform.harts, granularity, sharedDevices(configuration, nic));
+    const left = optionValue<"budget" | "credit">(OPTIONS.scheduler, "scheduler", options) === "credit" ? "credits" : "budget";
+    return smpInvariants(platform, configuration, { nic, left, kind: optionValue<LockName>(OPTIONS.lock, "lock", options) }, locks);
   },
 };
 

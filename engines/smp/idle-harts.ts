@@ -6,7 +6,7 @@ import type { Hart } from "../machine/hart/hart.ts";
 import { field } from "../state/words.ts";
 import { IDLE_HARTS } from "./layout.ts";
 
-const HARTS_IN_WORD = 32;
+export const HARTS_IN_WORD = 32;
 
 /** Words of the list for so many harts. */
 export function idleHartsWords(harts: number): number {

@@ -8,6 +8,7 @@ import { StateView } from "../report/state-view.ts";
 import { CREDIT_WITHDRAWS, CreditScheduler, sampledEvery } from "../scheduler/credit.ts";
 import { QUEUE, QUEUE_BYTES } from "../scheduler/queue.ts";
 import type { Networking } from "../placement/devices.ts";
+import { uniprocessorInvariants } from "./invariants.ts";
 import { Uniprocessor, type UniprocessorOptions } from "./hypervisor.ts";
 import { CAPACITY, Layout } from "./layout.ts";
 
@@ -68,5 +69,9 @@ export const uniprocessor: EngineDescription = {
       worldSwitches: view.number(layout.queue, QUEUE.worldSwitches),
       sharedMutableWords: 0,
     };
+  },
+
+  invariants(platform: Platform, configuration: Configuration, options: Options): readonly string[] {
+    return uniprocessorInvariants(platform, configuration, uniprocessorOptions(options, configuration));
   },
 };

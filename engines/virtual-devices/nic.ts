@@ -18,7 +18,7 @@ const LINK_STATUS = 6;
 const LINK_UP = 1;
 const RECEIVE = 0;
 const TRANSMIT = 1;
-const QUEUE_SIZE = 256;
+export const QUEUE_SIZE = 256;
 /** struct virtio_net_hdr, with num_buffers. */
 export const HEADER_BYTES = 12;
 const NUM_BUFFERS = 10;

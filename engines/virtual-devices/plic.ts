@@ -24,7 +24,7 @@ const REGISTER = {
   pending: 0x1000, enables: 0x2000, enableStride: 0x80, contexts: 0x20_0000, contextStride: 0x1000, threshold: 0, claim: 4,
 } as const;
 /** Priorities and thresholds have 3 bits. */
-const HIGHEST_PRIORITY = 7;
+export const HIGHEST_PRIORITY = 7;
 const NO_VCPU = -1;
 
 /** What a device drives on the line of a source. A rising line is forwarded unless the source is being serviced. Answers

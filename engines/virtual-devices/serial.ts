@@ -6,7 +6,7 @@ import type { CoreMemory } from "../machine/hart/core-memory.ts";
 import { field } from "../state/words.ts";
 
 export const SERIAL_REGISTERS = 8;
-const FIFO_BYTES = 16;
+export const FIFO_BYTES = 16;
 
 export const SERIAL = {
   /** What was written to registers IER (1), LCR (3), MCR (4) and SCR (7), a word each; FCR in place of 2. */

@@ -91,8 +91,15 @@ export class EngineBench {
     return this.state(id).block[HART.waiting >> 2] !== 0;
   }
 
+  /** What the engine says of itself, whose invariants hold whenever it is asked. */
   report(): EngineReport {
+    const broken = this.invariants();
+    if (broken.length > 0) throw new Error(broken.join("\n"));
     return this.#description.inspect({ memory: this.memory, harts: this.#harts }, this.#configuration, this.#options);
+  }
+
+  invariants(): readonly string[] {
+    return this.#description.invariants({ memory: this.memory, harts: this.#harts }, this.#configuration, this.#options);
   }
 
   /** Which guest is on a hart: guests are told apart by a register that each is given at first sight. */

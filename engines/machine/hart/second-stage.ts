@@ -8,10 +8,10 @@ import type { CoreMemory } from "./core-memory.ts";
 import type { HartState } from "./state.ts";
 
 /** Byte offsets in a table: a count, then regions. */
-const TABLE = { count: 0, regions: 8 } as const;
+export const TABLE = { count: 0, regions: 8 } as const;
 /** Byte offsets in a table's region: i64, i64, i64, i32. */
-const ENTRY = { base: 0, bytes: 8, physical: 16, rights: 24 } as const;
-const ENTRY_BYTES = 32;
+export const ENTRY = { base: 0, bytes: 8, physical: 16, rights: 24 } as const;
+export const ENTRY_BYTES = 32;
 /** Room for a table of MAXIMUM_REGIONS. */
 export const SECOND_STAGE_BYTES = TABLE.regions + MAXIMUM_REGIONS * ENTRY_BYTES;
 

@@ -110,6 +110,10 @@ class Executor implements ModelMachine, Waiting, Signals {
     }
   }
 
+  atRest(): boolean {
+    return this.#slots.every(({ activity }) => activity === "guest" || activity === "idle" || activity === "halted");
+  }
+
   cycles(hart: number): HartCycles {
     const { timing, guest, activity, exchange } = this.#slots[hart];
     const rest = Math.max(0, this.#reached - timing.now);

@@ -47,6 +47,8 @@ export interface ModelMachine {
   /** Runs the engine's boot and start, then all harts up to cycle `until`; can be called again with a later one.
    *  Throws what the engine throws at boot. */
   run(until: Cycles): ModelOutcome;
+  /** Whether no hart is in the engine, nor waits there for another. */
+  atRest(): boolean;
   cycles(hart: number): HartCycles;
   /** How long harts have waited for locks and held them, since the machine started; by physical address of the lock. */
   lockTimes(): readonly LockTimes[];
