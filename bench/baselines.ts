@@ -22,4 +22,12 @@ export class Baselines {
   }
 }
 
+/** The last of the cases before the one at `index` that its overhead is measured against. */
+export function baselineOf(cases: readonly BenchCase[], index: number): number[] {
+  const benchCase = cases[index];
+  if (benchCase.engine === BASELINE) return [];
+  const before = cases.slice(0, index).findLastIndex((other) => other.engine === BASELINE && keyOf(other) === keyOf(benchCase));
+  return before < 0 ? [] : [before];
+}
+
 const keyOf = ({ workload, configuration }: BenchCase): string => `${workload} ${configuration.vms[0]?.vcpus ?? 1}`;

@@ -1,6 +1,7 @@
 // One case: a workload on an engine with so many harts.
 
 import type { Configuration, EngineName } from "../engines/engine.ts";
+import { caseKey } from "./results/schema.ts";
 import type { CaseTraffic } from "./traffic/case-traffic.ts";
 
 export interface BenchCase {
@@ -34,6 +35,9 @@ export function caseLabel(benchCase: BenchCase): string {
   const { workload, engine, harts } = benchCase;
   return `${workload} on ${[engine, ...settingWords(benchCase)].join(" ")}, ${harts} ${harts === 1 ? "hart" : "harts"}`;
 }
+
+/** What rows of it have as their `caseKey`. */
+export const keyOfCase = (benchCase: BenchCase): string => caseKey({ ...benchCase, options: settingWords(benchCase).join(" ") });
 
 /** Everything that differs from its default, as `name=value` words. */
 export function settingWords({ options, parameters }: BenchCase): string[] {

@@ -3,10 +3,11 @@
 import * as v from "valibot";
 import { UNMATCHED } from "../workloads/network/traffic.ts";
 import { EXIT_CODE, UsageError } from "./exit-code.ts";
-import { assignment, check, columns, flagLines, oneOf, type Setting, splitWords, whole } from "./flags.ts";
+import { assignment, check, columns, flagLines, oneOf, type Setting, shard, splitWords, whole, withoutFlags } from "./flags.ts";
 import { GUEST_EXAMPLES, GUEST_FLAGS } from "./guest/request.ts";
 import { DEFAULT_PROFILE, PROFILE_NAMES } from "./model/profile.ts";
 import { type ClockName, CLOCKS } from "./results/metrics.ts";
+import type { Shard } from "./resume/shard.ts";
 
 const FLAGS = {
   engine: { type: "string", multiple: true, value: "NAME", doc: "measure this engine only (may be repeated)" },
@@ -24,6 +25,8 @@ const FLAGS = {
   pcap: { type: "string", value: "FILE", doc: "frames of this capture (pcap or pcapng) arrive, in a cycle, instead of generated ones" },
   "pcap-out": { type: "string", value: "FILE", doc: "write the first frames that the first case with traffic forwards as a pcap file" },
   results: { type: "string", value: "DIR", doc: "folder for results (default: results); see Results below" },
+  resume: { type: "string", value: "[DIR]", optional: true, doc: "go on with the run in DIR (default: as --results) that was interrupted last, with the flags that it was begun with" },
+  shard: { type: "string", value: "I/N", doc: "the I-th of N parts of what would be measured on the model clock, for N jobs; \"npm run merge\" puts them together" },
   "lock-timing": { type: "boolean", doc: "time the locks in every case, as a second pass (default: in `contend` only)" },
   "allow-oversubscription": { type: "boolean", doc: "measure more harts than this host has cores; rows are marked" },
   help: { type: "boolean", short: "h", doc: "print this" },
@@ -32,7 +35,7 @@ const FLAGS = {
 /** Flags that mean something under one clock only. */
 const OF_CLOCK = {
   wall: ["samples", "window", "pcap-out", "lock-timing", "allow-oversubscription"],
-  model: ["profile", "full", "verify", "only"],
+  model: ["profile", "full", "verify", "only", "shard"],
 } as const;
 
 /** Of workloads where frames of a capture arrive: whose they are, no rule of the guests' filter knows. */
@@ -59,6 +62,10 @@ export interface BenchRequest {
   readonly pcap: string | undefined;
   readonly pcapOut: string | undefined;
   readonly resultsFolder: string;
+  /** Whether to go on with a run that was interrupted. */
+  readonly resume: boolean;
+  /** Which part of it, of several jobs. */
+  readonly shard: Shard | undefined;
   readonly lockTiming: boolean;
   readonly allowOversubscription: boolean;
 }
@@ -92,9 +99,17 @@ export function parseCommandLine(words: readonly string[], vocabulary: Vocabular
     const other = given(["workload", "verify", "full", "pcap"]);
     if (other !== undefined) throw new UsageError(`--${other} means nothing with --only ${request.only}`);
   }
+  if (request.verify && given(["resume", "shard"]) !== undefined) throw new UsageError(`--${given(["resume", "shard"]) ?? ""} means nothing with --verify, which writes no results`);
+  if (flags.results !== undefined && flags.resume !== undefined && flags.resume !== "") throw new UsageError("--results and --resume name a folder each: one is enough");
   if (foreign === undefined) return request;
   throw new UsageError(`--${foreign} means nothing on the ${request.clock} clock alone${request.verify && request.clock === "model" ? ", which --verify asks for" : ""}`);
 }
+
+/** Flags that say where and how a run is measured, or which part of it, and not what is. */
+const ABOUT_THE_RUN = ["results", "resume", "shard"] as const;
+
+/** The words that say what is measured. */
+export const measuredWords = (words: readonly string[]): string[] => withoutFlags(words, FLAGS, ABOUT_THE_RUN);
 
 export function helpText(vocabulary: Vocabulary): string {
   const settings = [...Map.groupBy(vocabulary.settings, ({ name, values, summary }) => [name, values, summary].join("\n")).values()].map((alike) => [
@@ -136,6 +151,8 @@ function requestSchema(vocabulary: Vocabulary) {
       pcap: v.optional(v.pipe(v.string(), v.nonEmpty("--pcap needs a file"))),
       "pcap-out": v.optional(v.pipe(v.string(), v.nonEmpty("--pcap-out needs a file"))),
       results: v.optional(v.pipe(v.string(), v.nonEmpty("--results needs a folder")), DEFAULT_RESULTS),
+      resume: v.optional(v.string()),
+      shard: v.optional(shard()),
       "lock-timing": v.optional(v.boolean(), false),
       "allow-oversubscription": v.optional(v.boolean(), false),
     }),
@@ -143,7 +160,7 @@ function requestSchema(vocabulary: Vocabulary) {
       engines: unique(flags.engine),
       workloads: unique(flags.workload),
       harts: unique(flags.harts),
-      clock: (flags.verify || flags.only !== undefined) && flags.clock !== "wall" ? "model" : ((flags.clock ?? "both") as ClockName | "both"),
+      clock: (flags.verify || flags.only !== undefined || flags.shard !== undefined) && flags.clock !== "wall" ? "model" : ((flags.clock ?? "both") as ClockName | "both"),
       profile: flags.profile,
       only: flags.only as "isolation" | undefined,
       full: flags.full,
@@ -154,7 +171,9 @@ function requestSchema(vocabulary: Vocabulary) {
       windowMs: flags.window,
       pcap: flags.pcap,
       pcapOut: flags["pcap-out"],
-      resultsFolder: flags.results,
+      resultsFolder: flags.resume === undefined || flags.resume === "" ? flags.results : flags.resume,
+      resume: flags.resume !== undefined,
+      shard: flags.shard,
       lockTiming: flags["lock-timing"],
       allowOversubscription: flags["allow-oversubscription"],
     })),

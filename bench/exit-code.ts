@@ -6,8 +6,10 @@ export const EXIT_CODE = {
   notRepeated: { code: 3, meaning: "--verify: two runs of a case on the model clock differ" },
   notCompared: { code: 4, meaning: "npm run compare: nothing was compared, or something of BASE could not be: it is missing in NEW, or of another schema, profile, model revision or guest" },
   contaminated: { code: 5, meaning: "measured, but the host took the CPU away from a case (see the warnings)" },
+  unwritten: { code: 6, meaning: "results could not be written, as on a full disk; what was written before is kept, and --resume goes on" },
   regression: { code: 10, meaning: "npm run compare, --ab: a figure is worse than it may be" },
-  interrupted: { code: 130, meaning: "interrupted; what was measured is kept" },
+  interrupted: { code: 130, meaning: "interrupted with Ctrl-C; what was measured is kept, and --resume goes on" },
+  terminated: { code: 143, meaning: "told to end with SIGTERM, as a cluster does; the same" },
 } as const;
 
 /** What the user asked for cannot be done: one clear line, and exit code `usage`. */

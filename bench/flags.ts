@@ -3,6 +3,7 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import * as v from "valibot";
 import { UsageError } from "./exit-code.ts";
+import type { Shard } from "./resume/shard.ts";
 
 /** A flag as parseArgs takes it, and what help says of it. */
 export interface Flag {
@@ -11,6 +12,8 @@ export interface Flag {
   readonly short?: string;
   /** What its value stands for; absent for a switch. */
   readonly value?: string;
+  /** Whether it goes without its value, which is then empty. */
+  readonly optional?: boolean;
   readonly doc: string;
 }
 
@@ -31,11 +34,32 @@ export const splitWords = <Options extends NonNullable<ParseArgsConfig["options"
 /** The same, and the words that belong to no flag, where there may be such. */
 export function splitArguments<Options extends NonNullable<ParseArgsConfig["options"]>>(words: readonly string[], options: Options, allowPositionals = true) {
   try {
-    return parseArgs({ args: [...words], options, allowPositionals });
+    return parseArgs({ args: joinOptional(words, options), options, allowPositionals });
   } catch (error) {
     const [sentence] = (error as Error).message.split(/\.[ \n](?=[A-Z])/);
     throw new UsageError(`${sentence.replace(/\.$/, "")} (--help lists what there is)`);
   }
+}
+
+/** `--flag value` and `--flag` of a flag whose value may be left out, as parseArgs takes them. */
+function joinOptional(words: readonly string[], options: Readonly<Record<string, { readonly type: string; readonly optional?: boolean }>>): string[] {
+  const joined: string[] = [];
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at];
+    if (!word.startsWith("--") || options[word.slice(2)]?.optional !== true) joined.push(word);
+    else if (at + 1 < words.length && !words[at + 1].startsWith("-")) joined.push(`${word}=${words[++at]}`);
+    else joined.push(`${word}=`);
+  }
+  return joined;
+}
+
+/** The words without some flags and their values. */
+export function withoutFlags(words: readonly string[], flags: Readonly<Record<string, Flag>>, names: readonly string[]): string[] {
+  const joined = joinOptional(words, flags);
+  const { tokens } = parseArgs({ args: joined, options: flags, allowPositionals: true, strict: false, tokens: true });
+  const left = new Set(tokens.flatMap((token) => (
+    token.kind === "option" && names.includes(token.name) ? [token.index, ...(token.value !== undefined && !token.inlineValue ? [token.index + 1] : [])] : [])));
+  return joined.filter((_, index) => !left.has(index));
 }
 
 /** Throws a UsageError of one line where the flags are not as `schema` says. */
@@ -54,6 +78,16 @@ export function whole(flag: string, minimum: number, maximum: number) {
     v.string(),
     v.check((word) => /^\d+$/.test(word) && Number(word) >= minimum && Number(word) <= maximum, ({ input }) => `--${flag} ${input}: not a whole number from ${minimum} to ${maximum}`),
     v.transform(Number),
+  );
+}
+
+/** `i/n`: the i-th part of n, from 1. */
+export function shard() {
+  const parts = (word: string) => /^(\d{1,5})\/(\d{1,5})$/.exec(word)?.slice(1).map(Number) ?? [0, 0];
+  return v.pipe(
+    v.string(),
+    v.check((word) => parts(word)[0] >= 1 && parts(word)[0] <= parts(word)[1], ({ input }) => `--shard ${input}: not of the form i/n, with i from 1 to n`),
+    v.transform((word): Shard => ({ index: parts(word)[0], count: parts(word)[1] })),
   );
 }
 

@@ -2,7 +2,7 @@
 
 import type { LoggedFrame } from "../engines/machine/network/steering.ts";
 import { Baselines } from "./baselines.ts";
-import { type BenchCase, caseLabel } from "./case.ts";
+import { type BenchCase, caseLabel, keyOfCase } from "./case.ts";
 import { CaseFailure } from "./failure.ts";
 import type { CaseFigures } from "./machine-reading.ts";
 import { measureCase, type Timing } from "./measure.ts";
@@ -20,17 +20,24 @@ export interface RunContext {
   readonly progress: Progress;
   /** Keeps rows, at once. */
   readonly keep: (rows: readonly ResultRow[]) => void;
+  /** Rows of cases that were measured before, by case. */
+  readonly before: ReadonlyMap<string, readonly ResultRow[]>;
   /** Takes the frames that departed first, of a case that logs them. */
   readonly departed: (frames: readonly LoggedFrame[]) => void;
   /** Whether to stop before the next case or window. */
   readonly interrupted: () => boolean;
 }
 
-/** Measures the cases in order. A case that fails is a row, and the run goes on. */
+/** Measures the cases in order, but for those that were measured before. A case that fails is a row, and the run goes on. */
 export async function runCases(cases: readonly BenchCase[], context: RunContext): Promise<void> {
   const baselines = new Baselines();
   for (const benchCase of cases) {
     if (context.interrupted()) return;
+    const before = context.before.get(keyOfCase(benchCase));
+    if (before !== undefined) {
+      baselines.note(benchCase, before.filter(({ sample }) => sample === null));
+      continue;
+    }
     context.progress.begin(caseLabel(benchCase));
     const summary = await runCase(benchCase, context, baselines.for(benchCase));
     baselines.note(benchCase, summary);

@@ -3,7 +3,7 @@
 
 import { createHash } from "node:crypto";
 import * as v from "valibot";
-import { caseKey } from "../results/exact.ts";
+import { caseKey } from "../results/schema.ts";
 import type { Finding, FindingKind } from "./compare.ts";
 import { readReviewed, SELECTED, SELECTION, type Selection, selects } from "./selection.ts";
 

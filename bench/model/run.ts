@@ -1,14 +1,14 @@
 // Runs cases on the model clock, several at a time, and hands out the rows of each in the order of the plan.
 
-import { Piscina } from "piscina";
 import { MODEL_REVISION } from "../../engines/machine/model/revision.ts";
 import type { CostModel } from "../../engines/machine/model/cost-model.ts";
+import { answersInOrder, hangLimitMs } from "../answers.ts";
 import { Baselines } from "../baselines.ts";
 import type { BenchCase } from "../case.ts";
 import { caseRow, type RowContext, summaryRows } from "../results/rows.ts";
 import type { ResultRow } from "../results/schema.ts";
 import { WORKER_OPTIONS } from "../worker-options.ts";
-import type { ModelCase } from "./plan.ts";
+import { type ModelCase, modelEstimatesMs } from "./plan.ts";
 import type { ModelAnswer, ModelTask } from "./task.ts";
 
 const WORKER = new URL("worker.ts", import.meta.url).href;
@@ -22,45 +22,15 @@ export interface ModelRun {
 
 /** Measures cases, and hands out the answer of each in their order. A case that fails is an answer, and the run goes on. */
 export async function measureModelCases(
-  cases: readonly ModelCase[], { costs, threads, interruption }: ModelRun, answered: (benchCase: BenchCase, answer: ModelAnswer) => void,
+  cases: readonly ModelCase[], { costs, threads, interruption }: ModelRun, answered: (benchCase: BenchCase, answer: ModelAnswer, index: number) => void,
 ): Promise<void> {
-  if (cases.length === 0 || interruption.aborted) return;
-  const pool = new Piscina({ ...WORKER_OPTIONS, filename: WORKER, minThreads: 1, maxThreads: Math.min(threads, cases.length) });
-  const interrupted = new Promise<undefined>((resolve) => { interruption.addEventListener("abort", () => resolve(undefined), { once: true }); });
-  try {
-    const answers = inTurn(cases, threads, (modelCase) => answerTo(pool, { ...modelCase, costs }));
-    for (const [index, { benchCase }] of cases.entries()) {
-      const answer = await Promise.race([answers[index], interrupted]);
-      if (answer === undefined) return;
-      answered(benchCase, answer);
-    }
-  } finally {
-    await pool.destroy();
-  }
+  const tasks = cases.map((modelCase): ModelTask => ({ ...modelCase, costs }));
+  const pool = { ...WORKER_OPTIONS, filename: WORKER };
+  const limitsMs = modelEstimatesMs(cases).map(hangLimitMs);
+  await answersInOrder<ModelAnswer>(tasks, { pool, most: threads, limitsMs, interruption }, failed, (index, answer) => answered(cases[index].benchCase, answer, index));
 }
 
-/** Begins work on items in their order, on so many at a time: a pool that is given all of them at once takes them as it likes. */
-function inTurn<Item, Result>(items: readonly Item[], most: number, work: (item: Item) => Promise<Result>): Promise<Result>[] {
-  const results = items.map(() => Promise.withResolvers<Result>());
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < items.length) {
-      const index = next++;
-      results[index].resolve(await work(items[index]));
-    }
-  };
-  for (let started = 0; started < most; started++) void worker();
-  return results.map(({ promise }) => promise);
-}
-
-/** A thread that ends has failed its case. */
-async function answerTo(pool: Piscina, task: ModelTask): Promise<ModelAnswer> {
-  try {
-    return await (pool.run(task) as Promise<ModelAnswer>);
-  } catch (error) {
-    return { kind: "failed", reason: `its thread ended: ${(error as Error).message.split("\n")[0]}` };
-  }
-}
+const failed = (reason: string): ModelAnswer => ({ kind: "failed", reason });
 
 /** Rows from answers, which come in the order of the plan. */
 export class ModelRows {

@@ -1,11 +1,16 @@
 // CSV files of result rows: written a few whole records at a time, read back through the schema.
 
-import { appendFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parse } from "csv-parse/sync";
 import { stringify } from "csv-stringify/sync";
 import * as v from "valibot";
-import { COLUMNS, ResultRow } from "./schema.ts";
+import { caseKey, COLUMNS, ResultRow } from "./schema.ts";
+
+/** Rows that could not be written; what was there before is as it was. */
+export class UnwrittenRows extends Error {
+  override readonly name = "UnwrittenRows";
+}
 
 /** Creates the file with its header, and the folders above it. Fails if it exists. */
 export function createCsv(path: string): void {
@@ -13,9 +18,41 @@ export function createCsv(path: string): void {
   writeFileSync(path, stringify([COLUMNS]), { flag: "wx" });
 }
 
-/** Appends whole records with one write, so that an interrupted run leaves a valid file. */
-export function appendRows(path: string, rows: readonly ResultRow[]): void {
-  if (rows.length > 0) appendFileSync(path, formatRows(rows));
+/**
+ * Appends whole records; `flushed`: they are on the disk when it returns. Where they cannot be written as a whole, as on a full
+ * disk, the file stays as it was: throws UnwrittenRows.
+ */
+export function appendRows(path: string, rows: readonly ResultRow[], flushed?: "flushed"): void {
+  if (rows.length === 0) return;
+  try {
+    const file = openSync(path, "a");
+    try {
+      const { size } = fstatSync(file);
+      try {
+        writeFileSync(file, formatRows(rows));
+        if (flushed) fsyncSync(file);
+      } catch (error) {
+        if (fstatSync(file).isFile()) ftruncateSync(file, size);
+        throw error;
+      }
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    throw new UnwrittenRows(unwritten(path, error));
+  }
+}
+
+/** Replaces a file: at any time there is the old one or the new one. Throws UnwrittenRows. */
+export function writeWhole(path: string, text: string): void {
+  const beside = `${path}.new`;
+  try {
+    writeFileSync(beside, text, { flush: true });
+    renameSync(beside, path);
+  } catch (error) {
+    rmSync(beside, { force: true });
+    throw new UnwrittenRows(unwritten(path, error));
+  }
 }
 
 /** A whole file. */
@@ -39,6 +76,25 @@ export function parseRows(text: string): ResultRow[] {
   });
 }
 
+/** The rows of a file that was being appended to when its run ended, in whatever way; the file then has these alone. */
+export function recoverRows(path: string, whole: boolean): ResultRow[] {
+  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+  if (whole) return parseRows(text);
+  const rows = wholeCases(text);
+  const recovered = formatFile(rows);
+  if (recovered !== text) writeWhole(path, recovered);
+  return rows;
+}
+
+/** Of a text cut off anywhere. Of the last case, nobody knows whether all rows have come: it does not count. */
+export function wholeCases(text: string): ResultRow[] {
+  const lines = text.slice(0, text.lastIndexOf("\n") + 1);
+  if (lines === "") return [];
+  const rows = parseRows(lines);
+  const last = rows.at(-1);
+  return last === undefined ? [] : rows.filter((row) => caseKey(row) !== caseKey(last));
+}
+
 /** Fields of records without a header. */
 export const parseRecords = (text: string): string[][] => parse(text);
 
@@ -51,3 +107,5 @@ export function makeFolder(folder: string): void {
   makeFolder(dirname(folder));
   mkdirSync(folder);
 }
+
+const unwritten = (path: string, error: unknown): string => `${path} cannot be written: ${(error as Error).message.split("\n")[0]}`;

@@ -21,6 +21,9 @@ export interface Environment {
   readonly command: readonly string[];
 }
 
+/** What files of its run are called. */
+export const runName = ({ started }: Environment): string => started.replaceAll(/[-:]/g, "").replace(".", "-");
+
 export function readEnvironment(started: Date, command: readonly string[]): Environment {
   return {
     started: started.toISOString(),

@@ -1,11 +1,11 @@
 // results/exact/<profile>/<workload>.csv: what the model clock gives, sorted, without anything of the host or the time, so
 // that a run that finds the same leaves the files as they are. A run replaces the rows of the cases that it measured.
 
-import { accessSync, constants, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { UsageError } from "../exit-code.ts";
-import { formatFile, makeFolder, parseRows } from "./csv.ts";
-import type { ResultRow } from "./schema.ts";
+import { formatFile, makeFolder, parseRows, writeWhole } from "./csv.ts";
+import { caseKey, type ResultRow } from "./schema.ts";
 
 export const exactFolder = (results: string, profile: string): string => join(results, "exact", profile);
 
@@ -19,10 +19,6 @@ export function prepareExact(folder: string): void {
     throw new UsageError(`results cannot be kept in ${folder}: ${(error as Error).message.split("\n")[0]}`);
   }
 }
-
-/** The case that a row is of. */
-export const caseKey = ({ workload, engine, options, harts }: Pick<ResultRow, "workload" | "engine" | "options" | "harts">): string => (
-  [workload, engine, options, harts].join("\n"));
 
 /** Rows in the order of their files. */
 export function sortExact(rows: readonly ResultRow[]): ResultRow[] {
@@ -48,7 +44,7 @@ export function writeExact(folder: string, measured: readonly ResultRow[], kept:
     const path = join(folder, `${workload}.csv`);
     const after = formatFile(mergeExact(existsSync(path) ? readExact(path) : [], rows, kept));
     if (existsSync(path) && readFileSync(path, "utf8") === after) continue;
-    writeFileSync(path, after);
+    writeWhole(path, after);
     changed.push(path);
   }
   if (!complete) return changed;

@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../exit-code.ts";
 import { createCsv } from "./csv.ts";
-import type { Environment } from "./environment.ts";
+import { type Environment, runName } from "./environment.ts";
 
 export interface RunFiles {
   readonly csv: string;
@@ -27,5 +27,3 @@ export function createRunFiles(folder: string, environment: Environment): RunFil
 
 /** Where no file is yet. */
 export const modelFile = (folder: string, environment: Environment): string => join(folder, "model", `${runName(environment)}.csv`);
-
-const runName = ({ started }: Environment): string => started.replaceAll(/[-:]/g, "").replace(".", "-");

@@ -46,6 +46,10 @@ export const ResultRow = v.strictObject({
 });
 
 export type ResultRow = v.InferOutput<typeof ResultRow>;
+/** The case that a row is of. */
+export const caseKey = ({ workload, engine, options, harts }: Pick<ResultRow, "workload" | "engine" | "options" | "harts">): string => (
+  [workload, engine, options, harts].join("\n"));
+
 export type ColumnName = keyof typeof ResultRow.entries;
 
 export const COLUMNS = Object.keys(ResultRow.entries) as readonly ColumnName[];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { helpText, parseCommandLine, type Vocabulary } from "../../bench/cli.ts";
+import { helpText, measuredWords, parseCommandLine, type Vocabulary } from "../../bench/cli.ts";
 import { EXIT_CODE, UsageError } from "../../bench/exit-code.ts";
 import { DEFAULT_PROFILE } from "../../bench/model/profile.ts";
 
@@ -19,8 +19,21 @@ describe("the command line", () => {
   test("nothing asked for leaves everything to the plan", () => {
     expect(parse()).toEqual({
       engines: undefined, workloads: undefined, harts: undefined, clock: "both", profile: DEFAULT_PROFILE, only: undefined, full: false, verify: false, settings: {}, quick: false, samples: undefined, windowMs: undefined,
-      resultsFolder: "results", lockTiming: false, allowOversubscription: false,
+      resultsFolder: "results", resume: false, lockTiming: false, allowOversubscription: false,
     });
+  });
+
+  test("a run to go on with is in a folder, or where results are; a part of one is of the model clock", () => {
+    expect(parse("--resume")).toMatchObject({ resume: true, resultsFolder: "results" });
+    expect(parse("--resume", "--results", "out", "--quick")).toMatchObject({ resume: true, resultsFolder: "out", quick: true });
+    expect(parse("--quick", "--resume", "out")).toMatchObject({ resume: true, resultsFolder: "out" });
+    expect(parse("--resume=out")).toMatchObject({ resultsFolder: "out" });
+    expect(() => parse("--resume", "out", "--results", "in")).toThrow(new UsageError("--results and --resume name a folder each: one is enough"));
+    expect(parse("--shard", "2/3")).toMatchObject({ clock: "model", shard: { index: 2, count: 3 } });
+    expect(() => parse("--shard", "1/2", "--clock", "wall")).toThrow(new UsageError("--shard means nothing on the wall clock alone"));
+    expect(() => parse("--shard", "1/2", "--verify")).toThrow(new UsageError("--shard means nothing with --verify, which writes no results"));
+    for (const word of ["0/3", "4/3", "1", "a/b", "1/2/3"]) expect(() => parse("--shard", word)).toThrow(new UsageError(`--shard ${word}: not of the form i/n, with i from 1 to n`));
+    expect(measuredWords(["--quick", "--resume", "out", "--set", "a=b", "--shard=1/2", "--results", "x", "--engine=smp"])).toEqual(["--quick", "--set", "a=b", "--engine=smp"]);
   });
 
   test("captures are files", () => {

@@ -1,34 +1,17 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EXIT_CODE } from "../../bench/exit-code.ts";
 import { parseRows } from "../../bench/results/csv.ts";
 import type { ResultRow } from "../../bench/results/schema.ts";
+import { startBench as start } from "./run-bench.ts";
 
-const MAIN = fileURLToPath(new URL("../../bench/main.ts", import.meta.url));
 const LONG = ["--clock", "wall", "--workload", "compute-hash", "--engine", "uniprocessor", "--samples", "1000", "--window", "20"];
 
 let folder: string;
 beforeAll(() => { folder = mkdtempSync(join(tmpdir(), "tcbench-command-")); });
 afterAll(() => rmSync(folder, { recursive: true }));
-
-interface Outcome {
-  readonly code: number | null;
-  readonly output: string;
-  readonly errors: string;
-}
-
-function start(...words: string[]): { readonly child: ChildProcess; readonly outcome: Promise<Outcome> } {
-  const child = spawn(process.execPath, [MAIN, ...words], { stdio: ["ignore", "pipe", "pipe"] });
-  let output = "";
-  let errors = "";
-  child.stdout.on("data", (chunk: Buffer) => { output += chunk.toString(); });
-  child.stderr.on("data", (chunk: Buffer) => { errors += chunk.toString(); });
-  return { child, outcome: new Promise((resolve) => { child.on("close", (code) => resolve({ code, output, errors })); }) };
-}
 
 /** The rows of the only run in a results folder. */
 function readRun(results: string): ResultRow[] {
@@ -79,7 +62,8 @@ describe("npm run bench", { timeout: 60_000 }, () => {
   });
 
   test.each([
-    [["--quick"], /^tcbench: results cannot be written to .*file/],
+    [["--quick"], /^tcbench: results cannot be kept in .*file/],
+    [["--quick", "--clock", "wall"], /^tcbench: results cannot be written to .*file/],
     [["--quick", "--clock", "model"], /^tcbench: results cannot be kept in .*file/],
   ])("%j: a results folder that cannot be written is found out before anything is measured", async (words, message) => {
     const file = join(folder, "file");
@@ -92,6 +76,7 @@ describe("npm run bench", { timeout: 60_000 }, () => {
   test.each([
     ["SIGKILL", null],
     ["SIGINT", EXIT_CODE.interrupted.code],
+    ["SIGTERM", EXIT_CODE.terminated.code],
   ] as const)("after %s the rows so far are a valid file", async (signal, expected) => {
     const results = join(folder, signal);
     const { child, outcome } = start(...LONG, "--results", results);

@@ -39,7 +39,7 @@ async function run(list: readonly BenchCase[], { interrupted = (): boolean => fa
   await runCases(list, {
     timing: { windowMs: 10, samples: 3, warmUpMs: 10, watchdogMs }, cores: 2, revision: "test",
     progress: { begin: () => undefined, say: () => undefined, end: (outcome) => said.push(outcome) },
-    keep: (more) => rows.push(...more), departed: () => undefined, interrupted,
+    keep: (more) => rows.push(...more), before: new Map(), departed: () => undefined, interrupted,
   });
 }
 

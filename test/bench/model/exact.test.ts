@@ -5,8 +5,8 @@ import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { UsageError } from "../../../bench/exit-code.ts";
 import { parseRows } from "../../../bench/results/csv.ts";
-import { caseKey, mergeExact, prepareExact, sortExact, writeExact } from "../../../bench/results/exact.ts";
-import type { ResultRow } from "../../../bench/results/schema.ts";
+import { mergeExact, prepareExact, sortExact, writeExact } from "../../../bench/results/exact.ts";
+import { caseKey, type ResultRow } from "../../../bench/results/schema.ts";
 
 function row(workload: string, engine: string, harts: number, metric: string, value: number, more: Partial<ResultRow> = {}): ResultRow {
   return {

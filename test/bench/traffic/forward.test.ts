@@ -35,7 +35,7 @@ async function measure(list: readonly BenchCase[], timing = { windowMs: 30, warm
   await runCases(list, {
     timing: { ...timing, samples: 3, watchdogMs: 20_000 }, cores: 2, revision: "test",
     progress: { begin: () => undefined, say: () => undefined, end: () => undefined },
-    keep: (more) => rows.push(...more.filter(({ sample }) => sample === null)), departed: (frames) => departed.push(...frames), interrupted: () => false,
+    before: new Map(), keep: (more) => rows.push(...more.filter(({ sample }) => sample === null)), departed: (frames) => departed.push(...frames), interrupted: () => false,
   });
   return { rows, departed };
 }
