@@ -170,12 +170,23 @@ export interface EngineTable {
   readonly bytes: number;
 }
 
+/** Memory that an engine allocates while it runs, in bytes. */
+export interface HeapReport {
+  readonly size: number;
+  readonly inUse: number;
+  readonly peak: number;
+  /** Requests that found it full. */
+  readonly refused: number;
+}
+
 export interface EngineReport {
   readonly vms: readonly VmReport[];
   /** Empty where the engine has no such state. */
   readonly tables: readonly EngineTable[];
   /** Absent where the engine moves no frames. */
   readonly network?: NetworkReport;
+  /** Absent where all state is static. */
+  readonly heap?: HeapReport;
   /** Empty when the engine takes no lock. */
   readonly locks: readonly LockReport[];
   /** Times that a hart took up the context of a vCPU: another's, or its own after idling. */

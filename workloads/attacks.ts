@@ -24,6 +24,8 @@ export interface Attack {
   readonly vcpus?: number;
   /** Whether each hostile guest has a channel to the computing guest of the next hart. */
   readonly channels?: boolean;
+  /** Whether for each hart two honest guests ask and answer each other over a channel. */
+  readonly pairs?: boolean;
 }
 
 const of = (act: string, asset: Asset, peerGetsThrough: boolean, summary: string, more: Partial<Attack> = {}): Attack => (
@@ -50,6 +52,7 @@ export const ATTACKS: readonly Attack[] = [
   of("flood-calls", "cpu", false, "calls the engine with every kind of wrong argument", { channels: true }),
   of("flood-console", "cpu", false, "fills the console"),
   of("flood-channels", "cpu", false, "rings channels that it has and has not", { channels: true }),
+  of("storm-doorbell", "cpu", false, "rings a guest that never asks, beside guests that need their doorbells", { name: "flood-doorbells", channels: true, pairs: true, harts: [1, 4] }),
   of("flood-timers", "cpu", false, "sets timers that are due at once, soon and never"),
   of("fault-handler", "cpu", false, "faults in its trap handler, for ever"),
   of("fault-vector", "cpu", false, "has its trap handler where there is no memory"),
@@ -62,6 +65,8 @@ export const NEIGHBOUR = "none";
 /** The honest guests: one that computes, in units much smaller than a window, and one that takes timer interrupts. */
 export const COMPUTES = "smp-guest";
 export const SLEEPS = "timer";
+/** And where attacks are at channels, pairs of guests that ask and answer. */
+export const ASKS = "channel-pingpong";
 const COMPUTE_ARGUMENTS = "lock=ticket think=20000";
 const TIMER_AHEAD_MICROSECONDS = 200;
 const CHANNEL_BYTES = 0x1000;
@@ -72,18 +77,26 @@ export const secretOf = (name: string): string => createHash("sha256").update(na
 /** The computing guest alone on one hart. */
 export const ALONE: Layout = { guests: [{ name: "alone", image: COMPUTES, bootArguments: COMPUTE_ARGUMENTS, hart: 0, counted: true }], channels: [] };
 
-/** For each hart a hostile guest, then for each hart one that computes and one that takes timer interrupts. `act`: what the hostile ones do. */
-export function layoutOf({ vcpus = 1, channels = false }: Pick<Attack, "vcpus" | "channels">, act: string, harts: number): Layout {
-  const each = (guest: (hart: number) => Guest) => Array.from({ length: harts }, (_, hart) => guest(hart));
+/**
+ * For each hart a hostile guest, then for each hart one that computes and one that takes timer interrupts, then if there are `pairs`
+ * one that asks and one of the next hart that answers. `act`: what the hostile ones do.
+ */
+export function layoutOf({ vcpus = 1, channels = false, pairs = false }: Pick<Attack, "vcpus" | "channels" | "pairs">, act: string, harts: number): Layout {
+  const each = <Item>(item: (hart: number) => Item): Item[] => Array.from({ length: harts }, (_, hart) => item(hart));
+  const firstPair = 3 * harts;
+  const pair = (name: string, hart: number): Guest => ({ name, image: "channel", bootArguments: "mode=pingpong", hart, counted: true });
   return {
     guests: [
-      ...each((hart) => ({ name: `hostile-${hart}`, image: "attack", bootArguments: `attack=${act}`, vcpus, hart, counted: false })),
-      ...each((hart) => ({
+      ...each((hart): Guest => ({ name: `hostile-${hart}`, image: "attack", bootArguments: `attack=${act}`, vcpus, hart, counted: false })),
+      ...each((hart): Guest => ({
         name: `compute-${hart}`, image: COMPUTES, bootArguments: `${COMPUTE_ARGUMENTS} secret=${secretOf(`compute-${hart}`)}`, hart, counted: true,
       })),
-      ...each((hart) => ({ name: `timer-${hart}`, image: SLEEPS, bootArguments: `ahead=${TIMER_AHEAD_MICROSECONDS}`, hart, counted: true })),
+      ...each((hart): Guest => ({ name: `timer-${hart}`, image: SLEEPS, bootArguments: `ahead=${TIMER_AHEAD_MICROSECONDS}`, hart, counted: true })),
+      ...(pairs ? each((hart): Guest[] => [pair(`asks-${hart}`, hart), pair(`answers-${hart}`, (hart + 1) % harts)]).flat() : []),
     ],
-    channels: channels ? Array.from({ length: harts }, (_, hart): GuestChannel => (
-      { name: `prey-${hart}`, ends: [hart, harts + ((hart + 1) % harts)], windowBytes: CHANNEL_BYTES })) : [],
+    channels: [
+      ...(channels ? each((hart): GuestChannel => ({ name: `prey-${hart}`, ends: [hart, harts + ((hart + 1) % harts)], windowBytes: CHANNEL_BYTES })) : []),
+      ...(pairs ? each((hart): GuestChannel => ({ name: `pair-${hart}`, ends: [firstPair + 2 * hart, firstPair + 2 * hart + 1], windowBytes: CHANNEL_BYTES })) : []),
+    ],
   };
 }

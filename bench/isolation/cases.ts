@@ -25,8 +25,8 @@ export function attackCase(attack: Attack, engine: EngineDescription, harts: num
 }
 
 export function neighbourCase(attack: Attack, engine: EngineDescription, harts: number, settings: Settings): IsolationCase {
-  const { channels = false, vcpus = 1 } = attack;
-  const name = ["attack-none", ...(channels ? ["channels"] : []), ...(vcpus > 1 ? [`vcpus-${vcpus}`] : [])].join("-");
+  const { channels = false, pairs = false, vcpus = 1 } = attack;
+  const name = ["attack-none", ...(channels ? ["channels"] : []), ...(pairs ? ["pairs"] : []), ...(vcpus > 1 ? [`vcpus-${vcpus}`] : [])].join("-");
   return inSetting(attack, caseOf(name, engine, harts, settings, layoutOf(attack, NEIGHBOUR, harts)));
 }
 
@@ -35,9 +35,9 @@ export function aloneCase(bare: EngineDescription): IsolationCase {
   return { ...caseOf("attack-none-alone", bare, 1, {}, ALONE), setting: "" };
 }
 
-function inSetting({ channels = false, vcpus = 1 }: Attack, benchCase: Omit<IsolationCase, "setting">): IsolationCase {
+function inSetting({ channels = false, pairs = false, vcpus = 1 }: Attack, benchCase: Omit<IsolationCase, "setting">): IsolationCase {
   const { engine, harts, options } = benchCase;
-  return { ...benchCase, setting: [engine, harts, channels, vcpus, ...Object.values(options)].join(" ") };
+  return { ...benchCase, setting: [engine, harts, channels, pairs, vcpus, ...Object.values(options)].join(" ") };
 }
 
 function caseOf(workload: string, engine: EngineDescription, harts: number, settings: Settings, layout: Layout): BenchCase {

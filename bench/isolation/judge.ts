@@ -11,7 +11,7 @@ export type Outcome = (typeof OUTCOMES)[number];
 const LEAST_SHARE = 95;
 const MOST_SLOWDOWN = 1.05;
 
-export const KINDS: readonly GuestKind[] = ["compute", "timer"];
+const KINDS: readonly GuestKind[] = ["compute", "timer", "pair"];
 
 /** What honest guests received. */
 export interface Service {
@@ -24,8 +24,8 @@ export interface Verdict extends Service {
   readonly outcome: Outcome;
   /** What was reached, and how much of it; without what was not. */
   readonly reached: Readonly<Record<string, number>>;
-  /** By kind, against the neighbour; Infinity where one did no work. */
-  readonly slowdown: Readonly<Record<GuestKind, number>>;
+  /** By kind that there is, against the neighbour; Infinity where one did no work. */
+  readonly slowdown: Readonly<Partial<Record<GuestKind, number>>>;
   /** Why the engine has failed. */
   readonly failure?: string;
 }
@@ -39,8 +39,9 @@ export function serviceOf({ victims }: Observation, due: number): Service {
 export function judge(attack: Attack, claims: Claims, seen: Observation, neighbour: Observation, due: number): Verdict {
   const service = serviceOf(seen, due);
   const reached = reachedBy(seen);
-  const slowdown = { compute: slowdownOf(seen, neighbour, "compute"), timer: slowdownOf(seen, neighbour, "timer") };
-  const harmed = service.share < LEAST_SHARE || KINDS.some((kind) => slowdown[kind] > MOST_SLOWDOWN);
+  const kinds = KINDS.filter((kind) => seen.victims.some((victim) => victim.kind === kind));
+  const slowdown = Object.fromEntries(kinds.map((kind) => [kind, slowdownOf(seen, neighbour, kind)]));
+  const harmed = service.share < LEAST_SHARE || Object.values(slowdown).some((ratio) => ratio > MOST_SLOWDOWN);
   const outcome = Object.keys(reached).length > 0 ? "escaped" : harmed ? "degraded" : "contained";
   const failure = failureOf(attack, claims, seen, outcome, service.share, reached);
   return { ...service, outcome, reached, slowdown, ...(failure === undefined ? {} : { failure }) };

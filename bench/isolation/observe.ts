@@ -1,12 +1,13 @@
 // Runs one machine with hostile guests on the model clock, and observes from outside what becomes of everybody.
 
+import type { EngineReport, HeapReport } from "../../engines/engine.ts";
 import type { PhysicalAddress } from "../../engines/machine/address.ts";
 import type { CostModel } from "../../engines/machine/model/cost-model.ts";
 import { RAM_BASE } from "../../engines/machine/layout.ts";
 import { cyclesToTicks } from "../../engines/machine/clock.ts";
 import { cycles } from "../../engines/machine/address.ts";
 import { CATALOGUE } from "../../workloads/catalogue.ts";
-import { COMPUTES, secretOf, SLEEPS } from "../../workloads/attacks.ts";
+import { ASKS, COMPUTES, secretOf, SLEEPS } from "../../workloads/attacks.ts";
 import { checkGuest } from "../check-guest.ts";
 import { emptyHistogram, histogramSince } from "../histogram.ts";
 import { jainIndex } from "../statistics.ts";
@@ -29,7 +30,7 @@ const MOST_OF_A_WINDOW = 1.1;
 /** Evidence of hostile guests: workloads/guests/attack/attack.h. */
 const LOOT_BYTES = 64;
 
-export type GuestKind = "compute" | "timer";
+export type GuestKind = "compute" | "timer" | "pair";
 
 export interface VictimSeen {
   readonly name: string;
@@ -55,6 +56,8 @@ export interface Observation {
   readonly engineWords: number;
   /** CPU time of all guests in the window, as the engine has charged it; absent where its records are lost. */
   readonly cpu?: CpuTimes;
+  /** Of an engine that allocates, at the end of the window; and what was in use at its beginning. */
+  readonly heap?: HeapReport & { readonly before: number };
   /** Why the machine did not run to the end. */
   readonly ended?: string;
 }
@@ -107,6 +110,7 @@ class Guests {
   readonly #pages: readonly PhysicalAddress[];
   #before: readonly (UnitsReading | undefined)[] = [];
   #cpuBefore: readonly number[] = [];
+  #heapBefore: number | undefined;
 
   constructor(session: ModelSession, isolationCase: IsolationCase, pages: readonly PhysicalAddress[]) {
     this.#session = session;
@@ -118,6 +122,7 @@ class Guests {
   note(): void {
     this.#before = this.#read();
     this.#cpuBefore = this.#cpuTimes();
+    this.#heapBefore = this.#report()?.heap?.inUse;
   }
 
   observe({ victim, tables }: Places, ended: string | undefined): Observation {
@@ -126,6 +131,8 @@ class Guests {
     const states = this.#states();
     const hostile = [...vms.keys()].filter((index) => !counted[index]);
     const cpu = this.#cpu(hostile);
+    const heap = this.#report()?.heap;
+    const before = this.#heapBefore;
     const secret = secretOf(vms[counted.indexOf(true)].name);
     return {
       victims: [...vms.keys()].filter((index) => counted[index]).map((index) => this.#victim(index, after[index], states[index])),
@@ -135,6 +142,7 @@ class Guests {
       victimWords: this.#count(victim),
       engineWords: tables.reduce((sum, table) => sum + this.#count(table), 0),
       ...(cpu === undefined ? {} : { cpu }),
+      ...(heap === undefined || before === undefined ? {} : { heap: { ...heap, before } }),
       ...(ended === undefined ? {} : { ended }),
     };
   }
@@ -150,33 +158,33 @@ class Guests {
     };
   }
 
-  /** Empty where a hostile guest has wrecked the records. */
   #cpuTimes(): number[] {
-    try {
-      return this.#session.report().vms.map(({ cpuTime }) => cpuTime);
-    } catch {
-      return [];
-    }
+    return this.#report()?.vms.map(({ cpuTime }) => cpuTime) ?? [];
   }
 
   #victim(index: number, after: UnitsReading | undefined, state: string | undefined): VictimSeen {
     const { name, bootArguments } = this.#case.configuration.vms[index];
-    const kind: GuestKind = bootArguments.startsWith("ahead=") ? "timer" : "compute";
+    const kind: GuestKind = bootArguments.startsWith("ahead=") ? "timer" : bootArguments.startsWith("mode=") ? "pair" : "compute";
     const before = this.#before[index];
     const wrong = state ?? (after === undefined ? "its units page is destroyed" : checkGuest(after, DIGESTS[kind]));
     return {
       name, kind, units: after === undefined ? 0 : after.units - (before?.units ?? 0),
-      latest: after === undefined || kind === "compute" ? 0 : histogramSince(before?.latency ?? emptyHistogram(), after.latency).maximum,
+      latest: after === undefined || kind !== "timer" ? 0 : histogramSince(before?.latency ?? emptyHistogram(), after.latency).maximum,
       ...(wrong === undefined ? {} : { wrong }),
     };
   }
 
   /** How each guest ended, as the engine's records have it if they can still be read. */
   #states(): readonly (string | undefined)[] {
+    return this.#report()?.vms.map(({ state, reason }) => (state === "running" ? undefined : `it ${state}: ${reason ?? "no reason given"}`)) ?? [];
+  }
+
+  /** Absent where a hostile guest has wrecked the engine's records. */
+  #report(): EngineReport | undefined {
     try {
-      return this.#session.report().vms.map(({ state, reason }) => (state === "running" ? undefined : `it ${state}: ${reason ?? "no reason given"}`));
+      return this.#session.report();
     } catch {
-      return [];
+      return undefined;
     }
   }
 
@@ -200,4 +208,4 @@ class Guests {
 const EVIDENCE = 0x38;
 
 const digestOf = (workload: string): bigint => CATALOGUE.find(({ name }) => name === workload)?.unitDigest ?? 0n;
-const DIGESTS: Readonly<Record<GuestKind, bigint>> = { compute: digestOf(COMPUTES), timer: digestOf(SLEEPS) };
+const DIGESTS: Readonly<Record<GuestKind, bigint>> = { compute: digestOf(COMPUTES), timer: digestOf(SLEEPS), pair: digestOf(ASKS) };

@@ -6,7 +6,7 @@ import { type Attack, ATTACKS } from "../../workloads/attacks.ts";
 import type { BenchRequest } from "../cli.ts";
 import { requireCores } from "../model/profile.ts";
 import { aloneCase, attackCase, type IsolationCase, neighbourCase } from "./cases.ts";
-import { canBeWeakened, WEAKENINGS, weakenedHarts } from "./weakened.ts";
+import { canBeWeakened, WEAKENINGS } from "./weakened.ts";
 
 export type IsolationRequest = Pick<BenchRequest, "engines" | "harts" | "settings" | "quick">;
 
@@ -38,7 +38,7 @@ interface Tried {
 function attacksOnTheWeak({ harts, settings, quick }: IsolationRequest, engines: readonly EngineDescription[], profile: CostModel): Tried[] {
   return WEAKENINGS.filter(({ option }) => settings[option] === undefined).flatMap((weakening) => (
     engines.filter((engine) => canBeWeakened(engine, weakening)).flatMap((engine) => {
-      const on = weakenedHarts(engine);
+      const on = Math.min(weakening.harts, engine.maximumHarts);
       if (on > profile.cores || !(harts?.includes(on) ?? (!quick || on === 1))) return [];
       return ATTACKS.filter(({ name }) => weakening.attacks.includes(name))
         .map((attack) => ({ attack, engine, harts: on, settings: { ...settings, [weakening.option]: weakening.value } }));

@@ -6,7 +6,7 @@ import { MODEL_REVISION } from "../../engines/machine/model/revision.ts";
 import { caseRow, row, type RowContext } from "../results/rows.ts";
 import type { ResultRow } from "../results/schema.ts";
 import type { IsolationCase } from "./cases.ts";
-import { judge, KINDS, OUTCOMES, serviceOf } from "./judge.ts";
+import { judge, OUTCOMES, serviceOf } from "./judge.ts";
 import type { Observation, Observed } from "./observe.ts";
 
 export class IsolationRows {
@@ -39,7 +39,7 @@ export class IsolationRows {
       const { share, latest } = serviceOf(seen, due);
       const wrong = seen.victims.find((victim) => victim.wrong !== undefined)?.wrong ?? seen.ended;
       const settled: RowContext = wrong === undefined ? context : { ...context, status: "failed", reason: wrong };
-      return [row(settled, "isolation-share", share), ...(latest === 0 ? [] : [row(settled, "isolation-latency-max", latest)]), ...cpuRows(settled, seen)];
+      return [row(settled, "isolation-share", share), ...(latest === 0 ? [] : [row(settled, "isolation-latency-max", latest)]), ...cpuRows(settled, seen), ...heapRows(settled, seen)];
     }
     const neighbour = this.#neighbours.get(setting);
     if (neighbour === undefined || this.#alone === 0) {
@@ -52,11 +52,12 @@ export class IsolationRows {
       one("isolation", OUTCOMES.indexOf(verdict.outcome)),
       ...Object.entries(verdict.reached).map(([what, much]) => one("isolation-reached", much, what)),
       one("isolation-share", verdict.share),
-      ...KINDS.filter((kind) => isFinite(verdict.slowdown[kind])).map((kind) => one("isolation-slowdown", verdict.slowdown[kind], kind)),
+      ...Object.entries(verdict.slowdown).filter(([, ratio]) => isFinite(ratio)).map(([kind, ratio]) => one("isolation-slowdown", ratio, kind)),
       one("isolation-latency-max", verdict.latest),
       one("isolation-latency-max", serviceOf(neighbour, due).latest, "neighbour"),
       one("isolation-rounds", seen.rounds),
       ...cpuRows(judged, seen),
+      ...heapRows(judged, seen),
     ];
   }
 
@@ -71,4 +72,13 @@ export class IsolationRows {
 function cpuRows(context: RowContext, { cpu }: Observation): ResultRow[] {
   if (cpu === undefined || context.benchCase.configuration.vms.length === 1) return [];
   return [row(context, "isolation-hostile-cpu", cpu.hostile), row(context, "fairness", cpu.fairness)];
+}
+
+function heapRows(context: RowContext, { heap }: Observation): ResultRow[] {
+  if (heap === undefined) return [];
+  return [
+    row(context, "engine-heap", heap.size, "size"), row(context, "engine-heap", heap.before, "before"), row(context, "engine-heap", heap.inUse, "after"),
+    row(context, "engine-heap", heap.peak, "peak"),
+    row(context, "engine-heap-refused", heap.refused),
+  ];
 }

@@ -7,16 +7,14 @@ export interface Weakening {
   readonly value: string;
   /** By name. */
   readonly attacks: readonly string[];
+  /** On so many harts, or as many as the engine has. */
+  readonly harts: number;
 }
 
 export const WEAKENINGS: readonly Weakening[] = [
-  { option: "scheduler", value: "credit", attacks: ["schedule-evade", "schedule-boost"] },
+  { option: "scheduler", value: "credit", attacks: ["schedule-evade", "schedule-boost"], harts: 4 },
+  { option: "queues", value: "growing", attacks: ["flood-doorbells"], harts: 4 },
 ];
-
-/** So many harts, or as many as the engine has. */
-const HARTS = 4;
-
-export const weakenedHarts = ({ maximumHarts }: EngineDescription): number => Math.min(HARTS, maximumHarts);
 
 export const canBeWeakened = ({ options }: EngineDescription, { option, value }: Weakening): boolean => options[option]?.values.includes(value) ?? false;
 

@@ -6,6 +6,7 @@ import type { ResultRow } from "../results/schema.ts";
 import { ADDED } from "../results/tcb-rows.ts";
 import { type CaseView, engineLabel, groupCases } from "./case-view.ts";
 import { isolationSection, isOfIsolation } from "./isolation.ts";
+import { growingSection } from "./growing.ts";
 import { sampledSection } from "./sampled.ts";
 import { scalingSection } from "./scaling.ts";
 import { type Column, formatFigure, formatNanoseconds, formatTable, indent } from "./table.ts";
@@ -18,7 +19,7 @@ export function formatReport(rows: readonly ResultRow[]): string {
   const [onWall, onModel] = CLOCKS.map((clock) => measured.filter((view) => view.first.clock === clock));
   return [
     throughputSection(onWall), networkSection(onWall, WALL_NETWORK), lockSection(onWall), scalingSection(onModel), networkSection(onModel, MODEL_NETWORK),
-    isolationSection(attacks), sampledSection(attacks),
+    isolationSection(attacks), sampledSection(attacks), growingSection(attacks),
     tcbSection(sources, ran), failureSection(ran),
   ].filter((section) => section !== "").join("\n\n");
 }

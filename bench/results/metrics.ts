@@ -101,6 +101,11 @@ export const METRICS = {
     unit: "%", direction: "lower", class: "exact",
     doc: "CPU time that hostile guests received together, by the engine's exact record, in percent of all harts' time; where they behave, what a neighbour received. Absent where the records were destroyed.",
   },
+  "engine-heap": {
+    unit: "bytes", direction: "lower", class: "exact",
+    doc: "Memory that the engine allocates while it runs, by `subject`: its `size`, what is in use `before` the window and `after` it, and the `peak` until then. Absent where all state of the engine is static.",
+  },
+  "engine-heap-refused": { unit: "requests", direction: "lower", class: "exact", doc: "Requests of guests that the engine refused because its heap was full, since the machine started." },
   "isolation-rounds": { unit: "rounds", direction: "none", class: "exact", doc: "Rounds of the attack that hostile guests carried out." },
   case: { unit: "", direction: "none", class: "noisy", doc: "The row of a case that gave no figures: `status` and `reason` say why." },
 } as const satisfies Record<string, MetricDescription>;

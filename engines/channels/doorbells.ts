@@ -2,13 +2,16 @@
 
 import type { PhysicalAddress } from "../machine/address.ts";
 import type { CoreMemory } from "../machine/hart/core-memory.ts";
-import { field, loadAddress, NONE } from "../state/words.ts";
+import { field, loadAddress, NONE, toAddress } from "../state/words.ts";
 import { CHANNEL_END, channelEnd, VM } from "../virtual-machine/record.ts";
+
+/** Answer of a ring() for which there is no room. */
+export const REFUSED = toAddress(1);
 
 export interface Doorbells {
   /**
    * Rings at the other end of a guest's channel. Answers the peer, which is now due a software interrupt;
-   * NONE if the guest has no such channel, or nobody here has its other end.
+   * NONE if the guest has no such channel, or nobody here has its other end; REFUSED where that cannot be kept.
    */
   ring(memory: CoreMemory, vm: PhysicalAddress, id: number): PhysicalAddress;
   /** The guest's ends rung since this was last asked. */
@@ -50,11 +53,12 @@ export function markRung(memory: CoreMemory, peer: PhysicalAddress, bit: number)
   memory.store(rung, memory.load(rung) | bit);
 }
 
-function peerOf(memory: CoreMemory, vm: PhysicalAddress, id: number): PhysicalAddress {
+export function peerOf(memory: CoreMemory, vm: PhysicalAddress, id: number): PhysicalAddress {
   if (id >= memory.load(field(vm, VM.channelCount))) return NONE;
   return loadAddress(memory, field(channelEnd(vm, id), CHANNEL_END.peer));
 }
 
-function peerBit(memory: CoreMemory, vm: PhysicalAddress, id: number): number {
+/** The bit of the peer's end. */
+export function peerBit(memory: CoreMemory, vm: PhysicalAddress, id: number): number {
   return memory.load(field(channelEnd(vm, id), CHANNEL_END.bit));
 }

@@ -1,8 +1,10 @@
 import type { PhysicalAddress } from "../machine/address.ts";
+import { GROWING_WITHDRAWS, GrowingDoorbells, HEAP_NODES } from "../channels/growing-doorbells.ts";
 import type { Configuration, Engine, EngineDescription, EngineReport, Options, Platform } from "../engine.ts";
 import type { LockName } from "../locks/kinds.ts";
 import { optionValue } from "../options.ts";
 import { reportGuest } from "../report/guest.ts";
+import { reportHeap } from "../report/heap.ts";
 import { reportLock } from "../report/locks.ts";
 import { LOCK_NODE_SHARING, LOCK_SHARING, QUEUE_SHARING, sharedWords, VCPU_SHARING, VM_SHARING } from "../report/sharing.ts";
 import { sharedDevices, type SharedDevices } from "../report/shared-devices.ts";
@@ -14,6 +16,7 @@ import { CREDIT_WITHDRAWS, CreditScheduler, sampledEvery } from "../scheduler/cr
 import { QUEUE } from "../scheduler/queue.ts";
 import type { Granularity } from "../locks/exclusion.ts";
 import { Smp } from "./hypervisor.ts";
+import { GROWING, GROWING_WORDS } from "./growing.ts";
 import { idleHartsWords } from "./idle-harts.ts";
 import { smpInvariants } from "./invariants.ts";
 import { CAPACITY, deviceLock, LOCK_AT, queueLock, queueOf, segmentLock, vmAt } from "./layout.ts";
@@ -25,6 +28,12 @@ const OPTIONS = {
     default: "budget",
     summary: "a budget per period with slack given away, or credits charged by sampling at ticks (as Xen's, to be attacked)",
     withdraws: CREDIT_WITHDRAWS,
+  },
+  queues: {
+    values: ["static", "growing"],
+    default: "static",
+    summary: "doorbells are bits, or each is queued in memory that is allocated for it (to be attacked)",
+    withdraws: GROWING_WITHDRAWS,
   },
   granularity: {
     values: ["fine", "big"],
@@ -59,8 +68,9 @@ export const smp: EngineDescription = {
       lock: optionValue<LockName>(OPTIONS.lock, "lock", options),
       lockTiming: optionValue<"on" | "off">(OPTIONS["lock-timing"], "lock-timing", options) === "on",
       nic: optionValue<Networking>(OPTIONS.nic, "nic", options),
-      // Given from here, so that who trusts the hypervisor's own does not trust it.
+      // Given from here, so that who trusts the hypervisor's own does not trust them.
       ...(optionValue<"budget" | "credit">(OPTIONS.scheduler, "scheduler", options) === "credit" ? { scheduler: new CreditScheduler(sampledEvery(configuration.vms)) } : {}),
+      ...(grows(options) ? { doorbells: new GrowingDoorbells(GROWING) } : {}),
     });
   },
 
@@ -82,8 +92,9 @@ export const smp: EngineDescription = {
         { name: "locks", base: LOCK_AT.big, bytes: queueOf(0) - LOCK_AT.big },
       ],
       locks: locks.map(({ name, lock }) => reportLock(view, name, kind, lock)),
+      ...(grows(options) ? { heap: reportHeap(view, GROWING, HEAP_NODES) } : {}),
       worldSwitches,
-      sharedMutableWords: harts === 1 ? 0 : sharedState(harts, locks.length, configuration) + devices.words,
+      sharedMutableWords: harts === 1 ? 0 : sharedState(harts, locks.length, configuration) + devices.words + (grows(options) ? GROWING_WORDS : 0),
     };
   },
 
@@ -95,6 +106,8 @@ export const smp: EngineDescription = {
     return smpInvariants(platform, configuration, { nic, left, kind: optionValue<LockName>(OPTIONS.lock, "lock", options) }, locks);
   },
 };
+
+const grows = (options: Options): boolean => optionValue<"static" | "growing">(OPTIONS.queues, "queues", options) === "growing";
 
 /** Words that more than one hart reaches; the lock kind and timing may leave some of a lock's unused. */
 function sharedState(harts: number, locks: number, { vms }: Configuration): number {

@@ -4,6 +4,7 @@ import { CSR } from "../machine/hart/csr-numbers.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import { CAUSE, INTERRUPT_CAUSE } from "../machine/hart/privileged.ts";
 import type { PhysicalMemory } from "../machine/memory.ts";
+import { type Doorbells, plainDoorbells } from "../channels/doorbells.ts";
 import type { Configuration, Engine, Platform } from "../engine.ts";
 import { isWfi, reflect } from "../hypervisor-mode/reflect.ts";
 import { EXTERNAL_INTERRUPT, FIRST_STAGE, setUpHart } from "../hypervisor-mode/setup.ts";
@@ -36,8 +37,9 @@ export interface SmpOptions {
   readonly lock: LockName;
   readonly lockTiming: boolean;
   readonly nic: Networking;
-  /** Another than the hypervisor's own. */
+  /** Others than the hypervisor's own. */
   readonly scheduler?: Scheduler;
+  readonly doorbells?: Doorbells;
 }
 
 export class Smp implements Engine {
@@ -60,7 +62,7 @@ export class Smp implements Engine {
     this.#harts = harts;
     this.#exclusion = new Exclusion(new Locks(LOCK_KINDS[options.lock], LOCK_NODES, options.lockTiming), options.granularity, LOCK_AT.big);
     this.#processors = new Processors(harts, options.scheduler ?? new BudgetScheduler(), this.#exclusion, new IdleHarts(harts));
-    this.#services = new SmpServices(this.#processors, this.#exclusion);
+    this.#services = new SmpServices(this.#processors, this.#exclusion, options.doorbells ?? plainDoorbells);
     this.#calls = new SbiCalls(this.#services, FIRST_STAGE);
     this.#networking = options.nic;
     // Interrupts of the machine's devices go to its harts in turn, wherever the guests' vCPUs are.

@@ -3,7 +3,7 @@
 import type { PhysicalAddress, Ticks } from "../machine/address.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import { INTERRUPT } from "../machine/hart/privileged.ts";
-import { plainDoorbells } from "../channels/doorbells.ts";
+import { type Doorbells, REFUSED } from "../channels/doorbells.ts";
 import type { Services } from "../sbi/calls.ts";
 import { readCharacter, readText, writeCharacter, writeText } from "../sbi/console.ts";
 import { ERROR, STATUS, SUCCESS } from "../sbi/numbers.ts";
@@ -21,9 +21,11 @@ import type { Processors } from "./processors.ts";
 export class SmpServices implements Services {
   readonly #processors: Processors;
   readonly #exclusion: Exclusion;
+  readonly #doorbells: Doorbells;
 
-  constructor(processors: Processors, exclusion: Exclusion) {
+  constructor(processors: Processors, exclusion: Exclusion, doorbells: Doorbells) {
     this.#processors = processors;
+    this.#doorbells = doorbells;
     this.#exclusion = exclusion;
   }
 
@@ -140,16 +142,17 @@ export class SmpServices implements Services {
 
   channelNotify(hart: Hart, id: number): number {
     this.#exclusion.acquire(hart, LOCK_AT.channels);
-    const peer = plainDoorbells.ring(hart.memory, this.machine(hart), id);
+    const peer = this.#doorbells.ring(hart.memory, this.machine(hart), id);
     this.#exclusion.release(hart, LOCK_AT.channels);
     if (peer === NONE) return ERROR.invalidParameter;
+    if (peer === REFUSED) return ERROR.failed;
     this.#processors.raise(hart, vcpuOf(hart.memory, peer, 0), INTERRUPT.VSSI);
     return SUCCESS;
   }
 
   channelPending(hart: Hart): number {
     this.#exclusion.acquire(hart, LOCK_AT.channels);
-    const rung = plainDoorbells.takeRung(hart.memory, this.machine(hart));
+    const rung = this.#doorbells.takeRung(hart.memory, this.machine(hart));
     this.#exclusion.release(hart, LOCK_AT.channels);
     return rung;
   }

@@ -92,6 +92,22 @@ test("a scheduler that samples is robbed, which is no failure of an engine that 
   expect(report).toMatch(/evade {3}U1 {7}98 % {9}9\d\.\d %/);
 });
 
+test("where queues grow, a flood takes the heap and honest guests fail; where they are static, neither", { timeout: 120_000 }, () => {
+  const flood = attackOf("flood-doorbells");
+  const rows = new IsolationRows("graviton3");
+  const all = [
+    aloneCase(ENGINES.bare), ...[{}, { queues: "growing" }].flatMap((settings) => [neighbourCase(flood, ENGINES.smp, 4, settings), attackCase(flood, ENGINES.smp, 4, settings)]),
+  ].flatMap((one) => rows.of(one, observe(one, costs)));
+  const found = (metric: string, options: string, subject = "") => all.find((row) => (
+    row.workload === "attack-flood-doorbells" && row.metric === metric && row.options === options && row.subject === subject));
+  expect(found("isolation-reached", "queues=growing", "wrong-guests")).toMatchObject({ status: "ok" });
+  expect(found("engine-heap", "queues=growing", "after")?.value).toBe(found("engine-heap", "queues=growing", "size")?.value);
+  expect(found("engine-heap-refused", "queues=growing")?.value).toBeGreaterThan(0);
+  expect(found("isolation", "")?.value).toBeLessThan(2);
+  expect(found("engine-heap", "", "after")).toBeUndefined();
+  expect(formatReport(all)).toContain("flood-doorbells  S4  static");
+});
+
 test("every engine is attacked, on the harts that it has", () => {
   const plan = planIsolation({ engines: undefined, harts: undefined, settings: {}, quick: false }, Object.values(ENGINES), ENGINES.bare, costs);
   expect(new Set(plan.map(({ engine }) => engine))).toEqual(new Set(Object.keys(ENGINES)));
@@ -101,4 +117,7 @@ test("every engine is attacked, on the harts that it has", () => {
   const weak = plan.filter(({ attack, options }) => attack !== undefined && options.scheduler === "credit");
   expect(new Set(weak.map(({ attack }) => attack?.name))).toEqual(new Set(["schedule-evade", "schedule-boost"]));
   expect(new Set(weak.map(({ engine, harts }) => `${engine} ${harts}`))).toEqual(new Set(["uniprocessor 1", "per-core 4", "smp 4"]));
+  expect(plan.filter(({ options }) => options.queues === "growing").map(({ workload, engine }) => [workload, engine])).toEqual([
+    ["attack-none-channels-pairs", "smp"], ["attack-flood-doorbells", "smp"],
+  ]);
 });
