@@ -3,6 +3,7 @@
 import * as v from "valibot";
 import { UNMATCHED } from "../workloads/network/traffic.ts";
 import { EXIT_CODE, UsageError } from "./exit-code.ts";
+import { DEFAULT_FAULTS, DEFAULT_SEED } from "./faults/cases.ts";
 import { assignment, check, columns, flagLines, oneOf, type Setting, shard, splitWords, whole, withoutFlags } from "./flags.ts";
 import { GUEST_EXAMPLES, GUEST_FLAGS } from "./guest/request.ts";
 import { DEFAULT_PROFILE, PROFILE_NAMES } from "./model/profile.ts";
@@ -15,7 +16,9 @@ const FLAGS = {
   harts: { type: "string", multiple: true, value: "N", doc: "harts of the machine (may be repeated; default: 1 and 2 on the wall clock, 1 to 32 on the model's)" },
   clock: { type: "string", value: "NAME", doc: "wall: this host's time; model: simulated cycles; both (default)" },
   profile: { type: "string", value: "NAME|FILE", doc: `costs of the model clock: ${PROFILE_NAMES.join(", ")}, or a file of yours (default: ${DEFAULT_PROFILE})` },
-  only: { type: "string", value: "NAME", doc: "isolation: instead of measuring workloads, let hostile guests attack every engine, on the model clock" },
+  only: { type: "string", value: "NAME", doc: "instead of measuring workloads, on the model clock: isolation: let hostile guests attack every engine; faults: flip bits in a guest, on every engine" },
+  faults: { type: "string", value: "N", doc: `faults to inject on each engine (default: ${DEFAULT_FAULTS}), with --only faults` },
+  seed: { type: "string", value: "N", doc: `what the faults are drawn from (default: ${DEFAULT_SEED}), with --only faults` },
   full: { type: "boolean", doc: "64 and 128 harts too, on the model clock" },
   verify: { type: "boolean", doc: "run every case of the model clock twice, in two processes and in opposite orders, and compare; writes no results" },
   set: { type: "string", multiple: true, value: "NAME=VALUE", doc: "a setting, for the engines and workloads that have it (may be repeated)" },
@@ -35,11 +38,17 @@ const FLAGS = {
 /** Flags that mean something under one clock only. */
 const OF_CLOCK = {
   wall: ["samples", "window", "pcap-out", "lock-timing", "allow-oversubscription"],
-  model: ["profile", "full", "verify", "only", "shard"],
+  model: ["profile", "full", "verify", "only", "faults", "seed", "shard"],
 } as const;
 
 /** Of workloads where frames of a capture arrive: whose they are, no rule of the guests' filter knows. */
 const OF_CAPTURES = { unmatched: UNMATCHED.allow } as const;
+
+/** What there is to measure instead of workloads. */
+const ONLY = ["isolation", "faults"] as const;
+export type Only = (typeof ONLY)[number];
+const MAXIMUM_FAULTS = 1_000_000;
+const MAXIMUM_SEED = 2 ** 32 - 1;
 
 /** What the user asked for. Undefined: the plan decides. */
 export interface BenchRequest {
@@ -50,7 +59,10 @@ export interface BenchRequest {
   /** Name or file of the model's costs. */
   readonly profile: string;
   /** What to measure instead of workloads. */
-  readonly only: "isolation" | undefined;
+  readonly only: Only | undefined;
+  /** Faults of a campaign, and what they are drawn from. */
+  readonly faults: number | undefined;
+  readonly seed: number | undefined;
   readonly full: boolean;
   readonly verify: boolean;
   /** From --set and, for captures, our own; for every engine and workload that has the name. */
@@ -101,6 +113,10 @@ export function parseCommandLine(words: readonly string[], vocabulary: Vocabular
   }
   if (request.verify && given(["resume", "shard"]) !== undefined) throw new UsageError(`--${given(["resume", "shard"]) ?? ""} means nothing with --verify, which writes no results`);
   if (flags.results !== undefined && flags.resume !== undefined && flags.resume !== "") throw new UsageError("--results and --resume name a folder each: one is enough");
+  if (request.only !== "faults") {
+    const other = given(["faults", "seed"]);
+    if (other !== undefined) throw new UsageError(`--${other} means nothing without --only faults`);
+  }
   if (foreign === undefined) return request;
   throw new UsageError(`--${foreign} means nothing on the ${request.clock} clock alone${request.verify && request.clock === "model" ? ", which --verify asks for" : ""}`);
 }
@@ -141,7 +157,9 @@ function requestSchema(vocabulary: Vocabulary) {
       harts: v.optional(v.array(whole("harts", 1, vocabulary.maximumHarts))),
       clock: v.optional(oneOf("clock", [...CLOCKS, "both"])),
       profile: v.optional(v.pipe(v.string(), v.nonEmpty("--profile needs a name or a file")), DEFAULT_PROFILE),
-      only: v.optional(oneOf("only", ["isolation"])),
+      only: v.optional(oneOf("only", ONLY)),
+      faults: v.optional(whole("faults", 1, MAXIMUM_FAULTS)),
+      seed: v.optional(whole("seed", 0, MAXIMUM_SEED)),
       full: v.optional(v.boolean(), false),
       verify: v.optional(v.boolean(), false),
       set: v.optional(v.array(assignment(vocabulary.settings, "engine or workload")), []),
@@ -162,7 +180,9 @@ function requestSchema(vocabulary: Vocabulary) {
       harts: unique(flags.harts),
       clock: (flags.verify || flags.only !== undefined || flags.shard !== undefined) && flags.clock !== "wall" ? "model" : ((flags.clock ?? "both") as ClockName | "both"),
       profile: flags.profile,
-      only: flags.only as "isolation" | undefined,
+      only: flags.only as Only | undefined,
+      faults: flags.faults,
+      seed: flags.seed,
       full: flags.full,
       verify: flags.verify,
       settings: { ...(flags.pcap === undefined ? {} : OF_CAPTURES), ...Object.fromEntries(flags.set) },

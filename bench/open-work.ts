@@ -2,7 +2,8 @@
 
 import type { EngineDescription } from "../engines/engine.ts";
 import type { Workload } from "../workloads/workload.ts";
-import type { BenchRequest } from "./cli.ts";
+import type { BenchRequest, Only } from "./cli.ts";
+import { openFaults } from "./faults/faults.ts";
 import { openIsolation } from "./isolation/isolation.ts";
 import { openModelClock } from "./model/clock.ts";
 import { loadProfile, type Profile } from "./model/profile.ts";
@@ -20,11 +21,13 @@ export interface RunWork {
   readonly warning: string | undefined;
 }
 
+const OPEN = { isolation: openIsolation, faults: openFaults } as const satisfies Record<Only, unknown>;
+
 /** Throws a UsageError where it cannot be measured, or its rows cannot be kept. */
 export function openWork(request: BenchRequest, engines: readonly EngineDescription[], workloads: readonly Workload[], environment: Environment): RunWork {
   const profile = request.clock === "wall" ? undefined : loadProfile(request.profile);
   if (request.only !== undefined && profile !== undefined) {
-    return { wall: undefined, exact: openIsolation(request, engines, profile, environment.cores), profile, warning: undefined };
+    return { wall: undefined, exact: OPEN[request.only](request, engines, profile, environment.cores), profile, warning: undefined };
   }
   const captured = request.pcap === undefined ? undefined : capturedFrames(request.pcap);
   const plan = planRun(request, engines, workloads, environment.cores, profile, captured?.frames);

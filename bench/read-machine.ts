@@ -2,7 +2,9 @@
 
 import type { EngineReport } from "../engines/engine.ts";
 import { ENGINES } from "../engines/engines.ts";
-import { HART } from "../engines/machine/layout.ts";
+import { physical, type PhysicalAddress } from "../engines/machine/address.ts";
+import { PRIVILEGE } from "../engines/machine/hart/privileged.ts";
+import { HART, RAM_BASE } from "../engines/machine/layout.ts";
 import { hartBlock, type PhysicalMemory } from "../engines/machine/memory.ts";
 import { readDeviceTime, readExitCounts, readRetired } from "../engines/machine/hart/counters.ts";
 import { readPort } from "../engines/machine/network/steering.ts";
@@ -36,6 +38,24 @@ export function readMachine(machine: CaseMachine, machineCase: MachineCase): Mac
 /** Instructions that guests have retired on all harts. */
 export function retiredBy({ memory }: CaseMachine, harts: number): number {
   return Array.from({ length: harts }, (_, hart) => readRetired(memory, hart)).reduce((sum, count) => sum + count, 0);
+}
+
+/** A hart that executes a guest, and where. */
+export interface Execution {
+  readonly hart: number;
+  readonly pc: PhysicalAddress;
+}
+
+/** What executes the guest whose memory is [base, base + bytes), if any hart does: not its engine, and not waiting. */
+export function executionOf({ memory }: CaseMachine, { engine, harts }: MachineCase, base: PhysicalAddress, bytes: number): Execution | undefined {
+  const first = memory.offset(base);
+  for (let hart = 0; hart < harts; hart++) {
+    const word = (offset: number) => memory.i32[(hartBlock(hart) + offset) >> 2];
+    const inGuest = ENGINES[engine].mode === "hypervisor" ? word(HART.virtual) !== 0 : word(HART.privilege) !== PRIVILEGE.machine;
+    const at = (word(HART.ramOffset) >>> 0) + (word(HART.pc) >>> 0) - RAM_BASE;
+    if (inGuest && word(HART.waiting) === 0 && word(HART.pc + 4) === 0 && at >= first && at < first + bytes) return { hart, pc: physical(base + at - first) };
+  }
+  return undefined;
 }
 
 /** Where the harts are, for a failure's reason. */

@@ -17,6 +17,8 @@ export const INTERVAL_METHOD = "95 % percentile bootstrap interval of the median
 
 const RESAMPLES = 2_000;
 const CONFIDENCE = 0.95;
+/** Of the standard normal distribution, at 97.5 %. */
+const NORMAL_QUANTILE = 1.959963984540054;
 const SEED = 0x9e37_79b9;
 
 /** Median, mean and interval of at least one sample. */
@@ -65,6 +67,19 @@ export function jainIndex(received: readonly number[], due: readonly number[]): 
   const sum = parts.reduce((total, part) => total + part, 0);
   const squares = parts.reduce((total, part) => total + part * part, 0);
   return squares === 0 ? 1 : (sum * sum) / (parts.length * squares);
+}
+
+/**
+ * Wilson's score interval, at 95 %, of the probability of what happened `successes` times of `trials`: holds where all or none did, as
+ * the interval of the normal approximation does not (Wilson, Probable inference, the law of succession, and statistical inference, 1927).
+ */
+export function wilson(successes: number, trials: number): Interval {
+  if (trials < 1) throw new RangeError("an interval of no trials");
+  const rate = successes / trials;
+  const z2 = NORMAL_QUANTILE ** 2 / trials;
+  const centre = rate + z2 / 2;
+  const spread = NORMAL_QUANTILE * Math.sqrt((rate * (1 - rate)) / trials + z2 / (4 * trials));
+  return { low: Math.max(0, (centre - spread) / (1 + z2)), high: Math.min(1, (centre + spread) / (1 + z2)) };
 }
 
 function requireSamples(samples: readonly number[]): void {

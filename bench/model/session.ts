@@ -7,16 +7,24 @@ import { ConsoleReader } from "../../engines/machine/devices/console.ts";
 import type { CostModel } from "../../engines/machine/model/cost-model.ts";
 import type { Durations, LockTimes as SeenTimes } from "../../engines/machine/model/lock-times.ts";
 import { createModelMachine } from "../../engines/machine/model/machine.ts";
+import type { Upset } from "../../engines/machine/hart/upset.ts";
 import type { HartCycles, ModelMachine, ModelOutcome } from "../../engines/machine/model/model.ts";
 import { offer, type Offered } from "../../engines/machine/network/steering.ts";
 import { connectWire } from "../../engines/machine/network/wire.ts";
-import { Core } from "../../engines/machine/translator/core.ts";
+import type { CoreFactory } from "../../engines/machine/core.ts";
+import { Core, type CoreOptions } from "../../engines/machine/translator/core.ts";
 import { type CaseMachine, type MachineCase, prepareCaseMachine } from "../case-machine.ts";
 import type { Histogram } from "../histogram.ts";
 import type { LockReading, MachineReading } from "../machine-reading.ts";
 import { lookaheadOf } from "./lookahead.ts";
-import { readMachine, reportOf, retiredBy, whereabouts } from "../read-machine.ts";
+import { type Execution, executionOf, readMachine, reportOf, retiredBy, whereabouts } from "../read-machine.ts";
 import { readUnits, readUnitsPage, type UnitsReading } from "../units-page.ts";
+
+export interface SessionParts {
+  /** Prepared. */
+  readonly machine: CaseMachine;
+  readonly core: CoreFactory;
+}
 
 export class ModelSession {
   readonly #case: MachineCase;
@@ -24,20 +32,15 @@ export class ModelSession {
   readonly #model: ModelMachine;
   #now = 0;
 
-  /** A machine that has not booted. */
-  constructor(machineCase: MachineCase, costs: CostModel) {
+  /** A machine that has not booted, of `parts` that nothing else uses. */
+  constructor(machineCase: MachineCase, costs: CostModel, { machine, core } = newParts(machineCase)) {
     const { engine: name, options, harts, configuration } = machineCase;
     const engine = ENGINES[name];
-    const machine = prepareCaseMachine(machineCase, 1);
     const { memory, ports } = machine;
     this.#case = machineCase;
     this.#machine = machine;
     this.#model = createModelMachine({
-      memory, harts, mode: engine.mode, software: engine.create({ memory, harts }, configuration, options), costs,
-      core: (...parts) => new Core(...parts, {
-        shared: engine.mode === "hypervisor" && configuration.vms.length > 1,
-        placed: engine.mode === "machine" && configuration.vms.length > 1,
-      }),
+      memory, harts, mode: engine.mode, software: engine.create({ memory, harts }, configuration, options), costs, core,
       lookahead: lookaheadOf(configuration),
       wire: ports > 0 ? connectWire(memory, memory.deviceArea()) : [],
     });
@@ -122,6 +125,16 @@ export class ModelSession {
     return whereabouts(this.#machine, this.#case.harts);
   }
 
+  /** What executes the guest whose memory lies there. */
+  execution(base: PhysicalAddress, bytes: number): Execution | undefined {
+    return executionOf(this.#machine, this.#case, base, bytes);
+  }
+
+  /** Flips a bit of the guest that a hart executes; answers as the machine's upset(). */
+  upset(hart: number, what: Upset): number {
+    return this.#model.upset(hart, what);
+  }
+
   /** What the guests have written to their consoles. */
   console(): string {
     const bytes: number[] = [];
@@ -134,6 +147,16 @@ export class ModelSession {
     const { locks } = this.report();
     return line.replaceAll(/the lock at 0x([0-9a-f]+)/g, (text, address: string) => locks.find(({ lock }) => lock === parseInt(address, 16))?.name ?? text);
   }
+}
+
+function newParts(machineCase: MachineCase): SessionParts {
+  return { machine: prepareCaseMachine(machineCase, 1), core: (...parts) => new Core(...parts, coreOptions(machineCase)) };
+}
+
+/** Guests of one image need not be translated one by one. */
+export function coreOptions({ engine, configuration: { vms } }: MachineCase): CoreOptions {
+  const { mode } = ENGINES[engine];
+  return { shared: mode === "hypervisor" && vms.length > 1, placed: mode === "machine" && vms.length > 1 };
 }
 
 /** The model goes on counting in what it has shown. */

@@ -5,6 +5,7 @@ import { CLOCKS, type MetricName } from "../results/metrics.ts";
 import type { ResultRow } from "../results/schema.ts";
 import { ADDED } from "../results/tcb-rows.ts";
 import { type CaseView, engineLabel, groupCases } from "./case-view.ts";
+import { faultSection, isOfFaults } from "./faults.ts";
 import { isolationSection, isOfIsolation } from "./isolation.ts";
 import { growingSection } from "./growing.ts";
 import { sampledSection } from "./sampled.ts";
@@ -15,11 +16,12 @@ import { type Column, formatFigure, formatNanoseconds, formatTable, indent } fro
 export function formatReport(rows: readonly ResultRow[]): string {
   const cases = groupCases(rows.filter((row) => row.sample === null));
   const [sources, ran] = [cases.filter((view) => view.first.harts === 0), cases.filter((view) => view.first.harts > 0)];
-  const [attacks, measured] = [ran.filter(isOfIsolation), ran.filter((view) => !isOfIsolation(view))];
+  const [attacks, faults] = [ran.filter(isOfIsolation), ran.filter(isOfFaults)];
+  const measured = ran.filter((view) => !isOfIsolation(view) && !isOfFaults(view));
   const [onWall, onModel] = CLOCKS.map((clock) => measured.filter((view) => view.first.clock === clock));
   return [
     throughputSection(onWall), networkSection(onWall, WALL_NETWORK), lockSection(onWall), scalingSection(onModel), networkSection(onModel, MODEL_NETWORK),
-    isolationSection(attacks), sampledSection(attacks), growingSection(attacks),
+    isolationSection(attacks), sampledSection(attacks), growingSection(attacks), faultSection(faults),
     tcbSection(sources, ran), failureSection(ran),
   ].filter((section) => section !== "").join("\n\n");
 }

@@ -107,6 +107,14 @@ export const METRICS = {
   },
   "engine-heap-refused": { unit: "requests", direction: "lower", class: "exact", doc: "Requests of guests that the engine refused because its heap was full, since the machine started." },
   "isolation-rounds": { unit: "rounds", direction: "none", class: "exact", doc: "Rounds of the attack that hostile guests carried out." },
+  "fault-containment": {
+    unit: "%", direction: "higher", class: "exact",
+    doc: "Single bits flipped in one guest (the general registers, the CSRs, the data or the code that it uses), each in a machine booted anew, that did no harm beyond that guest: no other guest ended, hung, did wrong work or had memory changed, and the engine went on on all its harts, with its invariants. `samples` faults; the interval is Wilson's, at 95 %. The row has failed where the engine claims that guests do not reach each other; rows with metric `case` then name each fault that got through.",
+  },
+  faults: {
+    unit: "faults", direction: "none", class: "exact",
+    doc: "How many faults of the campaign got how far, by `subject`: `masked` (no effect was seen), `guest` (that guest alone), `others`, `engine`; with what was seen behind it (it `ended`, `hung` or went `wrong`; `memory` of others, the engine's `tables`, a `hart` lost), or with where the bit was in front of it.",
+  },
   case: { unit: "", direction: "none", class: "noisy", doc: "The row of a case that gave no figures: `status` and `reason` say why." },
 } as const satisfies Record<string, MetricDescription>;
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import * as fc from "fast-check";
-import { bootstrapMedian, geometricMean, jainIndex, mean, median, summarise } from "../../bench/statistics.ts";
+import { bootstrapMedian, geometricMean, jainIndex, mean, median, summarise, wilson } from "../../bench/statistics.ts";
 
 const samples = fc.array(fc.double({ min: 0.001, max: 1e12, noNaN: true }), { minLength: 1, maxLength: 30 });
 
@@ -19,6 +19,15 @@ describe("statistics", () => {
     expect(jainIndex([3, 1], [1, 1])).toBeCloseTo(16 / 20, 12);
     expect(jainIndex([30, 10], [3, 1])).toBeCloseTo(1, 12); // unequal shares, each got its due
     expect(jainIndex([0, 0], [1, 1])).toBe(1);
+  });
+
+  test("Wilson's interval: known values, and where all or none happened", () => {
+    // Newcombe, Two-sided confidence intervals for the single proportion (1998), table I: method 3.
+    for (const [successes, trials, low, high] of [[81, 263, 0.2553, 0.3662], [15, 148, 0.0624, 0.1605], [0, 20, 0, 0.1611], [1, 29, 0.0061, 0.1718]]) {
+      expect(wilson(successes, trials).low).toBeCloseTo(low, 4);
+      expect(wilson(successes, trials).high).toBeCloseTo(high, 4);
+    }
+    expect(wilson(1000, 1000)).toEqual({ low: expect.closeTo(0.99617, 5) as number, high: 1 });
   });
 
   test("an interval holds the median, lies within the samples, and repeats", () => {

@@ -9,6 +9,7 @@ import { raiseInterrupt } from "../hart/signal.ts";
 import { NO_SLICE } from "../hart/state.ts";
 import { takeInterrupt } from "../hart/trap.ts";
 import { enterFromEngine } from "../hart/trap-return.ts";
+import { upset, type Upset } from "../hart/upset.ts";
 import { CONTINUE, HART, HART_BLOCK_BYTES, RAISED } from "../layout.ts";
 import { Machine } from "../machine.ts";
 import { hartBlock } from "../memory.ts";
@@ -128,6 +129,10 @@ class Executor implements ModelMachine, Waiting, Signals {
 
   lockTimes(): readonly LockTimes[] {
     return this.#locks.times();
+  }
+
+  upset(hart: number, what: Upset): number {
+    return upset(this.#slots[hart].state, what);
   }
 
   /** What devices have to do may have changed since the machine ran. */

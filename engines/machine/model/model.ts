@@ -3,6 +3,7 @@
 import type { Cycles } from "../address.ts";
 import type { CoreFactory } from "../core.ts";
 import type { EngineMode } from "../hart/state.ts";
+import type { Upset } from "../hart/upset.ts";
 import type { Software } from "../machine.ts";
 import type { PhysicalMemory } from "../memory.ts";
 import type { WirePort } from "../network/wire.ts";
@@ -52,4 +53,6 @@ export interface ModelMachine {
   cycles(hart: number): HartCycles;
   /** How long harts have waited for locks and held them, since the machine started; by physical address of the lock. */
   lockTimes(): readonly LockTimes[];
+  /** Flips a bit of the guest that a hart executes, between two runs; answers as upset(). */
+  upset(hart: number, what: Upset): number;
 }

@@ -135,6 +135,12 @@ export class Core implements GeneratedCore {
     return this.#table.dropMoved(space, (address) => this.#imports.fetch(state, address, "look-ahead"));
   }
 
+  /** Memory has been written from outside the machine: forgets every instruction that is no longer what it was. */
+  recheck(): void {
+    this.#classes?.fence(FIRST_PAGED_SPACE);
+    this.#table.dropChanged((space) => space >= FIRST_PAGED_SPACE || this.#classes === null);
+  }
+
   /** Few guests page before they have run for a while: the interpreter for them is made when one does. */
   #interpretPaged(state: number): number {
     this.#runPaged ??= this.#instantiateInterpreter(true).exports["run"] as (state: number) => number;
@@ -287,7 +293,8 @@ export class Core implements GeneratedCore {
     const { i32 } = this.#memory;
     const pc = this.#address(state + HART.pc);
     const space = this.#translationsOf(state);
-    const hotness = this.#area + HOTNESS.offset + lookupIndex(space, pc) * 4;
+    // From the low half: a guest may trap for ever at an address that is none, beyond 2^53 too.
+    const hotness = this.#area + HOTNESS.offset + lookupIndex(space, i32[(state + HART.pc) >> 2] >>> 0) * 4;
     i32[hotness >> 2] = 0;
     if (this.#table.install(space, pc)) return 1;
     if (this.#build(state, space, pc, false)) return 1;
