@@ -7,15 +7,18 @@ import { EXIT_CODE } from "./exit-code.ts";
 import { hostGuest } from "./guest/guest.ts";
 import { asksForGuest, parseGuestCommand } from "./guest/request.ts";
 import { watchInterruption } from "./interruption.ts";
+import { formatListing, listing } from "./list.ts";
 import { modelEstimatesMs } from "./model/plan.ts";
 import { loadProfile } from "./model/profile.ts";
 import { verifyModel } from "./model/verify.ts";
 import { openWork } from "./open-work.ts";
 import { planRun } from "./plan-run.ts";
 import { type Progress, reportProgress } from "./progress.ts";
+import { paint, paintWarning } from "./report/colour.ts";
 import { formatReport } from "./report/report.ts";
 import { UnwrittenRows } from "./results/csv.ts";
 import { readEnvironment } from "./results/environment.ts";
+import { formatJson } from "./results/json.ts";
 import type { ResultRow } from "./results/schema.ts";
 import { measureRemaining, remainingMs } from "./resume/exact-work.ts";
 import { readInputs } from "./resume/inputs.ts";
@@ -35,6 +38,11 @@ export async function bench(words: readonly string[], engines: readonly EngineDe
     return EXIT_CODE.fine.code;
   }
   if ("guest" in request) return hostGuest(request);
+  if ("list" in request) {
+    const list = listing(engines, workloads, vocabulary.settings);
+    process.stdout.write(`${request.list === "json" ? JSON.stringify(list, undefined, 2) : formatListing(list)}\n`);
+    return EXIT_CODE.fine.code;
+  }
   return request.verify ? verify(request, engines, workloads) : measure(request, words, vocabulary, engines, workloads);
 }
 
@@ -72,9 +80,14 @@ async function measure(
       journal.finish();
     }
     const files = [...(wall === undefined ? [] : [`Every figure and raw sample: ${wall.file}`]), ...request.shard === undefined ? exact?.files() ?? [] : [`The rows of shard ${shardName(request.shard)}: ${journal.folder}`], "Columns: results/SCHEMA.md"];
-    process.stdout.write(`\n${[formatReport(rows), files.join("\n")].join("\n\n")}\n`);
+    if (request.json) {
+      process.stdout.write(`${formatJson(rows)}\n`);
+      process.stderr.write(`${files.join("\n")}\n`);
+    } else {
+      process.stdout.write(`\n${paint([formatReport(rows), files.join("\n")].join("\n\n"), process.stdout)}\n`);
+    }
     const contaminated = rows.filter((row) => row.status === "contaminated" && row.metric === "throughput" && row.subject === "").length;
-    if (contaminated > 0) process.stderr.write(`${contaminationWarning(contaminated)}\n`);
+    if (contaminated > 0) process.stderr.write(`${paintWarning(contaminationWarning(contaminated), process.stderr)}\n`);
     if (!complete) process.stderr.write(`${howToGoOn(request)}\n`);
     return interruption.code() ?? exitCode(rows);
   } catch (error) {

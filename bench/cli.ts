@@ -7,6 +7,7 @@ import { DEFAULT_FAULTS, DEFAULT_SEED } from "./faults/cases.ts";
 import { assignment, check, columns, flagLines, oneOf, type Setting, shard, splitWords, whole, withoutFlags } from "./flags.ts";
 import { GUEST_EXAMPLES, GUEST_FLAGS } from "./guest/request.ts";
 import { DEFAULT_PROFILE, PROFILE_NAMES } from "./model/profile.ts";
+import { settingLines } from "./settings.ts";
 import { type ClockName, CLOCKS } from "./results/metrics.ts";
 import type { Shard } from "./resume/shard.ts";
 
@@ -32,8 +33,18 @@ const FLAGS = {
   shard: { type: "string", value: "I/N", doc: "the I-th of N parts of what would be measured on the model clock, for N jobs; \"npm run merge\" puts them together" },
   "lock-timing": { type: "boolean", doc: "time the locks in every case, as a second pass (default: in `contend` only)" },
   "allow-oversubscription": { type: "boolean", doc: "measure more harts than this host has cores; rows are marked" },
+  list: { type: "boolean", doc: "print the names of engines, workloads, attacks, profiles and settings" },
+  json: { type: "boolean", doc: "print rows, or with --list names, as JSON and nothing else on the standard output" },
   help: { type: "boolean", short: "h", doc: "print this" },
 } as const;
+
+const EXAMPLES = [
+  "npm run bench -- --engine smp --engine per-core --workload contend --clock model --full",
+  "npm run bench -- --engine smp --set lock=mcs --set lock-timing=on --harts 2",
+  "npm run bench -- --only isolation --engine microscheduler",
+  "npm run bench -- --clock model --quick --json | jq '.[] | select(.metric == \"throughput\")'",
+  "npm run bench -- --resume",
+] as const;
 
 /** Flags that mean something under one clock only. */
 const OF_CLOCK = {
@@ -78,6 +89,7 @@ export interface BenchRequest {
   readonly resume: boolean;
   /** Which part of it, of several jobs. */
   readonly shard: Shard | undefined;
+  readonly json: boolean;
   readonly lockTiming: boolean;
   readonly allowOversubscription: boolean;
 }
@@ -100,10 +112,16 @@ const RESULTS = [
   ["model/<run>.csv", "the model clock's other cases: with --set, --pcap, other numbers of harts or a profile of yours"],
 ] as const;
 
+/** The names that there are, instead of a run. */
+export interface ListRequest {
+  readonly list: "text" | "json";
+}
+
 /** Checks the command line. Throws a UsageError of one line, or answers "help". */
-export function parseCommandLine(words: readonly string[], vocabulary: Vocabulary): BenchRequest | "help" {
-  const { help, ...flags } = splitWords(words, FLAGS);
+export function parseCommandLine(words: readonly string[], vocabulary: Vocabulary): BenchRequest | ListRequest | "help" {
+  const { help, list, ...flags } = splitWords(words, FLAGS);
   if (help === true) return "help";
+  if (list === true) return { list: flags.json === true ? "json" : "text" };
   const request = check(requestSchema(vocabulary), flags);
   const given = (names: readonly (keyof typeof flags)[]) => names.find((name) => flags[name] !== undefined);
   const foreign = request.clock === "wall" ? given(OF_CLOCK.model) : request.clock === "model" ? given(OF_CLOCK.wall) : undefined;
@@ -111,7 +129,8 @@ export function parseCommandLine(words: readonly string[], vocabulary: Vocabular
     const other = given(["workload", "verify", "full", "pcap"]);
     if (other !== undefined) throw new UsageError(`--${other} means nothing with --only ${request.only}`);
   }
-  if (request.verify && given(["resume", "shard"]) !== undefined) throw new UsageError(`--${given(["resume", "shard"]) ?? ""} means nothing with --verify, which writes no results`);
+  const ofRows = request.verify ? given(["resume", "shard", "json"]) : undefined;
+  if (ofRows !== undefined) throw new UsageError(`--${ofRows} means nothing with --verify, which gives no results`);
   if (flags.results !== undefined && flags.resume !== undefined && flags.resume !== "") throw new UsageError("--results and --resume name a folder each: one is enough");
   if (request.only !== "faults") {
     const other = given(["faults", "seed"]);
@@ -122,28 +141,25 @@ export function parseCommandLine(words: readonly string[], vocabulary: Vocabular
 }
 
 /** Flags that say where and how a run is measured, or which part of it, and not what is. */
-const ABOUT_THE_RUN = ["results", "resume", "shard"] as const;
+const ABOUT_THE_RUN = ["results", "resume", "shard", "json"] as const;
 
 /** The words that say what is measured. */
 export const measuredWords = (words: readonly string[]): string[] => withoutFlags(words, FLAGS, ABOUT_THE_RUN);
 
 export function helpText(vocabulary: Vocabulary): string {
-  const settings = [...Map.groupBy(vocabulary.settings, ({ name, values, summary }) => [name, values, summary].join("\n")).values()].map((alike) => [
-    `${alike[0].name}=${alike[0].values}`,
-    `${alike[0].summary}; ${alike.map(({ owner, default: value }) => `${owner}: ${value}`).join(", ")}`,
-  ]);
   const codes = Object.values(EXIT_CODE).map(({ code, meaning }) => [String(code), meaning]);
   return [
     "npm run bench -- [flags]", "",
     "Runs the same guests on every hypervisor architecture and compares them.", "",
     "Flags", ...flagLines(FLAGS), "",
+    "For example", ...EXAMPLES.map((line) => `  ${line}`), "",
     "npm run bench -- --guest FILE [flags]", "",
     "Runs a guest of yours, with its console on the terminal.", "",
     "Flags", ...flagLines(GUEST_FLAGS), "",
     "For example", ...GUEST_EXAMPLES.map((line) => `  ${line}`), "",
     "Engines", ...columns(Object.entries(vocabulary.engines)), "",
     "Workloads", ...columns(Object.entries(vocabulary.workloads)), "",
-    "Settings (--set), and their defaults", ...columns(settings), "",
+    "Settings (--set), and their defaults", ...settingLines(vocabulary.settings), "",
     "Results", ...columns(RESULTS), "",
     "Exit codes", ...columns(codes),
   ].join("\n");
@@ -171,6 +187,7 @@ function requestSchema(vocabulary: Vocabulary) {
       results: v.optional(v.pipe(v.string(), v.nonEmpty("--results needs a folder")), DEFAULT_RESULTS),
       resume: v.optional(v.string()),
       shard: v.optional(shard()),
+      json: v.optional(v.boolean(), false),
       "lock-timing": v.optional(v.boolean(), false),
       "allow-oversubscription": v.optional(v.boolean(), false),
     }),
@@ -194,6 +211,7 @@ function requestSchema(vocabulary: Vocabulary) {
       resultsFolder: flags.resume === undefined || flags.resume === "" ? flags.results : flags.resume,
       resume: flags.resume !== undefined,
       shard: flags.shard,
+      json: flags.json,
       lockTiming: flags["lock-timing"],
       allowOversubscription: flags["allow-oversubscription"],
     })),

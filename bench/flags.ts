@@ -3,6 +3,8 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import * as v from "valibot";
 import { UsageError } from "./exit-code.ts";
+import { didYouMean, nearestName } from "./nearest.ts";
+import { foldWords, PAGE_WIDTH } from "./report/table.ts";
 import type { Shard } from "./resume/shard.ts";
 
 /** A flag as parseArgs takes it, and what help says of it. */
@@ -37,7 +39,9 @@ export function splitArguments<Options extends NonNullable<ParseArgsConfig["opti
     return parseArgs({ args: joinOptional(words, options), options, allowPositionals });
   } catch (error) {
     const [sentence] = (error as Error).message.split(/\.[ \n](?=[A-Z])/);
-    throw new UsageError(`${sentence.replace(/\.$/, "")} (--help lists what there is)`);
+    const unknown = /^Unknown option '--([^']*)'/.exec(sentence)?.[1];
+    const guess = unknown === undefined ? undefined : nearestName(unknown, Object.keys(options));
+    throw new UsageError(`${sentence.replace(/\.$/, "")}${guess === undefined ? "" : `: did you mean --${guess}?`} (--help lists what there is)`);
   }
 }
 
@@ -70,7 +74,7 @@ export function check<Schema extends v.GenericSchema>(schema: Schema, flags: unk
 }
 
 export function oneOf(kind: string, names: readonly string[]) {
-  return v.picklist(names, ({ input }) => `unknown ${kind} ${String(input)}: there are ${names.join(", ")}`);
+  return v.picklist(names, ({ input }) => `unknown ${kind} ${String(input)}: there are ${names.join(", ")}${didYouMean(String(input), names)}`);
 }
 
 export function whole(flag: string, minimum: number, maximum: number) {
@@ -98,13 +102,13 @@ export function assignment(settings: readonly Setting[], owners: string) {
     return at < 0 ? [word, ""] : [word.slice(0, at), word.slice(at + 1)];
   };
   const named = (word: string) => settings.filter((setting) => setting.name === split(word)[0]);
-  const names = [...new Set(settings.map((setting) => setting.name))].join(", ");
+  const names = [...new Set(settings.map((setting) => setting.name))];
   const values = (word: string) => [...new Set(named(word).map((setting) => setting.values))].join(" or ");
   return v.pipe(
     v.string(),
     v.check((word) => word.includes("="), ({ input }) => `--set ${input}: not of the form name=value`),
-    v.check((word) => named(word).length > 0, ({ input }) => `--set ${input}: no ${owners} has ${split(input)[0]}; there are ${names}`),
-    v.check((word) => named(word).some((setting) => setting.accepts(split(word)[1])), ({ input }) => `--set ${input}: ${split(input)[0]} takes ${values(input)}`),
+    v.check((word) => named(word).length > 0, ({ input }) => `--set ${input}: no ${owners} has ${split(input)[0]}; there are ${names.join(", ")}${didYouMean(split(input)[0], names)}`),
+    v.check((word) => named(word).some((setting) => setting.accepts(split(word)[1])), ({ input }) => `--set ${input}: ${split(input)[0]} takes ${values(input)}${didYouMean(split(input)[1], named(input).flatMap((setting) => setting.values.split("|")))}`),
     v.transform(split),
   );
 }
@@ -114,7 +118,14 @@ export function flagLines(flags: Readonly<Record<string, Flag>>): string[] {
   return columns(Object.entries(flags).map(([name, flag]) => [`--${name}${flag.value === undefined ? "" : ` ${flag.value}`}`, flag.doc]));
 }
 
+/** Two columns that fit the page; a name too long for the first has a line to itself. */
 export function columns(rows: readonly (readonly string[])[]): string[] {
-  const width = Math.max(...rows.map((row) => row[0].length));
-  return rows.map((row) => `  ${row[0].padEnd(width)}  ${row[1]}`);
+  const width = Math.min(LONGEST_NAME, Math.max(...rows.map((row) => row[0].length)));
+  const below = " ".repeat(width + 4);
+  return rows.map(([name, text]) => {
+    const folded = foldWords(text, PAGE_WIDTH - below.length).replaceAll("\n", `\n${below}`);
+    return name.length > width ? `  ${name}\n${below}${folded}` : `  ${name.padEnd(width)}  ${folded}`;
+  });
 }
+
+const LONGEST_NAME = 26;

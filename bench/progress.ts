@@ -1,5 +1,6 @@
 // Progress on stderr: one line that is rewritten on a terminal, one line a case elsewhere.
 
+import { paintWarning } from "./report/colour.ts";
 import { TimeLeft } from "./time-left.ts";
 
 export interface Progress {
@@ -26,17 +27,19 @@ export function reportProgress(stream: NodeJS.WriteStream, stages: readonly (rea
     const rest = left.reduce((sum, { time }) => sum + time.milliseconds(), 0) - (now - lastEnd);
     return `[${index}/${cases}, ${Math.round((now - started) / 1000)} s, about ${Math.max(0, Math.round(rest / 1000))} s left] ${current}`;
   };
+  // What is longer than the terminal's line could not be taken back.
+  const showHead = () => stream.isTTY && stream.write(head().slice(0, stream.columns - 1));
   return {
     begin(label) {
       index++;
       current = label;
       clear();
-      if (stream.isTTY) stream.write(head());
+      showHead();
     },
     say(line) {
       clear();
-      stream.write(`${line}\n`);
-      if (stream.isTTY && current !== "") stream.write(head());
+      stream.write(`${paintWarning(line, stream)}\n`);
+      if (current !== "") showHead();
     },
     end(outcome) {
       const now = performance.now();
@@ -47,7 +50,7 @@ export function reportProgress(stream: NodeJS.WriteStream, stages: readonly (rea
       clear();
       if (!stream.isTTY || outcome.startsWith("failed")) stream.write(`${head()}: ${outcome}\n`);
       current = "";
-      if (stream.isTTY && ended < cases) stream.write(head());
+      if (ended < cases) showHead();
     },
   };
 }

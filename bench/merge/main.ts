@@ -36,7 +36,7 @@ function merge(words: readonly string[]): number {
   const { journals, record } = wholeRun(folders);
   const engines = Object.values(ENGINES);
   const environment = readEnvironment(new Date(), words);
-  const request = { ...requestOf(record, { resultsFolder: results, resume: false, shard: undefined }, vocabularyOf(engines, CATALOGUE)), clock: "model" } as const;
+  const request = { ...requestOf(record, { resultsFolder: results, resume: false, shard: undefined, json: false }, vocabularyOf(engines, CATALOGUE)), clock: "model" } as const;
   const { exact, profile } = openWork(request, engines, CATALOGUE, environment);
   requireSame("since the shards were measured", record, readInputs(profile, request.pcap), environment.revision);
   if (exact === undefined) throw new RangeError("shards are of the model clock");

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import * as v from "valibot";
 import { type Cost, type CostModel, COSTS } from "../../engines/machine/model/cost-model.ts";
 import { UsageError } from "../exit-code.ts";
+import { didYouMean } from "../nearest.ts";
 import { AT_LEAST_ONE_CYCLE, type Duration, firstFault, PROFILE_SCHEMA, ProfileFile } from "./profile-schema.ts";
 import { TopologyFault, transferCycles } from "./topology.ts";
 
@@ -29,7 +30,7 @@ const HASH_DIGITS = 8;
 export function loadProfile(nameOrFile: string): Profile {
   const path = (PROFILE_NAMES as readonly string[]).includes(nameOrFile) ? fileURLToPath(new URL(`${nameOrFile}.json`, PROFILE_FOLDER)) : nameOrFile;
   if (path === nameOrFile && !/[/\\]|\.json$/.test(path)) {
-    throw new UsageError(`unknown profile ${nameOrFile}: there are ${PROFILE_NAMES.join(", ")}, and files, whose names have a slash or end in .json`);
+    throw new UsageError(`unknown profile ${nameOrFile}: there are ${PROFILE_NAMES.join(", ")}, and files, whose names have a slash or end in .json${didYouMean(nameOrFile, PROFILE_NAMES)}`);
   }
   let bytes: Buffer;
   try {

@@ -10,7 +10,7 @@ import { isolationSection, isOfIsolation } from "./isolation.ts";
 import { growingSection } from "./growing.ts";
 import { sampledSection } from "./sampled.ts";
 import { scalingSection } from "./scaling.ts";
-import { type Column, formatFigure, formatNanoseconds, formatTable, indent } from "./table.ts";
+import { type Column, foldPage, formatFigure, formatNanoseconds, formatTable, indent } from "./table.ts";
 
 /** The wall clock's throughput, network and locks; how the model clock's cases scale; TCB and failures; each with its legend. */
 export function formatReport(rows: readonly ResultRow[]): string {
@@ -19,11 +19,11 @@ export function formatReport(rows: readonly ResultRow[]): string {
   const [attacks, faults] = [ran.filter(isOfIsolation), ran.filter(isOfFaults)];
   const measured = ran.filter((view) => !isOfIsolation(view) && !isOfFaults(view));
   const [onWall, onModel] = CLOCKS.map((clock) => measured.filter((view) => view.first.clock === clock));
-  return [
+  return foldPage([
     throughputSection(onWall), networkSection(onWall, WALL_NETWORK), lockSection(onWall), scalingSection(onModel), networkSection(onModel, MODEL_NETWORK),
     isolationSection(attacks), sampledSection(attacks), growingSection(attacks), faultSection(faults),
     tcbSection(sources, ran), failureSection(ran),
-  ].filter((section) => section !== "").join("\n\n");
+  ].filter((section) => section !== "").join("\n\n"));
 }
 
 function throughputSection(cases: readonly CaseView[]): string {
@@ -44,8 +44,8 @@ function throughputSection(cases: readonly CaseView[]): string {
 }
 
 const THROUGHPUT_COLUMNS: readonly Column<CaseView>[] = [
-  { title: "engine", align: "left", text: engineLabel },
-  { title: "harts", align: "right", text: ({ first }) => String(first.harts) },
+  { title: "engine", align: "left", key: true, text: engineLabel },
+  { title: "harts", align: "right", key: true, text: ({ first }) => String(first.harts) },
   { title: "VMs", align: "right", text: ({ first }) => String(first.vms) },
   { title: "units/s", align: "right", text: (view) => (view.first.status === "failed" || view.first.status === "unsupported" ? view.first.status : formatFigure(view.value("throughput"))) },
   { title: "95 % interval", align: "right", text: (view) => interval(view.row("throughput")) },
@@ -89,8 +89,8 @@ function networkSection(cases: readonly CaseView[], table: NetworkTable): string
 }
 
 const networkColumns = ({ rate, time }: NetworkTable): readonly Column<CaseView>[] => [
-  { title: "engine", align: "left", text: engineLabel },
-  { title: "harts", align: "right", text: ({ first }) => String(first.harts) },
+  { title: "engine", align: "left", key: true, text: engineLabel },
+  { title: "harts", align: "right", key: true, text: ({ first }) => String(first.harts) },
   { title: rate, align: "right", text: (view) => formatFigure(view.value("packet-rate")) },
   { title: "no loss", align: "right", text: (view) => formatFigure(view.value("zero-loss-rate")) },
   { title: "load", align: "right", text: (view) => formatFigure(view.value("packet-load")) },
@@ -135,10 +135,10 @@ function lockSection(cases: readonly CaseView[]): string {
 }
 
 const LOCK_COLUMNS: readonly Column<LockView>[] = [
-  { title: "workload", align: "left", text: ({ workload }) => workload },
-  { title: "engine", align: "left", text: ({ view }) => engineLabel(view) },
-  { title: "harts", align: "right", text: ({ view }) => String(view.first.harts) },
-  { title: "lock", align: "left", text: ({ lock }) => lock },
+  { title: "workload", align: "left", key: true, text: ({ workload }) => workload },
+  { title: "engine", align: "left", key: true, text: ({ view }) => engineLabel(view) },
+  { title: "harts", align: "right", key: true, text: ({ view }) => String(view.first.harts) },
+  { title: "lock", align: "left", key: true, text: ({ lock }) => lock },
   { title: "taken/unit", align: "right", text: ({ view, lock }) => formatFigure(view.value("lock-acquisitions", lock)) },
   { title: "contended", align: "right", text: ({ view, lock }) => percentage(view.value("lock-contended", lock)) },
   { title: "handover", align: "right", text: ({ view, lock }) => percentage(view.value("lock-handovers", lock)) },

@@ -33,10 +33,10 @@ export function meantRun(asked: BenchRequest, words: readonly string[], vocabula
 }
 
 /** What the flags of a record mean, in the folder and for the part that `asked` is about. */
-export function requestOf({ command }: RunRecord, { resultsFolder, resume, shard }: Pick<BenchRequest, "resultsFolder" | "resume" | "shard">, vocabulary: Vocabulary): BenchRequest {
+export function requestOf({ command }: RunRecord, { resultsFolder, resume, shard, json }: Pick<BenchRequest, "resultsFolder" | "resume" | "shard" | "json">, vocabulary: Vocabulary): BenchRequest {
   const request = parseCommandLine([...command, ...(shard === undefined ? [] : ["--shard", shardName(shard)])], vocabulary);
-  if (request === "help") throw new RangeError("a run was begun with --help");
-  return { ...request, resultsFolder, resume };
+  if (request === "help" || "list" in request) throw new RangeError("a run was begun with --help or --list");
+  return { ...request, resultsFolder, resume, json };
 }
 
 /** The journal of a run, begun now or before. Throws a UsageError where a part would be made from other things than the rest. */

@@ -19,7 +19,7 @@ describe("the command line", () => {
   test("nothing asked for leaves everything to the plan", () => {
     expect(parse()).toEqual({
       engines: undefined, workloads: undefined, harts: undefined, clock: "both", profile: DEFAULT_PROFILE, only: undefined, full: false, verify: false, settings: {}, quick: false, samples: undefined, windowMs: undefined,
-      resultsFolder: "results", resume: false, lockTiming: false, allowOversubscription: false,
+      resultsFolder: "results", resume: false, json: false, lockTiming: false, allowOversubscription: false,
     });
   });
 
@@ -31,7 +31,7 @@ describe("the command line", () => {
     expect(() => parse("--resume", "out", "--results", "in")).toThrow(new UsageError("--results and --resume name a folder each: one is enough"));
     expect(parse("--shard", "2/3")).toMatchObject({ clock: "model", shard: { index: 2, count: 3 } });
     expect(() => parse("--shard", "1/2", "--clock", "wall")).toThrow(new UsageError("--shard means nothing on the wall clock alone"));
-    expect(() => parse("--shard", "1/2", "--verify")).toThrow(new UsageError("--shard means nothing with --verify, which writes no results"));
+    expect(() => parse("--shard", "1/2", "--verify")).toThrow(new UsageError("--shard means nothing with --verify, which gives no results"));
     for (const word of ["0/3", "4/3", "1", "a/b", "1/2/3"]) expect(() => parse("--shard", word)).toThrow(new UsageError(`--shard ${word}: not of the form i/n, with i from 1 to n`));
     expect(measuredWords(["--quick", "--resume", "out", "--set", "a=b", "--shard=1/2", "--results", "x", "--engine=smp"])).toEqual(["--quick", "--set", "a=b", "--engine=smp"]);
   });
@@ -68,6 +68,13 @@ describe("the command line", () => {
 
   test.each([
     [["--engine", "xen"], "unknown engine xen: there are bare, smp"],
+    [["--engine", "spm"], "unknown engine spm: there are bare, smp; did you mean smp?"],
+    [["--workload", "contned"], "there are compute-hash, contend; did you mean contend?"],
+    [["--set", "thikn=3"], "no engine or workload has thikn; there are lock, think; did you mean think?"],
+    [["--set", "lock=tiket"], "lock takes ticket|mcs; did you mean ticket?"],
+    [["--clock", "modle"], "did you mean model?"],
+    [["--quik"], "Unknown option '--quik': did you mean --quick? (--help lists what there is)"],
+    [["--hart=2"], "Unknown option '--hart': did you mean --harts?"],
     [["--workload", "doom"], "unknown workload doom: there are compute-hash, contend"],
     [["--harts", "0"], "--harts 0: not a whole number from 1 to 8"],
     [["--harts", "9"], "--harts 9: not a whole number from 1 to 8"],
@@ -100,8 +107,11 @@ describe("the command line", () => {
   test("help names every flag, engine, workload, option and exit code", () => {
     expect(parse("--help")).toBe("help");
     expect(parse("-h", "--quick")).toBe("help");
+    expect(parse("--list")).toEqual({ list: "text" });
+    expect(parse("--list", "--json")).toEqual({ list: "json" });
     const help = helpText(vocabulary);
     for (const word of ["--engine", "--clock", "--profile", DEFAULT_PROFILE, "--verify", "--full", "--lock-timing", "--allow-oversubscription", "smp", "compute-hash", "lock=ticket|mcs", "think=0..9", "contend: 3"]) expect(help).toContain(word);
+    expect(help.split("\n").filter((line) => line.length > 80 && !line.includes("npm run"))).toEqual([]);
     for (const { code, meaning } of Object.values(EXIT_CODE)) expect(help).toMatch(new RegExp(`${code} +${meaning.slice(0, 20)}`));
   });
 });

@@ -3,9 +3,14 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EXIT_CODE } from "../../bench/exit-code.ts";
-import { parseRows } from "../../bench/results/csv.ts";
+import type { Listing } from "../../bench/list.ts";
+import { PROFILE_NAMES } from "../../bench/model/profile.ts";
+import { formatFile, parseRows } from "../../bench/results/csv.ts";
+import { sortExact } from "../../bench/results/exact.ts";
 import type { ResultRow } from "../../bench/results/schema.ts";
-import { startBench as start } from "./run-bench.ts";
+import { ENGINES } from "../../engines/engines.ts";
+import { CATALOGUE } from "../../workloads/catalogue.ts";
+import { MAIN, start as startProgram, startBench as start } from "./run-bench.ts";
 
 const LONG = ["--clock", "wall", "--workload", "compute-hash", "--engine", "uniprocessor", "--samples", "1000", "--window", "20"];
 
@@ -143,5 +148,32 @@ describe("npm run bench", { timeout: 60_000 }, () => {
     expect(code, output + errors).toBe(EXIT_CODE.fine.code);
     expect(output).toMatch(/^\d+ cases, \d+ rows: two runs on the model clock, .* are the same in every byte\n$/);
     expect(readdirSync(folder)).not.toContain("verified");
+  });
+
+  test("--verify answers 3 and names the case and the row where two runs differ: here the second was charged a cycle more for a trap", async () => {
+    const env = { ...process.env, NODE_OPTIONS: `--import=${new URL("model/disturb.ts", import.meta.url).href}`, TCBENCH_TEST_MARKER: join(folder, "marker") };
+    const { code, output, errors } = await startProgram([process.execPath, MAIN, "--verify", "--workload", "hypercall-base", "--engine", "smp", "--harts", "1"], env).outcome;
+    expect(code, output + errors).toBe(EXIT_CODE.notRepeated.code);
+    expect(output).toMatch(/^Cases of which two runs on the model clock differ, and the first row that does\n {2}hypercall-base on smp, 1 hart: \S+.*: value \S+, then \S+\n$/);
+  });
+
+  test("--json prints the rows alone, as the files have them", async () => {
+    const results = join(folder, "json");
+    const { code, output, errors } = await start("--clock", "model", "--workload", "hypercall-base", "--engine", "smp", "--harts", "1", "--json", "--results", results).outcome;
+    expect(code, errors).toBe(EXIT_CODE.fine.code);
+    const rows = JSON.parse(output) as ResultRow[];
+    const [profile] = readdirSync(join(results, "exact"));
+    expect(formatFile(sortExact(rows))).toBe(readFileSync(join(results, "exact", profile, "hypercall-base.csv"), "utf8"));
+    expect(errors).toContain("Every figure of the model clock's sweep");
+  });
+
+  test("--list --json has every name that there is", async () => {
+    const { code, output } = await start("--list", "--json").outcome;
+    expect(code).toBe(EXIT_CODE.fine.code);
+    const list = JSON.parse(output) as Listing;
+    expect(list.engines.map(({ name }) => name)).toEqual(Object.keys(ENGINES));
+    expect(list.workloads.map(({ name }) => name)).toEqual(CATALOGUE.map(({ name }) => name));
+    expect(list.profiles.map(({ name }) => name)).toEqual([...PROFILE_NAMES]);
+    expect(list.settings.find(({ name }) => name === "lock")).toMatchObject({ owner: "smp", default: "ticket" });
   });
 });

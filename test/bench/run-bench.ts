@@ -13,8 +13,8 @@ export interface Outcome {
 
 export const startBench = (...words: string[]): { readonly child: ChildProcess; readonly outcome: Promise<Outcome> } => start([process.execPath, MAIN, ...words]);
 
-export function start([program, ...words]: readonly string[]): { readonly child: ChildProcess; readonly outcome: Promise<Outcome> } {
-  const child = spawn(program, words, { stdio: ["ignore", "pipe", "pipe"] });
+export function start([program, ...words]: readonly string[], env: NodeJS.ProcessEnv = process.env): { readonly child: ChildProcess; readonly outcome: Promise<Outcome> } {
+  const child = spawn(program, words, { stdio: ["ignore", "pipe", "pipe"], env });
   let output = "";
   let errors = "";
   child.stdout.on("data", (chunk: Buffer) => { output += chunk.toString(); });
