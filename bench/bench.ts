@@ -11,6 +11,7 @@ import { formatListing, listing } from "./list.ts";
 import { modelEstimatesMs } from "./model/plan.ts";
 import { loadProfile } from "./model/profile.ts";
 import { verifyModel } from "./model/verify.ts";
+import { contaminationWarning } from "./noise/noise.ts";
 import { openWork } from "./open-work.ts";
 import { planRun } from "./plan-run.ts";
 import { type Progress, reportProgress } from "./progress.ts";
@@ -27,7 +28,6 @@ import { shardName } from "./resume/shard.ts";
 import { capturedFrames } from "./traffic/capture-files.ts";
 import { vocabularyOf } from "./vocabulary.ts";
 import { openWallClock } from "./wall-clock.ts";
-import { contaminationWarning } from "./warnings.ts";
 
 /** Answers the exit code. Throws a UsageError before anything is measured. */
 export async function bench(words: readonly string[], engines: readonly EngineDescription[], workloads: readonly Workload[]): Promise<number> {

@@ -11,11 +11,14 @@ import { outcomeOf } from "./results/outcome.ts";
 import { caseRow, cpuToWallSummary, type RowContext, summaryRows, windowRows } from "./results/rows.ts";
 import type { ResultRow } from "./results/schema.ts";
 import { MachineSession } from "./session.ts";
-import { contamination } from "./warnings.ts";
+import type { HostCounters } from "./noise/host-state.ts";
+import { contamination } from "./noise/noise.ts";
 
 export interface RunContext {
   readonly timing: Timing;
   readonly cores: number;
+  /** Looks at what this host is doing. */
+  readonly look: () => HostCounters;
   readonly revision: string;
   readonly progress: Progress;
   /** Keeps rows, at once. */
@@ -52,12 +55,14 @@ async function runCase(benchCase: BenchCase, context: RunContext, baseline: numb
   let session: MachineSession | undefined;
   try {
     session = await MachineSession.start(benchCase);
+    const looks: HostCounters[] = [];
     const figures = await measureCase(session, benchCase, context.timing, (windows) => {
       if (context.interrupted()) throw new Interruption();
+      if (windows.length === 1 || windows.length === context.timing.samples) looks.push(context.look());
       context.keep(windowRows(row, { windows }, windows.length - 1));
     });
     const probeCost = benchCase.lockTiming ? session.probeCost() : undefined;
-    return summaryRows(judge(row, figures, context.cores), figures, baseline, probeCost);
+    return summaryRows(judge(row, figures, context.cores, looks), figures, baseline, probeCost);
   } catch (error) {
     if (error instanceof Interruption) return [];
     if (error instanceof CaseFailure) return [caseRow({ ...row, status: "failed", reason: error.message })];
@@ -69,8 +74,9 @@ async function runCase(benchCase: BenchCase, context: RunContext, baseline: numb
 }
 
 /** Marks a case whose harts did not get the CPU they wanted. */
-function judge(row: RowContext, figures: CaseFigures, cores: number): RowContext {
-  const reason = contamination(row.benchCase.harts, cores, cpuToWallSummary(figures)?.median ?? 1);
+function judge(row: RowContext, figures: CaseFigures, cores: number, [before, after]: readonly HostCounters[]): RowContext {
+  const during = after === undefined ? undefined : [before, after] as const;
+  const reason = contamination({ harts: row.benchCase.harts, cores, cpuToWall: cpuToWallSummary(figures)?.median ?? 1, during });
   return reason === undefined ? row : { ...row, status: "contaminated", reason };
 }
 

@@ -3,6 +3,8 @@
 import type { EngineDescription, EngineName } from "../engines/engine.ts";
 import { keyOfCase } from "./case.ts";
 import type { BenchRequest } from "./cli.ts";
+import { readHostCounters } from "./noise/host-state.ts";
+import { hostWarnings } from "./noise/noise.ts";
 import { estimatesMs, type Plan } from "./plan.ts";
 import type { Progress } from "./progress.ts";
 import { appendRows, recoverRows, formatFile, writeWhole } from "./results/csv.ts";
@@ -14,7 +16,6 @@ import type { Journal } from "./resume/journal.ts";
 import { runCases } from "./run.ts";
 import { measureTcb } from "./tcb/tcb.ts";
 import { writeDepartures } from "./traffic/capture-files.ts";
-import { hostWarnings } from "./warnings.ts";
 
 /** What the multicore engines grew out of. */
 const TCB_BASELINE: EngineName = "uniprocessor";
@@ -47,9 +48,9 @@ export function openWallClock(
         rows.push(...more);
         appendRows(csv, more);
       };
-      hostWarnings(environment, Math.max(...plan.cases.map(({ harts }) => harts))).forEach((warning) => progress.say(warning));
+      hostWarnings(environment.state, cores, Math.max(...plan.cases.map(({ harts }) => harts))).forEach((warning) => progress.say(warning));
       await runCases(plan.cases, {
-        timing: plan.timing, cores, revision, progress, keep, before,
+        timing: plan.timing, cores, look: readHostCounters, revision, progress, keep, before,
         departed: (frames) => pcapOut !== undefined && writeDepartures(pcapOut, frames, started), interrupted: () => interruption.aborted,
       });
       if (!interruption.aborted) keep(await countTcb(plan, engines, revision));

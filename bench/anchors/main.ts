@@ -3,7 +3,7 @@
 import { ENGINES } from "../../engines/engines.ts";
 import { formatFigure, formatNanoseconds } from "../report/table.ts";
 import { readEnvironment } from "../results/environment.ts";
-import { hostWarnings } from "../warnings.ts";
+import { hostWarnings } from "../noise/noise.ts";
 import { coldStart } from "./cold-start.ts";
 import { compareSpeed } from "./emulation-speed.ts";
 import { exitRoundTrip, mmioExit, secondHart, worldSwitch } from "./exits.ts";
@@ -15,7 +15,8 @@ import { QEMU, qemuVersion } from "./qemu.ts";
 import { verdict } from "./ratios.ts";
 import { hasUBoot, promptTime } from "./u-boot.ts";
 
-for (const warning of hostWarnings(readEnvironment(new Date(), []), 2)) process.stderr.write(`${warning}\n`);
+const environment = readEnvironment(new Date(), []);
+for (const warning of hostWarnings(environment.state, environment.cores, 2)) process.stderr.write(`${warning}\n`);
 
 const ENGINE = "uniprocessor";
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);

@@ -1,9 +1,9 @@
 // The record of the host a run was made on, and the revision of the sources.
 
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { availableParallelism, cpus, hostname, loadavg, release, totalmem } from "node:os";
+import { availableParallelism, cpus, hostname, release, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
+import { type HostState, readHostState } from "../noise/host-state.ts";
 
 export interface Environment {
   readonly started: string;
@@ -14,9 +14,8 @@ export interface Environment {
   readonly system: string;
   readonly node: string;
   readonly v8: string;
-  readonly loadAverage: number;
-  /** Part of the last 10 s in which some task waited for a CPU, in percent; null where Linux does not say. */
-  readonly cpuPressure: number | null;
+  /** What it was doing when the run began. */
+  readonly state: HostState;
   readonly revision: string;
   readonly command: readonly string[];
 }
@@ -34,21 +33,10 @@ export function readEnvironment(started: Date, command: readonly string[]): Envi
     system: `${process.platform} ${process.arch} ${release()}`,
     node: process.version,
     v8: process.versions.v8,
-    loadAverage: loadavg()[0],
-    cpuPressure: cpuPressure(),
+    state: readHostState(),
     revision: revision(),
     command,
   };
-}
-
-/** The `some avg10` figure of Linux's pressure stall information. */
-function cpuPressure(): number | null {
-  try {
-    const match = /^some avg10=([\d.]+)/m.exec(readFileSync("/proc/pressure/cpu", "utf8"));
-    return match ? Number(match[1]) : null;
-  } catch {
-    return null; // not Linux, or a kernel without it
-  }
 }
 
 /** Git revision of the sources, with `+` when they have changes; empty outside a checkout. */

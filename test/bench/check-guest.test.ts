@@ -3,7 +3,6 @@ import { describe, expect, test } from "vitest";
 import { joinWindows } from "../../bench/hart-clock.ts";
 import { emptyHistogram } from "../../bench/histogram.ts";
 import { checkGuest } from "../../bench/check-guest.ts";
-import { contamination } from "../../bench/warnings.ts";
 
 const digest = fc.bigInt({ min: 1n, max: 2n ** 64n - 1n });
 const count = fc.integer({ min: 1, max: 2 ** 40 });
@@ -44,11 +43,5 @@ describe("windows", () => {
 
   test("in which harts hardly wanted to run tell nothing of the CPU", () => {
     expect(joinWindows([{ resumed: 0, paused: 100, cpu: 1, idle: 98 }]).cpuToWall).toBeNull();
-  });
-
-  test("with too little CPU or too few cores are contaminated", () => {
-    expect(contamination(2, 2, 0.95)).toBeUndefined();
-    expect(contamination(2, 2, 0.5)).toContain("50 %");
-    expect(contamination(4, 2, 1)).toContain("oversubscribed");
   });
 });

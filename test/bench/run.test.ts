@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { BenchCase } from "../../bench/case.ts";
 import { parseCommandLine, type BenchRequest } from "../../bench/cli.ts";
+import { readHostCounters } from "../../bench/noise/host-state.ts";
 import { planCases } from "../../bench/plan.ts";
 import type { ResultRow } from "../../bench/results/schema.ts";
 import { runCases } from "../../bench/run.ts";
@@ -37,7 +38,7 @@ beforeEach(() => { rows = []; said = []; });
 /** The watchdog is generous: tests share the host with others. */
 async function run(list: readonly BenchCase[], { interrupted = (): boolean => false, watchdogMs = 10_000 } = {}): Promise<void> {
   await runCases(list, {
-    timing: { windowMs: 10, samples: 3, warmUpMs: 10, watchdogMs }, cores: 2, revision: "test",
+    timing: { windowMs: 10, samples: 3, warmUpMs: 10, watchdogMs }, cores: 2, look: readHostCounters, revision: "test",
     progress: { begin: () => undefined, say: () => undefined, end: (outcome) => said.push(outcome) },
     keep: (more) => rows.push(...more), before: new Map(), departed: () => undefined, interrupted,
   });
@@ -112,6 +113,6 @@ describe("a run", () => {
   test("more harts than cores are marked", { timeout: 60_000 }, async () => {
     const [good] = cases("--workload compute-hash --engine smp --harts 2") as [BenchCase];
     await run([{ ...good, harts: 4 }]);
-    expect(summaries()[0]).toMatchObject({ status: "contaminated", reason: "oversubscribed: 4 harts on 2 cores" });
+    expect(summaries()[0]).toMatchObject({ status: "contaminated", reason: "oversubscribed: 4 harts on 2 cores; use --harts 2" });
   });
 });

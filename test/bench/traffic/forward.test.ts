@@ -1,3 +1,4 @@
+import { readHostCounters } from "../../../bench/noise/host-state.ts";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -33,7 +34,7 @@ async function measure(list: readonly BenchCase[], timing = { windowMs: 30, warm
   const rows: ResultRow[] = [];
   const departed: LoggedFrame[] = [];
   await runCases(list, {
-    timing: { ...timing, samples: 3, watchdogMs: 20_000 }, cores: 2, revision: "test",
+    timing: { ...timing, samples: 3, watchdogMs: 20_000 }, cores: 2, look: readHostCounters, revision: "test",
     progress: { begin: () => undefined, say: () => undefined, end: () => undefined },
     before: new Map(), keep: (more) => rows.push(...more.filter(({ sample }) => sample === null)), departed: (frames) => departed.push(...frames), interrupted: () => false,
   });
