@@ -75,5 +75,5 @@ const percent = (part: number): string => `${(100 * part).toFixed(0)} %`;
 
 /** The warning for contaminated cases, at the end. */
 export function contaminationWarning(count: number): string {
-  return `warning: ${count} case${count === 1 ? " was" : "s were"} contaminated: other work took the CPU, V8 was still compiling the guests, or there are more harts than cores. Stop other work, use longer windows, and run again; compare only cases that are not marked.`;
+  return `warning: ${count} case${count === 1 ? " was" : "s were"} contaminated (marked with !; the reasons are above): run again when that is over, and compare only cases that are not marked.`;
 }

@@ -2,7 +2,7 @@
 
 import { INTERVAL_METHOD } from "../statistics.ts";
 import { CLOCKS, type MetricName } from "../results/metrics.ts";
-import type { ResultRow } from "../results/schema.ts";
+import type { ResultRow, Status } from "../results/schema.ts";
 import { ADDED } from "../results/tcb-rows.ts";
 import { type CaseView, engineLabel, groupCases } from "./case-view.ts";
 import { faultSection, isOfFaults } from "./faults.ts";
@@ -22,7 +22,7 @@ export function formatReport(rows: readonly ResultRow[]): string {
   return foldPage([
     throughputSection(onWall), networkSection(onWall, WALL_NETWORK), lockSection(onWall), scalingSection(onModel), networkSection(onModel, MODEL_NETWORK),
     isolationSection(attacks), sampledSection(attacks), growingSection(attacks), faultSection(faults),
-    tcbSection(sources, ran), failureSection(ran),
+    tcbSection(sources, ran), reasonSection("Failed cases", "failed", ran), reasonSection("Contaminated cases (!): compare the others only", "contaminated", ran),
   ].filter((section) => section !== "").join("\n\n"));
 }
 
@@ -37,27 +37,30 @@ function throughputSection(cases: readonly CaseView[]): string {
     "Throughput: units of work per second, all guests together; higher is better",
     `  median of the run windows and ${INTERVAL_METHOD}`,
     "  overhead: throughput lost against the same guest alone on `bare`, where each can have a hart to itself",
-    "  p50, p99, max: of every event the guests timed; fairness: Jain's index of CPU time against the share due",
+    "  exits: for each unit; p50, p99, max: of every event the guests timed; fairness: Jain's index of CPU time against the share due",
     "  slowest: how many times slower than its peers the slowest guest was",
     ...tables.map((table) => `\n${table}`),
   ].join("\n");
 }
 
+/** Beside a case in each of its tables. */
+const CONTAMINATED: Column<CaseView> = { title: "", align: "left", key: true, text: ({ first }) => (first.status === "contaminated" ? "!" : "") };
+
 const THROUGHPUT_COLUMNS: readonly Column<CaseView>[] = [
   { title: "engine", align: "left", key: true, text: engineLabel },
   { title: "harts", align: "right", key: true, text: ({ first }) => String(first.harts) },
+  CONTAMINATED,
   { title: "VMs", align: "right", text: ({ first }) => String(first.vms) },
   { title: "units/s", align: "right", text: (view) => (view.first.status === "failed" || view.first.status === "unsupported" ? view.first.status : formatFigure(view.value("throughput"))) },
   { title: "95 % interval", align: "right", text: (view) => interval(view.row("throughput")) },
   { title: "overhead", align: "right", text: (view) => percentage(view.value("overhead")) },
-  { title: "exits/unit", align: "right", text: (view) => formatFigure(view.value("exits-per-unit")) },
+  { title: "exits", align: "right", text: (view) => formatFigure(view.value("exits-per-unit")) },
   { title: "switches/s", align: "right", text: (view) => formatFigure(view.value("world-switches")) },
   { title: "p50", align: "right", text: (view) => formatNanoseconds(view.value("latency-p50")) },
   { title: "p99", align: "right", text: (view) => formatNanoseconds(view.value("latency-p99")) },
   { title: "max", align: "right", text: (view) => formatNanoseconds(view.value("latency-max")) },
   { title: "fairness", align: "right", text: (view) => view.value("fairness")?.toFixed(3) ?? "" },
   { title: "slowest", align: "right", text: (view) => factor(view.value("worst-slowdown")) },
-  { title: "", align: "left", text: ({ first }) => (first.status === "contaminated" ? "contaminated" : "") },
 ];
 
 /** Of one clock. */
@@ -71,9 +74,9 @@ interface NetworkTable {
 
 const WALL_NETWORK: NetworkTable = {
   heading: "Network", rate: "packets/s", time: formatNanoseconds,
-  last: "  copies: by the engine; device time: of this host's threads in models of devices, beside the core in real ones",
+  last: "  copies, exits: by the engine, for each packet; devices: part of the time that this host's threads spent in models of devices",
 };
-const MODEL_NETWORK: NetworkTable = { heading: "Network on the model clock", rate: "packets/Mcycle", time: formatFigure, last: "  copies: by the engine" };
+const MODEL_NETWORK: NetworkTable = { heading: "Network on the model clock", rate: "packets/Mcycle", time: formatFigure, last: "  copies, exits: by the engine, for each packet" };
 
 function networkSection(cases: readonly CaseView[], table: NetworkTable): string {
   const measured = cases.filter((view) => view.row("packet-rate") !== undefined && !isTimingPass(view));
@@ -91,6 +94,7 @@ function networkSection(cases: readonly CaseView[], table: NetworkTable): string
 const networkColumns = ({ rate, time }: NetworkTable): readonly Column<CaseView>[] => [
   { title: "engine", align: "left", key: true, text: engineLabel },
   { title: "harts", align: "right", key: true, text: ({ first }) => String(first.harts) },
+  CONTAMINATED,
   { title: rate, align: "right", text: (view) => formatFigure(view.value("packet-rate")) },
   { title: "no loss", align: "right", text: (view) => formatFigure(view.value("zero-loss-rate")) },
   { title: "load", align: "right", text: (view) => formatFigure(view.value("packet-load")) },
@@ -100,10 +104,9 @@ const networkColumns = ({ rate, time }: NetworkTable): readonly Column<CaseView>
   { title: "p99.9", align: "right", text: (view) => time(view.value("packet-latency-p99.9")) },
   { title: "max", align: "right", text: (view) => time(view.value("packet-latency-max")) },
   { title: "lost", align: "right", text: (view) => percentage(view.value("packet-loss")) },
-  { title: "copies/packet", align: "right", text: (view) => formatFigure(view.value("copies-per-packet")) },
-  { title: "exits/packet", align: "right", text: (view) => formatFigure(view.value("exits-per-unit")) },
-  { title: "device time", align: "right", text: (view) => percentage(view.value("device-time")) },
-  { title: "", align: "left", text: ({ first }) => (first.status === "contaminated" ? "contaminated" : "") },
+  { title: "copies", align: "right", text: (view) => formatFigure(view.value("copies-per-packet")) },
+  { title: "exits", align: "right", text: (view) => formatFigure(view.value("exits-per-unit")) },
+  { title: "devices", align: "right", text: (view) => percentage(view.value("device-time")) },
 ];
 
 interface LockView {
@@ -127,7 +130,7 @@ function lockSection(cases: readonly CaseView[]): string {
   const probe = watched.map((view) => view.value("probe-cost")).find((cost) => cost !== null);
   return [
     "Locks, by name",
-    "  contended: found held; handover: taken by another hart than before; waiting and holding: from the timing pass",
+    "  taken: for each unit; contended: found held; handover: taken by another hart than before; waiting and holding: from the timing pass",
     ...(probe === undefined ? [] : [`  the timing pass reads the clock at ${formatNanoseconds(probe)} a reading, two readings for every wait and every hold`]),
     "",
     indent(formatTable(LOCK_COLUMNS, lines)),
@@ -139,13 +142,13 @@ const LOCK_COLUMNS: readonly Column<LockView>[] = [
   { title: "engine", align: "left", key: true, text: ({ view }) => engineLabel(view) },
   { title: "harts", align: "right", key: true, text: ({ view }) => String(view.first.harts) },
   { title: "lock", align: "left", key: true, text: ({ lock }) => lock },
-  { title: "taken/unit", align: "right", text: ({ view, lock }) => formatFigure(view.value("lock-acquisitions", lock)) },
+  { title: "taken", align: "right", text: ({ view, lock }) => formatFigure(view.value("lock-acquisitions", lock)) },
   { title: "contended", align: "right", text: ({ view, lock }) => percentage(view.value("lock-contended", lock)) },
   { title: "handover", align: "right", text: ({ view, lock }) => percentage(view.value("lock-handovers", lock)) },
   { title: "waiting", align: "right", text: ({ view, lock }) => formatNanoseconds(view.value("lock-waiting", lock)) },
-  { title: "longest wait", align: "right", text: ({ view, lock }) => formatNanoseconds(view.value("lock-waiting-max", lock)) },
+  { title: "max wait", align: "right", text: ({ view, lock }) => formatNanoseconds(view.value("lock-waiting-max", lock)) },
   { title: "holding", align: "right", text: ({ view, lock }) => formatNanoseconds(view.value("lock-holding", lock)) },
-  { title: "longest hold", align: "right", text: ({ view, lock }) => formatNanoseconds(view.value("lock-holding-max", lock)) },
+  { title: "max hold", align: "right", text: ({ view, lock }) => formatNanoseconds(view.value("lock-holding-max", lock)) },
 ];
 
 function tcbSection(engines: readonly CaseView[], cases: readonly CaseView[]): string {
@@ -174,10 +177,13 @@ function tcbSection(engines: readonly CaseView[], cases: readonly CaseView[]): s
   ].join("\n");
 }
 
-function failureSection(cases: readonly CaseView[]): string {
-  const failed = cases.filter((view) => view.first.status === "failed");
-  if (failed.length === 0) return "";
-  return ["Failed cases", ...failed.map((view) => `  ${view.first.workload} on ${engineLabel(view)}, ${view.first.harts} harts${view.first.clock === "model" ? ", model" : ""}: ${view.first.reason}`)].join("\n");
+/** Why cases have a status, a line each. */
+function reasonSection(title: string, status: Status, cases: readonly CaseView[]): string {
+  const lines = cases.filter(({ first }) => first.status === status).map((view) => {
+    const { workload, harts, clock, reason } = view.first;
+    return `  ${workload} on ${engineLabel(view)}, ${harts} harts${clock === "model" ? ", model" : ""}: ${reason}`;
+  });
+  return lines.length === 0 ? "" : [title, ...lines].join("\n");
 }
 
 const isTimingPass = (view: CaseView): boolean => view.row("probe-cost") !== undefined;

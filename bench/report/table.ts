@@ -23,7 +23,7 @@ interface Filled {
   readonly width: number;
 }
 
-/** The table's lines; columns that have no room beside the others follow below. Columns that are empty in every row are left out. */
+/** The table's lines; columns that have no room beside the others follow below, for the rows that have any of them. Columns that are empty in every row are left out. */
 export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
   const keyed = columns.some(({ key }) => key) ? columns : columns.map((column, index) => ({ ...column, key: index === 0 }));
   const fill = (list: readonly Column<Row>[], most: number): Filled[] => list
@@ -31,7 +31,8 @@ export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly
     .filter(({ cells }) => cells.some((cell) => cell !== ""))
     .map((filled) => ({ ...filled, width: Math.max(...[filled.title, ...filled.cells].flatMap((cell) => cell.split("\n").map((line) => line.length))) }));
   const keys = fill(keyed.filter(({ key }) => key), KEY_WIDTH);
-  return sideBySide(keys, fill(keyed.filter(({ key }) => !key), Infinity)).map((others) => formatLines([...keys, ...others], rows.length)).join("\n\n");
+  const tables = sideBySide(keys, fill(keyed.filter(({ key }) => !key), Infinity));
+  return tables.map((others, index) => formatLines([...keys, ...others], [...rows.keys()].filter((row) => index === 0 || others.some(({ cells }) => cells[row] !== "")))).join("\n\n");
 }
 
 /** Columns that have room beside the keys, and those that have to go below. */
@@ -46,7 +47,7 @@ function sideBySide(keys: readonly Filled[], others: readonly Filled[]): Filled[
   return tables;
 }
 
-function formatLines(columns: readonly Filled[], rows: number): string {
+function formatLines(columns: readonly Filled[], rows: readonly number[]): string {
   const line = (cellOf: (column: Filled) => string): string => {
     const parts = columns.map((column) => cellOf(column).split("\n"));
     const height = Math.max(1, ...parts.map(({ length }) => length));
@@ -54,7 +55,7 @@ function formatLines(columns: readonly Filled[], rows: number): string {
       columns.map(({ align, width }, index) => (align === "left" ? (parts[index][at] ?? "").padEnd(width) : (parts[index][at] ?? "").padStart(width)))
         .join(" ".repeat(GAP)).trimEnd())).join("\n");
   };
-  return [line(({ title }) => title), ...Array.from({ length: rows }, (_, row) => line(({ cells }) => cells[row]))].join("\n");
+  return [line(({ title }) => title), ...rows.map((row) => line(({ cells }) => cells[row]))].join("\n");
 }
 
 /** Broken between words, so that lines have no more than so many characters where words have not; `hanging` begins all but the first. */

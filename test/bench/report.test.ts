@@ -186,11 +186,12 @@ describe("the report", () => {
   test("says who takes locks, who takes none, who failed and why", () => {
     const text = formatReport([
       ...summaryRows(context("per-core", 2, 2), figures([100, 100]), undefined, undefined),
-      ...summaryRows(context("smp", 2, 2, { status: "contaminated" }), figures([100, 100], [lock(200, 20, 50)]), undefined, undefined),
+      ...summaryRows(context("smp", 2, 2, { status: "contaminated", reason: "too busy" }), figures([100, 100], [lock(200, 20, 50)]), undefined, undefined),
       caseRow(context("microscheduler", 2, 2, { status: "failed", reason: "guest-0 failed: exception 2" })),
     ]);
     expect(text).toMatch(/per-core +2 +2 +2,000 +2,000 – 2,000/);
-    expect(text).toMatch(/smp +2 .*contaminated/);
+    expect(text).toMatch(/smp +2 {2}! +2 /);
+    expect(text).toContain("work on smp, 2 harts: too busy");
     expect(text).toMatch(/work +per-core +2 +none taken/);
     expect(text).toMatch(/work +smp +2 +queue +0\.50 +10\.0 % +25\.0 %/);
     expect(text).toMatch(/microscheduler +2 +2 +failed/);
