@@ -4,7 +4,7 @@ import type { EngineName } from "../engines/engine.ts";
 import type { BenchCase } from "./case.ts";
 import type { ResultRow } from "./results/schema.ts";
 
-const BASELINE: EngineName = "bare";
+export const BASELINE: EngineName = "bare";
 
 /** Throughput of the baseline's cases so far, by workload and the vCPUs of a guest. */
 export class Baselines {

@@ -1,0 +1,29 @@
+// Figures as words.
+
+/** About three significant digits, thousands set apart. */
+export function short(value: number): string {
+  const size = Math.abs(value);
+  const digits = size === 0 || size >= 99.95 ? 0 : size >= 9.995 ? 1 : size >= 0.01 ? 2 : 4;
+  return value.toLocaleString("en-US", { maximumFractionDigits: digits });
+}
+
+export const percent = (value: number): string => `${short(value)} %`;
+
+/** Tick marks of a logarithmic axis: powers of ten, with 2 and 5 between where there are few. */
+export function logarithmicTicks(values: readonly number[]): number[] {
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const first = Math.floor(Math.log10(least));
+  const decades = Math.ceil(Math.log10(most)) - first;
+  const steps = decades <= FEW_DECADES ? [1, 2, 5] : [1];
+  return Array.from({ length: decades + 1 }, (_, index) => steps.map((step) => step * 10 ** (first + index))).flat();
+}
+
+/** So many still leave room for ticks between powers. */
+const FEW_DECADES = 3;
+
+/** `a, b and c`. */
+export function listed(words: readonly string[]): string {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words[words.length - 1]}`;
+}
+
+export const harts = (count: number): string => (count === 1 ? "1 hart" : `${count} harts`);

@@ -1,0 +1,110 @@
+// From files of results to sources: what may be compared with each other, and what is known of where it comes from.
+
+import { basename } from "node:path";
+import { type Dataset, isAttack, type Point, type Scenario, type Source } from "../figures/dataset.ts";
+import { caseKey } from "../results/exact.ts";
+import type { ResultRow } from "../results/schema.ts";
+import { type HasParameter, toPoints } from "./points.ts";
+import type { ResultFile } from "./read.ts";
+
+/** What tcbench knows of names. Rows may have others, of engines and workloads that came or went. */
+export interface Known {
+  readonly engines: readonly string[];
+  readonly baseline: string;
+  /** Workloads that are attacks, in the order of tables. */
+  readonly attacks: readonly string[];
+  readonly workloads: readonly { readonly name: string; readonly summary: string; readonly unit: string; readonly histogram?: string }[];
+  readonly hasParameter: HasParameter;
+}
+
+/** What ran where. */
+export interface Provenance {
+  readonly label: string;
+  readonly facts: readonly string[];
+  readonly cases: number;
+  readonly failed: readonly string[];
+  readonly contaminated: number;
+}
+
+export interface Gathered {
+  readonly dataset: Dataset;
+  /** TCB and attacks: of no workload, and not of one source alone. */
+  readonly ofEngines: Source;
+  readonly provenance: readonly Provenance[];
+}
+
+interface Group {
+  readonly label: string;
+  readonly files: readonly ResultFile[];
+  readonly rows: readonly ResultRow[];
+}
+
+/** The model clock's first, then the wall clock's. `tcb`: rows about sources, for results that have none. */
+export function gather(files: readonly ResultFile[], known: Known, tcb: readonly ResultRow[]): Gathered {
+  const groups = groupsOf(files);
+  const sources = groups.map(({ label, rows }): Source => ({ label, clock: rows[0].clock, points: toPoints(rows.filter(({ harts }) => harts > 0), known.hasParameter) }));
+  const measured = files.flatMap(({ rows }) => rows);
+  const engines = [...new Set([...known.engines.filter((engine) => measured.some((row) => row.engine === engine)), ...measured.map(({ engine }) => engine)])];
+  const aboutSources = files.map(({ rows }) => rows.filter(({ harts }) => harts === 0)).findLast((rows) => rows.length > 0) ?? tcb;
+  const attacked = sources.find(({ points }) => points.some(({ scenario }) => isAttack(scenario)));
+  const place = ({ scenario }: Point) => (known.attacks.includes(scenario) ? known.attacks.indexOf(scenario) : known.attacks.length);
+  const attacks = attacked?.points.filter(({ scenario }) => isAttack(scenario)).sort((left, right) => place(left) - place(right)) ?? [];
+  const first = sources[0];
+  const withoutAttacks = first.points.filter(({ scenario }) => !isAttack(scenario));
+  return {
+    dataset: {
+      engines, baseline: known.baseline, scenarios: scenariosOf(sources, known),
+      sources: sources.map((source) => ({ ...source, points: source.points.filter(({ scenario }) => !isAttack(scenario)) })),
+    },
+    ofEngines: {
+      ...first,
+      points: [...withoutAttacks, ...attacks, ...toPoints(aboutSources, known.hasParameter)],
+    },
+    provenance: groups.map(provenanceOf),
+  };
+}
+
+/** A run is a source of its own; of what is kept for good, a profile is. */
+function groupsOf(files: readonly ResultFile[]): Group[] {
+  const parts = files.flatMap((file) => [...Map.groupBy(file.rows.filter(({ harts }) => harts > 0), ({ clock, profile }) => `${clock} ${profile}`).values()].map((rows) => ({ file, rows, label: labelOf(file, rows[0]) })));
+  const groups = [...Map.groupBy(parts, ({ label }) => label)].map(([label, own]): Group => ({ label, files: own.map(({ file }) => file), rows: own.flatMap(({ rows }) => rows) }));
+  return groups.sort((left, right) => Number(left.rows[0].clock === "wall") - Number(right.rows[0].clock === "wall"));
+}
+
+function labelOf({ path, run, environment }: ResultFile, { clock, profile }: ResultRow): string {
+  if (clock === "model") return `Model clock, profile ${profile}${run ? `, run ${basename(path, ".csv")}` : ""}`;
+  return `Wall clock, ${environment === undefined ? basename(path, ".csv") : `${environment.host}, ${environment.started.slice(0, 16).replace("T", " ")} UTC`}`;
+}
+
+function provenanceOf({ label, files, rows }: Group): Provenance {
+  const summaries = rows.filter(({ sample }) => sample === null);
+  const cases = Map.groupBy(summaries, caseKey);
+  const failed = summaries.filter(({ status }) => status === "failed").map((row) => `${row.workload} on ${row.engine}${row.options === "" ? "" : ` ${row.options}`}, ${row.harts} harts: ${row.reason}`);
+  const revisions = [...new Set(rows.map(({ revision }) => revision))].filter((revision) => revision !== "");
+  const environment = files.length === 1 ? files[0].environment : undefined;
+  return {
+    label, cases: cases.size, failed: [...new Set(failed)],
+    contaminated: [...cases.values()].filter((own) => own.some(({ status }) => status === "contaminated")).length,
+    facts: [
+      `${files.length === 1 ? basename(files[0].path) : `${files.length} files`}, ${rows.length.toLocaleString("en-US")} rows`,
+      rows[0].clock === "model" ? `simulated cycles, exact: the same on every host; costs as in profile ${rows[0].profile}` : "this host's time: medians of run windows with 95 % intervals",
+      ...(revisions.length === 0 ? [] : [`${rows[0].clock === "model" ? "rules of the model" : "revision"} ${revisions.join(", ")}`]),
+      ...(environment === undefined ? [] : [
+        `${environment.cpu}, ${environment.cores} cores, ${(environment.memoryBytes / 2 ** 30).toFixed(0)} GiB`, `${environment.system}, Node ${environment.node}`,
+        `load ${environment.loadAverage.toFixed(2)} when it began`, `bench ${environment.command.join(" ")}`.trim(),
+      ]),
+    ],
+  };
+}
+
+function scenariosOf(sources: readonly Source[], { workloads }: Known): Scenario[] {
+  const names = [...new Set(sources.flatMap(({ points }) => points.map(({ scenario }) => scenario)))].filter((name) => name !== "" && !isAttack(name));
+  const place = (name: string) => {
+    const found = workloads.findIndex((workload) => workload.name === name.split(" ")[0]);
+    return found < 0 ? workloads.length : found;
+  };
+  return names.sort((left, right) => place(left) - place(right) || (left < right ? -1 : 1)).map((name): Scenario => {
+    const workload = workloads.find((candidate) => candidate.name === name.split(" ")[0]);
+    return { name, summary: workload?.summary ?? "", unit: workload?.unit ?? "", event: workload?.histogram ?? "" };
+  });
+}

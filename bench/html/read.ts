@@ -1,0 +1,53 @@
+// Reads the result files that a report is asked for: files as they are named, and those in folders, of runs the last of each host.
+
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { globSync } from "node:fs";
+import { UsageError } from "../exit-code.ts";
+import { parseRows } from "../results/csv.ts";
+import type { Environment } from "../results/environment.ts";
+import { type ResultRow, SCHEMA_VERSION } from "../results/schema.ts";
+
+export interface ResultFile {
+  readonly path: string;
+  /** Whether it is one run, by its name, rather than what runs keep for good. */
+  readonly run: boolean;
+  readonly rows: readonly ResultRow[];
+  /** Of the host, where a record of it lies beside the file. */
+  readonly environment: Environment | undefined;
+}
+
+/** As `20261123T045122-123Z.csv`: names of runs are their times. */
+const RUN = /^\d{8}T\d{6}-\d{3}Z\.csv$/;
+
+/** Throws a UsageError of one line where something is not there, is no result file, or has no rows. */
+export function readResults(paths: readonly string[]): ResultFile[] {
+  const files = [...new Set(paths.flatMap(filesAt).map((path) => resolve(path)))].map(readResultFile);
+  if (files.every(({ rows }) => rows.length === 0)) throw new UsageError(`no rows of results in ${paths.join(", ")}: npm run bench measures some`);
+  return files;
+}
+
+function filesAt(path: string): string[] {
+  if (!existsSync(path)) throw new UsageError(`${path}: no such file or folder`);
+  if (!statSync(path).isDirectory()) return [path];
+  const found = globSync("**/*.csv", { cwd: path }).sort().map((file) => join(path, file));
+  const last = new Map(found.filter((file) => RUN.test(basename(file))).map((file) => [dirname(file), file]));
+  return found.filter((file) => !RUN.test(basename(file)) || last.get(dirname(file)) === file);
+}
+
+function readResultFile(path: string): ResultFile {
+  const shown = relative(process.cwd(), path);
+  try {
+    const rows = parseRows(readFileSync(path, "utf8"));
+    const other = rows.find(({ schema }) => schema !== SCHEMA_VERSION);
+    if (other !== undefined) throw new Error(`its rows are of schema version ${other.schema}; this tcbench reads version ${SCHEMA_VERSION}`);
+    return { path, run: RUN.test(basename(path)), rows, environment: readEnvironmentBeside(path) };
+  } catch (error) {
+    throw new UsageError(`${shown}: not a file of results: ${(error as Error).message.split("\n")[0]}`);
+  }
+}
+
+function readEnvironmentBeside(path: string): Environment | undefined {
+  const beside = path.replace(/\.csv$/, ".json");
+  return beside !== path && existsSync(beside) ? JSON.parse(readFileSync(beside, "utf8")) as Environment : undefined;
+}
