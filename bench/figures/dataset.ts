@@ -22,6 +22,8 @@ export interface Point {
 /** Figures that may be compared with each other: of one run under the wall clock, or of one profile under the model's. */
 export interface Source {
   readonly label: string;
+  /** What a reader has to know before any figure; empty where there is nothing. */
+  readonly warning: string;
   readonly clock: ClockName;
   readonly points: readonly Point[];
 }

@@ -48,7 +48,7 @@ export function hartLines({ values, engines, look, title, logarithmic, reference
     scale: { type: "log", base: 2, domain, nice: false, padding: 12 }, axis: { values: counts, format: "d", grid: false },
   } as const;
   const all = [...values.flatMap(({ value, low, high }) => [value, low ?? value, high ?? value]), ...(reference === undefined ? [] : counts.map(reference.at))];
-  const y = { field: "value", type: "quantitative", title, ...(logarithmic ? logarithmicAxis(all) : { scale: { zero: true, nice: true }, axis: { format: "~r", tickCount: 6 } }) } as const;
+  const y = { field: "value", type: "quantitative", title, ...(logarithmic ? logarithmicAxis(all, title) : { scale: { zero: true, nice: true }, axis: { format: "~r", tickCount: 6 } }) } as const;
   const color = { ...series, scale: { domain: labels, range: colours }, legend } as const;
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",

@@ -4,7 +4,7 @@ import type { MetricName } from "../results/metrics.ts";
 import { pointsOf, type Selection, type Series, seriesLabel } from "./dataset.ts";
 import type { Figure } from "./figure.ts";
 import { config, isNarrow, legendColumns, logarithmicAxis, styled, styleSeries } from "./style.ts";
-import { listed, short } from "./words.ts";
+import { amount, listed } from "./words.ts";
 
 const PERCENTILES = ["p50", "p90", "p99", "p99.9", "max"] as const;
 type Percentile = (typeof PERCENTILES)[number];
@@ -40,7 +40,7 @@ export const latency: Figure = {
     const [{ unit }] = values;
     const sort: string[] = [...PERCENTILES];
     const x = { field: "percentile", type: "ordinal", sort, title: "percentile", axis: { labelAngle: 0 } } as const;
-    const y = { field: "value", type: "quantitative", title: unit, ...logarithmicAxis(values.map(({ value }) => value)) } as const;
+    const y = { field: "value", type: "quantitative", title: unit, ...logarithmicAxis(values.map(({ value }) => value), unit) } as const;
     const color = { ...series, scale: { domain: labels, range: colours }, legend } as const;
     const at = (percentile: Percentile) => values.filter((value) => value.percentile === percentile && value.variant === "");
     const most = at("max");
@@ -63,11 +63,11 @@ export const latency: Figure = {
           },
         ],
       },
-      says: `Median to most, in ${unit}: ${listed(at("p50").map((median) => `${median.engine} ${short(median.value)} to ${short(most.find(({ engine }) => engine === median.engine)?.value ?? median.value)}`))}.`,
+      says: `From median to most: ${listed(at("p50").map(({ engine, value }) => `${engine} ${amount(value, unit)} to ${amount(most.find((other) => other.engine === engine)?.value ?? value, unit)}`))}.`,
       table: {
         head: ["engine", ...PERCENTILES],
         body: [...Map.groupBy(values, seriesLabel)].map(([label, own]) => [
-          label, ...PERCENTILES.map((percentile) => own.filter((value) => value.percentile === percentile).map(({ value }) => short(value)).join("")),
+          label, ...PERCENTILES.map((percentile) => own.filter((value) => value.percentile === percentile).map(({ value }) => amount(value, unit)).join("")),
         ]),
       },
     };

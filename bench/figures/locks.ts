@@ -3,7 +3,7 @@
 import { pointsOf, type Selection, type Series, seriesLabel } from "./dataset.ts";
 import type { Figure } from "./figure.ts";
 import { type PartValue, stackedBars } from "./stacked-bars.ts";
-import { short } from "./words.ts";
+import { amount, short } from "./words.ts";
 
 export interface LockValue extends Series {
   readonly lock: string;
@@ -52,12 +52,12 @@ export const locks: Figure = {
     return {
       spec: stackedBars({
         values: bars, parts: new Map([[PARTS[0], HELD_COLOUR], [PARTS[1], WAITED_COLOUR]]), look, title: `${unit} per acquisition`,
-        total: (sum, label) => `${short(sum)}${contended.get(label) === undefined ? "" : `, ${short(contended.get(label) ?? 0)} % contended`}`,
+        total: (sum, label) => `${amount(sum, unit)}${contended.get(label) === undefined ? "" : `, ${short(contended.get(label) ?? 0)} % contended`}`,
       }),
-      says: `Waited for longest: ${longest.lock} of ${seriesLabel(longest)}, ${short(longest.waiting)} ${unit} at a mean, held for ${short(longest.holding)}.`,
+      says: `Waited for longest: ${longest.lock} of ${seriesLabel(longest)}, ${amount(longest.waiting, unit)} on average, and held for ${amount(longest.holding, unit)}.`,
       table: {
-        head: ["lock", "taken per unit", "contended, %", "handovers, %", `waiting, ${unit}`, `holding, ${unit}`],
-        body: values.map((value) => [named(value).engine, part(value.perUnit), part(value.contended), part(value.handovers), short(value.waiting), short(value.holding)]),
+        head: ["lock", "taken per unit", "contended, %", "handovers, %", "waiting", "holding"],
+        body: values.map((value) => [named(value).engine, part(value.perUnit), part(value.contended), part(value.handovers), amount(value.waiting, unit), amount(value.holding, unit)]),
       },
     };
   },

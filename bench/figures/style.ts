@@ -4,7 +4,7 @@ import type { Config } from "vega-lite";
 import { type Series, seriesLabel } from "./dataset.ts";
 import type { Look } from "./figure.ts";
 import type { Ink } from "./ink.ts";
-import { logarithmicTicks } from "./words.ts";
+import { logarithmicTicks, NANOSECONDS } from "./words.ts";
 
 export const FONT = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif";
 export const FONT_SIZE = 12;
@@ -20,7 +20,7 @@ export const isNarrow = ({ width }: Look): boolean => width < NARROW;
 const SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left", "arrow", "wedge", "stroke"];
 /** Of lines and points: where several lie on each other, the lower ones show around the upper ones. */
 const WIDTHS = { last: 2, step: 1.6 } as const;
-const SIZES = { last: 50, step: 70 } as const;
+const SIZES = { last: 65, step: 60 } as const;
 const DASHES = [[1, 0], [7, 3], [2, 3], [9, 3, 2, 3], [4, 2]];
 
 /** Ranges of vega-lite's scales, in the order of `labels`. */
@@ -64,11 +64,15 @@ export function legendColumns(labels: readonly string[], { width }: Look): numbe
 }
 
 /** Reaches a little beyond the values, and is marked where people count. */
-export function logarithmicAxis(values: readonly number[]) {
+export function logarithmicAxis(values: readonly number[], unit: string) {
   const domain = [Math.min(...values) / MARGIN, Math.max(...values) * MARGIN];
   const ticks = logarithmicTicks(values).filter((tick) => tick >= domain[0] && tick <= domain[1]);
-  return { scale: { type: "log", domain, nice: false }, axis: { values: ticks, format: "~s" } } as const;
+  return { scale: { type: "log", domain, nice: false }, axis: { values: ticks, ...(unit === NANOSECONDS ? { labelExpr: TIME_LABEL } : { format: "~s" }) } } as const;
 }
+
+/** A tick's label as Vega works it out. */
+const TIME_LABEL = [["1e9", "s"], ["1e6", "ms"], ["1e3", "µs"]].reduceRight((rest, [size, unit]) => (
+  `datum.value >= ${size} ? format(datum.value / ${size}, '~r') + ' ${unit}' : ${rest}`), "datum.value + ' ns'");
 const MARGIN = 1.25;
 
 export const config = ({ ink }: Look): Config => ({

@@ -1,11 +1,18 @@
 // Figures as words.
 
+import { formatNanoseconds } from "../report/table.ts";
+
 /** About three significant digits, thousands set apart. */
 export function short(value: number): string {
   const size = Math.abs(value);
   const digits = size === 0 || size >= 99.95 ? 0 : size >= 9.995 ? 1 : size >= 0.01 ? 2 : 4;
   return value.toLocaleString("en-US", { maximumFractionDigits: digits });
 }
+
+export const NANOSECONDS = "ns";
+
+/** A time in the unit that reads best, other units as they are. */
+export const amount = (value: number, unit: string): string => (unit === NANOSECONDS ? formatNanoseconds(value) : `${short(value)} ${unit}`);
 
 export const percent = (value: number): string => `${short(value)} %`;
 

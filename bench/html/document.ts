@@ -58,6 +58,7 @@ ${summaryTable(ofEngines, dataset)}
 <p id="${ELEMENTS.status}" class="visually-hidden" role="status"></p>
 <h3 id="${ELEMENTS.title}" style="margin-top:1.2rem"></h3>
 <p id="${ELEMENTS.about}" class="faint"></p>
+<p id="${ELEMENTS.warning}" class="warning"></p>
 <div class="figures">
 ${FIGURES_OF_SCENARIOS.map((figure, index) => frame(figure, index === 0)).join("\n")}
 </div>
@@ -90,9 +91,10 @@ const frame = ({ name, title, reading }: Figure, wide: boolean): string => `<fig
 <details><summary>Table of ${text(title.toLowerCase())}</summary><div class="${PARTS.table} scroll" tabindex="0" role="region" aria-label="Table of ${text(title.toLowerCase())}"></div></details>
 </figure>`;
 
-function provenanceOf({ label, facts, cases, failed, contaminated }: Provenance): string {
+function provenanceOf({ label, facts, cases, failed, warning }: Provenance): string {
   return `<section><h3>${text(label)}</h3><ul>
-<li>${cases} cases${contaminated === 0 ? "" : `, ${contaminated} of them <strong>contaminated</strong>: the host took the CPU away meanwhile, so measure again on a quiet one`}</li>
+<li>${cases} cases</li>
+${warning === "" ? "" : `<li class="warning">${text(warning)}</li>`}
 ${facts.map((fact) => `<li>${text(fact)}</li>`).join("\n")}
 ${failed.map((reason) => `<li class="failed">failed: ${text(reason)}</li>`).join("\n")}
 </ul></section>`;

@@ -23,7 +23,7 @@ export interface Provenance {
   readonly facts: readonly string[];
   readonly cases: number;
   readonly failed: readonly string[];
-  readonly contaminated: number;
+  readonly warning: string;
 }
 
 export interface Gathered {
@@ -42,7 +42,7 @@ interface Group {
 /** The model clock's first, then the wall clock's. `tcb`: rows about sources, for results that have none. */
 export function gather(files: readonly ResultFile[], known: Known, tcb: readonly ResultRow[]): Gathered {
   const groups = groupsOf(files);
-  const sources = groups.map(({ label, rows }): Source => ({ label, clock: rows[0].clock, points: toPoints(rows.filter(({ harts }) => harts > 0), known.hasParameter) }));
+  const sources = groups.map(({ label, rows }): Source => ({ label, warning: warningOf(rows), clock: rows[0].clock, points: toPoints(rows.filter(({ harts }) => harts > 0), known.hasParameter) }));
   const measured = files.flatMap(({ rows }) => rows);
   const engines = [...new Set([...known.engines.filter((engine) => measured.some((row) => row.engine === engine)), ...measured.map(({ engine }) => engine)])];
   const aboutSources = files.map(({ rows }) => rows.filter(({ harts }) => harts === 0)).findLast((rows) => rows.length > 0) ?? tcb;
@@ -83,8 +83,7 @@ function provenanceOf({ label, files, rows }: Group): Provenance {
   const revisions = [...new Set(rows.map(({ revision }) => revision))].filter((revision) => revision !== "");
   const environment = files.length === 1 ? files[0].environment : undefined;
   return {
-    label, cases: cases.size, failed: [...new Set(failed)],
-    contaminated: [...cases.values()].filter((own) => own.some(({ status }) => status === "contaminated")).length,
+    label, cases: cases.size, failed: [...new Set(failed)], warning: warningOf(rows),
     facts: [
       `${files.length === 1 ? basename(files[0].path) : `${files.length} files`}, ${rows.length.toLocaleString("en-US")} rows`,
       rows[0].clock === "model" ? `simulated cycles, exact: the same on every host; costs as in profile ${rows[0].profile}` : "this host's time: medians of run windows with 95 % intervals",
@@ -95,6 +94,12 @@ function provenanceOf({ label, files, rows }: Group): Provenance {
       ]),
     ],
   };
+}
+
+function warningOf(rows: readonly ResultRow[]): string {
+  const cases = [...Map.groupBy(rows.filter(({ sample }) => sample === null), caseKey).values()];
+  const contaminated = cases.filter((own) => own.some(({ status }) => status === "contaminated")).length;
+  return contaminated === 0 ? "" : `${contaminated} of ${cases.length} cases are contaminated: other work took the CPU while they were measured. Stop it and measure again; compare nothing until then.`;
 }
 
 function scenariosOf(sources: readonly Source[], { workloads }: Known): Scenario[] {

@@ -1,12 +1,11 @@
 // Reads the result files that a report is asked for: files as they are named, and those in folders, of runs the last of each host.
 
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, globSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { globSync } from "node:fs";
+import { readResultFile } from "../compare/result-file.ts";
 import { UsageError } from "../exit-code.ts";
-import { parseRows } from "../results/csv.ts";
 import type { Environment } from "../results/environment.ts";
-import { type ResultRow, SCHEMA_VERSION } from "../results/schema.ts";
+import type { ResultRow } from "../results/schema.ts";
 
 export interface ResultFile {
   readonly path: string;
@@ -22,7 +21,7 @@ const RUN = /^\d{8}T\d{6}-\d{3}Z\.csv$/;
 
 /** Throws a UsageError of one line where something is not there, is no result file, or has no rows. */
 export function readResults(paths: readonly string[]): ResultFile[] {
-  const files = [...new Set(paths.flatMap(filesAt).map((path) => resolve(path)))].map(readResultFile);
+  const files = [...new Set(paths.flatMap(filesAt).map((path) => resolve(path)))].map(readFile);
   if (files.every(({ rows }) => rows.length === 0)) throw new UsageError(`no rows of results in ${paths.join(", ")}: npm run bench measures some`);
   return files;
 }
@@ -35,17 +34,8 @@ function filesAt(path: string): string[] {
   return found.filter((file) => !RUN.test(basename(file)) || last.get(dirname(file)) === file);
 }
 
-function readResultFile(path: string): ResultFile {
-  const shown = relative(process.cwd(), path);
-  try {
-    const rows = parseRows(readFileSync(path, "utf8"));
-    const other = rows.find(({ schema }) => schema !== SCHEMA_VERSION);
-    if (other !== undefined) throw new Error(`its rows are of schema version ${other.schema}; this tcbench reads version ${SCHEMA_VERSION}`);
-    return { path, run: RUN.test(basename(path)), rows, environment: readEnvironmentBeside(path) };
-  } catch (error) {
-    throw new UsageError(`${shown}: not a file of results: ${(error as Error).message.split("\n")[0]}`);
-  }
-}
+const readFile = (path: string): ResultFile => (
+  { path, run: RUN.test(basename(path)), rows: readResultFile(relative(process.cwd(), path), readFileSync(path, "utf8")).rows, environment: readEnvironmentBeside(path) });
 
 function readEnvironmentBeside(path: string): Environment | undefined {
   const beside = path.replace(/\.csv$/, ".json");

@@ -30,15 +30,13 @@ export async function report(words: readonly string[], engines: Engines, baselin
   }
   const { revision } = readEnvironment(new Date(), words);
   const files = readResults(request.inputs);
+  writing(request.out, () => mkdirSync(dirname(request.out), { recursive: true }));
   const counted = files.some(({ rows }) => rows.some(({ harts }) => harts === 0)) ? [] : await countSources(Object.values(engines), baseline, revision);
   const gathered = gather(files, knownOf(Object.keys(engines), workloads), counted);
   const page = formatDocument({ gathered, script: await bundleScript(), style: styleSheet(), revision });
   const folder = join(dirname(request.out), "figures");
-  const written = await write(request.out, () => {
-    mkdirSync(dirname(request.out), { recursive: true });
-    writeFileSync(request.out, page);
-    return writeFigures(folder, gathered.dataset, gathered.ofEngines);
-  });
+  writing(request.out, () => { writeFileSync(request.out, page); });
+  const written = await writeFigures(folder, gathered.dataset, gathered.ofEngines);
   process.stdout.write(`${request.out}: the page, ${(Buffer.byteLength(page) / 2 ** 20).toFixed(1)} MiB\n${folder}: ${written} figures, each as SVG and PNG\n`);
   return EXIT_CODE.fine.code;
 }
@@ -54,11 +52,10 @@ function knownOf(engines: readonly string[], workloads: readonly Workload[]): Kn
   return { engines, baseline: BASELINE, attacks: ATTACKS.map(({ name }) => `attack-${name}`), workloads, hasParameter: (workload, name) => Object.hasOwn(parameters.get(workload) ?? {}, name) };
 }
 
-async function write<Written>(out: string, writing: () => Promise<Written>): Promise<Written> {
+function writing(out: string, write: () => void): void {
   try {
-    return await writing();
+    write();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
     throw new UsageError(`the report cannot be written to ${out}: ${(error as Error).message.split("\n")[0]}`);
   }
 }

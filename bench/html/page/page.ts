@@ -3,6 +3,7 @@
 import type { Selection } from "../../figures/dataset.ts";
 import { FIGURES_OF_ENGINES, FIGURES_OF_SCENARIOS } from "../../figures/figures.ts";
 import { unpackPoints } from "../../figures/pack.ts";
+import { harts } from "../../figures/words.ts";
 import { openControls } from "./controls.ts";
 import { ELEMENTS, type PackedSource, type Payload } from "./payload.ts";
 import { show } from "./show.ts";
@@ -27,12 +28,13 @@ async function draw(): Promise<void> {
     scenario?.summary ?? "", scenario === undefined || scenario.unit === "" ? "" : `one unit: ${scenario.unit}`,
     scenario === undefined || scenario.event === "" ? "" : `timed: ${scenario.event}`,
   ].filter((sentence) => sentence !== "").join("; ");
+  find(ELEMENTS.warning).textContent = selection?.source.warning ?? "";
   const aboutEngines: Selection = { engines, source: ofEngines, scenario: selection?.scenario ?? "", harts: 0 };
   await Promise.all([
     ...FIGURES_OF_SCENARIOS.map((figure) => show(figure, selection)),
     ...FIGURES_OF_ENGINES.map((figure) => show(figure, aboutEngines)),
   ]);
-  find(ELEMENTS.status).textContent = selection === undefined ? "" : `Showing ${selection.scenario} on ${selection.harts} harts. ${selection.source.label}.`;
+  find(ELEMENTS.status).textContent = selection === undefined ? "" : `Showing ${selection.scenario} on ${harts(selection.harts)}. ${selection.source.label}.`;
 }
 
 /** Of a window that is being made, there is nothing to see. */

@@ -15,7 +15,7 @@ export interface Payload {
 
 /** Names of elements that the document has and the page's script looks for. */
 export const ELEMENTS = {
-  data: "data", source: "source", scenario: "scenario", harts: "harts", title: "selection-title", about: "selection-about", status: "status",
+  data: "data", source: "source", scenario: "scenario", harts: "harts", title: "selection-title", about: "selection-about", status: "status", warning: "warning",
 } as const;
 
 /** What marks the parts of a figure. */
