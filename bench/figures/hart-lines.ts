@@ -3,7 +3,7 @@
 import type { TopLevelSpec } from "vega-lite";
 import { hartsOf, type Point, type Series, seriesLabel } from "./dataset.ts";
 import type { Look, Table } from "./figure.ts";
-import { config, isNarrow, legendColumns, logarithmicAxis, styled, styleSeries } from "./style.ts";
+import { config, isNarrow, legendColumns, legendHeight, logarithmicAxis, styled, styleSeries } from "./style.ts";
 import { harts, listed, short } from "./words.ts";
 
 /** What one engine has at one number of harts. */
@@ -30,7 +30,8 @@ interface Request {
   readonly reference?: Reference;
 }
 
-const HEIGHT = 280;
+const HEIGHT = 270;
+const NARROW_HEIGHT = 220;
 const REFERENCE_DASH = [3, 4];
 
 export const hartValue = ({ engine, variant, harts, value, low, high }: Point): HartValue => ({ engine, variant, harts, value, low, high });
@@ -52,7 +53,7 @@ export function hartLines({ values, engines, look, title, logarithmic, reference
   const color = { ...series, scale: { domain: labels, range: colours }, legend } as const;
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
-    config: config(look), width: look.width, height: isNarrow(look) ? HEIGHT - 40 : HEIGHT, autosize: { type: "fit", contains: "padding" },
+    config: config(look), width: look.width, height: (isNarrow(look) ? NARROW_HEIGHT : HEIGHT) + legendHeight(labels, look), autosize: { type: "fit", contains: "padding" },
     layer: [
       ...(reference === undefined ? [] : [{
         data: { values: counts.map((count) => ({ harts: count, value: reference.at(count), series: reference.label })) },

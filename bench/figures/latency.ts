@@ -3,7 +3,7 @@
 import type { MetricName } from "../results/metrics.ts";
 import { pointsOf, type Selection, type Series, seriesLabel } from "./dataset.ts";
 import type { Figure } from "./figure.ts";
-import { config, isNarrow, legendColumns, logarithmicAxis, styled, styleSeries } from "./style.ts";
+import { config, isNarrow, legendColumns, legendHeight, logarithmicAxis, styled, styleSeries } from "./style.ts";
 import { amount, listed } from "./words.ts";
 
 const PERCENTILES = ["p50", "p90", "p99", "p99.9", "max"] as const;
@@ -47,7 +47,7 @@ export const latency: Figure = {
     return {
       spec: {
         $schema: "https://vega.github.io/schema/vega-lite/v6.json",
-        config: config(look), width: look.width, height: isNarrow(look) ? 240 : 280, autosize: { type: "fit", contains: "padding" },
+        config: config(look), width: look.width, height: (isNarrow(look) ? 220 : 270) + legendHeight(labels, look), autosize: { type: "fit", contains: "padding" },
         data: { values: values.map((value) => ({ ...value, ...styled(seriesLabel(value), style) })) },
         layer: [
           {

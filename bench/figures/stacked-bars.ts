@@ -46,7 +46,7 @@ export function stackedBars({ values, parts, look, title, total, end }: Request)
   } as const;
   const domain = [0, end ?? (longest * plot) / Math.max(plot - room - 12, plot / 3)];
   const x = {
-    field: "value", type: "quantitative", title, stack: "zero", scale: { domain, nice: false }, axis: { tickCount: 5, format: "~s" },
+    field: "value", type: "quantitative", title, stack: "zero", scale: { domain, nice: false }, axis: { tickCount: 5, format: longest < 1 ? "~g" : "~s" },
   } as const;
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",

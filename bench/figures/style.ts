@@ -19,8 +19,8 @@ export const isNarrow = ({ width }: Look): boolean => width < NARROW;
 /** What vega-lite calls shapes; the first ones are of engines as they come, in their order. */
 const SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left", "arrow", "wedge", "stroke"];
 /** Of lines and points: where several lie on each other, the lower ones show around the upper ones. */
-const WIDTHS = { last: 2, step: 1.6 } as const;
-const SIZES = { last: 65, step: 60 } as const;
+const WIDTHS = { first: 5, last: 2 } as const;
+const SIZES = { first: 260, last: 65 } as const;
 const DASHES = [[1, 0], [7, 3], [2, 3], [9, 3, 2, 3], [4, 2]];
 
 /** Ranges of vega-lite's scales, in the order of `labels`. */
@@ -45,11 +45,15 @@ export function styleSeries(series: readonly Series[], engines: readonly string[
     labels: different.map(seriesLabel),
     colours: different.map((one) => ink.engines[place(one) % ink.engines.length]),
     shapes,
-    widths: different.map((_, index) => WIDTHS.last + WIDTHS.step * (different.length - 1 - index)),
-    sizes: different.map((_, index) => SIZES.last + SIZES.step * (different.length - 1 - index)),
+    widths: spread(WIDTHS, different.length),
+    sizes: spread(SIZES, different.length),
     dashes: variants.map((variant) => DASHES[variant % DASHES.length]),
   };
 }
+
+/** From the first to the last in so many equal steps. */
+const spread = ({ first, last }: typeof WIDTHS | typeof SIZES, count: number): number[] => (
+  Array.from({ length: count }, (_, index) => last + ((first - last) * (count - 1 - index)) / Math.max(count - 1, 1)));
 
 /** What a datum of a series carries for its line and its points. */
 export function styled(series: string, { labels, widths, sizes }: SeriesStyle): { readonly series: string; readonly lineWidth: number; readonly pointSize: number } {
@@ -74,6 +78,10 @@ export function logarithmicAxis(values: readonly number[], unit: string) {
 const TIME_LABEL = [["1e9", "s"], ["1e6", "ms"], ["1e3", "µs"]].reduceRight((rest, [size, unit]) => (
   `datum.value >= ${size} ? format(datum.value / ${size}, '~r') + ' ${unit}' : ${rest}`), "datum.value + ' ns'");
 const MARGIN = 1.25;
+
+/** Of a legend above a drawing. */
+export const legendHeight = (labels: readonly string[], look: Look): number => LEGEND_ROW * Math.ceil(labels.length / legendColumns(labels, look));
+const LEGEND_ROW = 20;
 
 export const config = ({ ink }: Look): Config => ({
   background: "transparent",

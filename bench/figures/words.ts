@@ -5,8 +5,8 @@ import { formatNanoseconds } from "../report/table.ts";
 /** About three significant digits, thousands set apart. */
 export function short(value: number): string {
   const size = Math.abs(value);
-  const digits = size === 0 || size >= 99.95 ? 0 : size >= 9.995 ? 1 : size >= 0.01 ? 2 : 4;
-  return value.toLocaleString("en-US", { maximumFractionDigits: digits });
+  if (size < 0.01 && size > 0) return value.toLocaleString("en-US", { maximumSignificantDigits: 2, maximumFractionDigits: 20 });
+  return value.toLocaleString("en-US", { maximumFractionDigits: size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2 });
 }
 
 export const NANOSECONDS = "ns";

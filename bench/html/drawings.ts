@@ -16,6 +16,9 @@ const CHARACTER_WIDTH = 0.55;
 const { textMetrics } = vega as unknown as { readonly textMetrics: { width: (item: { readonly fontSize?: number }, text: unknown) => number } };
 textMetrics.width = ({ fontSize = FONT_SIZE }, text) => String(text).length * CHARACTER_WIDTH * fontSize;
 
+/** Where none of the fonts that a figure asks for is installed. */
+const SANS_SERIF = "DejaVu Sans";
+
 /** With a background of its own. */
 export async function toSvg(spec: TopLevelSpec): Promise<string> {
   const runtime = vega.parse(compile({ ...spec, background: LIGHT.paper, padding: 12 }).spec, undefined, { ast: true });
@@ -29,5 +32,5 @@ export async function toSvg(spec: TopLevelSpec): Promise<string> {
 
 /** With fonts of this host. */
 export function toPng(svg: string): Uint8Array {
-  return new Resvg(svg, { fitTo: { mode: "zoom", value: PNG_SCALE }, font: { loadSystemFonts: true, sansSerifFamily: "DejaVu Sans" } }).render().asPng();
+  return new Resvg(svg, { fitTo: { mode: "zoom", value: PNG_SCALE }, font: { loadSystemFonts: true, sansSerifFamily: SANS_SERIF, defaultFontFamily: SANS_SERIF } }).render().asPng();
 }

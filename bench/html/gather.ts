@@ -2,8 +2,7 @@
 
 import { basename } from "node:path";
 import { type Dataset, isAttack, type Point, type Scenario, type Source } from "../figures/dataset.ts";
-import { caseKey } from "../results/exact.ts";
-import type { ResultRow } from "../results/schema.ts";
+import { caseKey, type ResultRow } from "../results/schema.ts";
 import { type HasParameter, toPoints } from "./points.ts";
 import type { ResultFile } from "./read.ts";
 

@@ -19,6 +19,9 @@ export interface ResultFile {
 /** As `20261123T045122-123Z.csv`: names of runs are their times. */
 const RUN = /^\d{8}T\d{6}-\d{3}Z\.csv$/;
 
+/** What of a folder of results is results of whole runs. */
+const OF_RESULTS = ["exact", "wall", "model"];
+
 /** Throws a UsageError of one line where something is not there, is no result file, or has no rows. */
 export function readResults(paths: readonly string[]): ResultFile[] {
   const files = [...new Set(paths.flatMap(filesAt).map((path) => resolve(path)))].map(readFile);
@@ -29,7 +32,7 @@ export function readResults(paths: readonly string[]): ResultFile[] {
 function filesAt(path: string): string[] {
   if (!existsSync(path)) throw new UsageError(`${path}: no such file or folder`);
   if (!statSync(path).isDirectory()) return [path];
-  const found = globSync("**/*.csv", { cwd: path }).sort().map((file) => join(path, file));
+  const found = globSync(OF_RESULTS.some((folder) => existsSync(join(path, folder))) ? OF_RESULTS.map((folder) => `${folder}/**/*.csv`) : "**/*.csv", { cwd: path }).sort().map((file) => join(path, file));
   const last = new Map(found.filter((file) => RUN.test(basename(file))).map((file) => [dirname(file), file]));
   return found.filter((file) => !RUN.test(basename(file)) || last.get(dirname(file)) === file);
 }
