@@ -70,9 +70,9 @@ function groupsOf(files: readonly ResultFile[]): Group[] {
   return groups.sort((left, right) => Number(left.rows[0].clock === "wall") - Number(right.rows[0].clock === "wall"));
 }
 
-function labelOf({ path, run, environment }: ResultFile, { clock, profile }: ResultRow): string {
+function labelOf({ path, run, host }: ResultFile, { clock, profile }: ResultRow): string {
   if (clock === "model") return `Model clock, profile ${profile}${run ? `, run ${basename(path, ".csv")}` : ""}`;
-  return `Wall clock, ${environment === undefined ? basename(path, ".csv") : `${environment.host}, ${environment.started.slice(0, 16).replace("T", " ")} UTC`}`;
+  return `Wall clock, ${host === undefined ? basename(path, ".csv") : `${host.host}, ${host.started.slice(0, 16).replace("T", " ")} UTC`}`;
 }
 
 function provenanceOf({ label, files, rows }: Group): Provenance {
@@ -80,16 +80,16 @@ function provenanceOf({ label, files, rows }: Group): Provenance {
   const cases = Map.groupBy(summaries, caseKey);
   const failed = summaries.filter(({ status }) => status === "failed").map((row) => `${row.workload} on ${row.engine}${row.options === "" ? "" : ` ${row.options}`}, ${row.harts} harts: ${row.reason}`);
   const revisions = [...new Set(rows.map(({ revision }) => revision))].filter((revision) => revision !== "");
-  const environment = files.length === 1 ? files[0].environment : undefined;
+  const host = files.length === 1 ? files[0].host : undefined;
   return {
     label, cases: cases.size, failed: [...new Set(failed)], warning: warningOf(rows),
     facts: [
       `${files.length === 1 ? basename(files[0].path) : `${files.length} files`}, ${rows.length.toLocaleString("en-US")} rows`,
       rows[0].clock === "model" ? `simulated cycles, exact: the same on every host; costs as in profile ${rows[0].profile}` : "this host's time: medians of run windows with 95 % intervals",
       ...(revisions.length === 0 ? [] : [`${rows[0].clock === "model" ? "rules of the model" : "revision"} ${revisions.join(", ")}`]),
-      ...(environment === undefined ? [] : [
-        `${environment.cpu}, ${environment.cores} cores, ${(environment.memoryBytes / 2 ** 30).toFixed(0)} GiB`, `${environment.system}, Node ${environment.node}`,
-        `load ${environment.loadAverage.toFixed(2)} when it began`, `bench ${environment.command.join(" ")}`.trim(),
+      ...(host === undefined ? [] : [
+        `${host.cpu}, ${host.cores} cores, ${(host.memoryBytes / 2 ** 30).toFixed(0)} GiB`, `${host.system}, Node ${host.node}`,
+        `bench ${host.command.join(" ")}`.trim(),
       ]),
     ],
   };

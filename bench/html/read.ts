@@ -2,9 +2,9 @@
 
 import { existsSync, globSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
+import * as v from "valibot";
 import { readResultFile } from "../compare/result-file.ts";
 import { UsageError } from "../exit-code.ts";
-import type { Environment } from "../results/environment.ts";
 import type { ResultRow } from "../results/schema.ts";
 
 export interface ResultFile {
@@ -13,7 +13,7 @@ export interface ResultFile {
   readonly run: boolean;
   readonly rows: readonly ResultRow[];
   /** Of the host, where a record of it lies beside the file. */
-  readonly environment: Environment | undefined;
+  readonly host: HostRecord | undefined;
 }
 
 /** As `20261123T045122-123Z.csv`: names of runs are their times. */
@@ -38,9 +38,18 @@ function filesAt(path: string): string[] {
 }
 
 const readFile = (path: string): ResultFile => (
-  { path, run: RUN.test(basename(path)), rows: readResultFile(relative(process.cwd(), path), readFileSync(path, "utf8")).rows, environment: readEnvironmentBeside(path) });
+  { path, run: RUN.test(basename(path)), rows: readResultFile(relative(process.cwd(), path), readFileSync(path, "utf8")).rows, host: hostBeside(path) });
 
-function readEnvironmentBeside(path: string): Environment | undefined {
-  const beside = path.replace(/\.csv$/, ".json");
-  return beside !== path && existsSync(beside) ? JSON.parse(readFileSync(beside, "utf8")) as Environment : undefined;
+/** What a record of a host says, of this version of tcbench or of another. */
+const HostRecord = v.object({
+  started: v.string(), host: v.string(), cpu: v.string(), cores: v.number(), memoryBytes: v.number(), system: v.string(), node: v.string(), command: v.array(v.string()),
+});
+type HostRecord = v.InferOutput<typeof HostRecord>;
+
+/** Undefined where there is none, or something else has its name: a report does without. */
+function hostBeside(path: string): HostRecord | undefined {
+  const beside = path.replace(/(\.csv)?$/, ".json");
+  if (!existsSync(beside)) return undefined;
+  const record = v.safeParse(v.pipe(v.string(), v.parseJson(), HostRecord), readFileSync(beside, "utf8"));
+  return record.success ? record.output : undefined;
 }

@@ -23,7 +23,7 @@ let browser: Browser | undefined;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "tcbench-page-"));
-  const source = (path: string, run: boolean, rows: ResultFile["rows"]): ResultFile => ({ path, run, rows, environment: undefined });
+  const source = (path: string, run: boolean, rows: ResultFile["rows"]): ResultFile => ({ path, run, rows, host: undefined });
   const gathered = gather([
     source("contend.csv", false, [...workloadRows("contend"), ...workloadRows("timer", 3), ...attackRows()]),
     source("20260101T000000-000Z.csv", true, [row("throughput", 5, { clock: "wall", workload: "timer", low: 4, high: 6 })]),
