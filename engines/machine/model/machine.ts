@@ -5,7 +5,7 @@ import { cycles, hartId, ticks, type Cycles, type HartId, type PhysicalAddress }
 import { cyclesToTicks, ticksToCycles } from "../clock.ts";
 import type { TraceEvent } from "../hart/hart.ts";
 import { executesGuest, wakes } from "../hart/interrupts.ts";
-import { raiseInterrupt } from "../hart/signal.ts";
+import { raiseInterrupt, requestAttention } from "../hart/signal.ts";
 import { NO_SLICE } from "../hart/state.ts";
 import { takeInterrupt } from "../hart/trap.ts";
 import { enterFromEngine } from "../hart/trap-return.ts";
@@ -79,13 +79,9 @@ class Executor implements ModelMachine, Waiting, Signals {
     this.#slots = cores.map((core, index): Slot => {
       const id = hartId(index);
       const state = this.#machine.state(id);
-      state.model = {
-        deviceAccessed: () => {
-          core.timing.charge(this.#costs.deviceAccess);
-          this.#touched = true;
-        },
-      };
-      return { ...core, id, state, block: state.block, activity: "engine", started: false, arriving: [], exchange: undefined, until: Infinity, guest: 0 };
+      const slot: Slot = { ...core, id, state, block: state.block, activity: "engine", started: false, arriving: [], exchange: undefined, until: Infinity, limit: Infinity, guest: 0 };
+      state.model = { deviceAccessed: () => this.#deviceAccessed(slot) };
+      return slot;
     });
   }
 
@@ -212,6 +208,7 @@ class Executor implements ModelMachine, Waiting, Signals {
 
   #runSlice(slot: Slot, slice: number): void {
     const { state, block } = slot;
+    slot.limit = slot.timing.now + slice;
     block[FUEL] = slice;
     block[SLICE] = slice;
     state.horizon = state.timers.next;
@@ -224,6 +221,13 @@ class Executor implements ModelMachine, Waiting, Signals {
     slot.timing.charge(executed);
     slot.guest += executed;
     if (state.trapped) this.#trap(slot);
+  }
+
+  /** The core waits for the device: a slice ends when it is to end, however few instructions it has executed. */
+  #deviceAccessed({ timing, block, clock, limit }: Slot): void {
+    timing.charge(this.#costs.deviceAccess);
+    this.#touched = true;
+    if (block[SLICE] !== 0 && clock.now() >= limit) requestAttention(block);
   }
 
   #trap(slot: Slot): void {

@@ -25,6 +25,8 @@ export interface Slot {
   exchange: ExchangeWait | undefined;
   /** Until when it idles. */
   until: number;
+  /** When the slice under way is to end. */
+  limit: number;
   guest: number;
 }
 
