@@ -11,7 +11,7 @@ import type { Layout } from "../workloads/workload.ts";
 const PERIOD_TICKS = TIMEBASE_HZ / 100;
 
 /** Every vCPU has an equal share of the harts. */
-export function configurationOf({ guests, channels, nics }: Layout, harts: number, period = ticks(PERIOD_TICKS)): Configuration {
+export function configurationOf({ guests, channels, nics, disk }: Layout, harts: number, period = ticks(PERIOD_TICKS)): Configuration {
   const share: Share = { budget: ticks(Math.min(period, Math.floor((period * harts) / countVcpus(guests)))), period };
   return {
     vms: guests.map(({ name, image, bootArguments, vcpus = 1, hart, memoryBytes = GUEST_MEMORY_BYTES }) => ({
@@ -19,6 +19,7 @@ export function configurationOf({ guests, channels, nics }: Layout, harts: numbe
     })),
     channels,
     ...(nics === undefined ? {} : { nics }),
+    ...(disk === undefined ? {} : { disk: { owner: disk } }),
   };
 }
 

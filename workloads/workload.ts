@@ -4,7 +4,7 @@
 import type { Traffic } from "./network/traffic.ts";
 
 /** Images in images/, without the extension. */
-export type ImageName = "compute" | "hypercall" | "timer" | "channel" | "contend" | "legacy" | "ipi" | "smp-guest" | "paging" | "forward" | "pipeline" | "attack" | "steady";
+export type ImageName = "compute" | "hypercall" | "timer" | "channel" | "contend" | "legacy" | "ipi" | "smp-guest" | "paging" | "forward" | "pipeline" | "attack" | "steady" | "reader";
 
 /** What a run may set. Values are text, as on a command line. */
 export type Parameter =
@@ -43,6 +43,8 @@ export interface Layout {
   readonly channels: readonly GuestChannel[];
   /** In the order in which each owner sees its own. */
   readonly nics?: readonly GuestNic[];
+  /** Position in the list of guests of who has the machine's disk. Absent: it has none. */
+  readonly disk?: number;
   /** What arrives at the ports. With it, a unit is a frame forwarded, and results are checked where the frames depart. */
   readonly traffic?: Traffic;
 }

@@ -3,44 +3,61 @@
 
 import type { EngineDescription } from "../../engines/engine.ts";
 import { ticks } from "../../engines/machine/address.ts";
-import { ALONE, type Attack, layoutOf, NEIGHBOUR } from "../../workloads/attacks.ts";
+import { ALONE, type Attack, layoutOf, NEIGHBOUR, type Surroundings, victimOf } from "../../workloads/attacks.ts";
 import type { Layout } from "../../workloads/workload.ts";
 import type { BenchCase } from "../case.ts";
+import type { MachineCase } from "../case-machine.ts";
 import { configurationOf, imageSums } from "../configuration.ts";
+import { diskOf, trafficOf } from "./bait.ts";
 
 /** 1 ms, so that a window has many periods; in ticks. */
 export const PERIOD = ticks(10_000);
 
-export type IsolationCase = BenchCase & {
+export type IsolationCase = BenchCase & Pick<MachineCase, "disk"> & {
   /** Absent: the hostile guests behave. */
   readonly attack?: Attack;
   /** Cases with the same are compared. */
   readonly setting: string;
+  /** Position of the honest guest that attacks are aimed at. */
+  readonly victim: number;
 };
 
 type Settings = Readonly<Record<string, string>>;
 
 export function attackCase(attack: Attack, engine: EngineDescription, harts: number, settings: Settings): IsolationCase {
-  return inSetting(attack, { ...caseOf(`attack-${attack.name}`, engine, harts, settings, layoutOf(attack, attack.act, harts)), attack });
+  return { ...caseOf(`attack-${attack.name}`, engine, harts, settings, attack, attack.act), attack };
 }
 
 export function neighbourCase(attack: Attack, engine: EngineDescription, harts: number, settings: Settings): IsolationCase {
-  const { channels = false, pairs = false, vcpus = 1 } = attack;
-  const name = ["attack-none", ...(channels ? ["channels"] : []), ...(pairs ? ["pairs"] : []), ...(vcpus > 1 ? [`vcpus-${vcpus}`] : [])].join("-");
-  return inSetting(attack, caseOf(name, engine, harts, settings, layoutOf(attack, NEIGHBOUR, harts)));
+  const { channels, pairs = false, devices, vcpus = 1 } = attack;
+  const name = [
+    "attack-none", ...(channels === "computing" ? ["channels"] : channels === "reader" ? ["reader"] : []), ...(pairs ? ["pairs"] : []),
+    ...(devices === undefined ? [] : [devices]), ...(vcpus > 1 ? [`vcpus-${vcpus}`] : []),
+  ].join("-");
+  return caseOf(name, engine, harts, settings, attack, NEIGHBOUR);
 }
 
 /** The computing guest alone. */
 export function aloneCase(bare: EngineDescription): IsolationCase {
-  return { ...caseOf("attack-none-alone", bare, 1, {}, ALONE), setting: "" };
+  return { ...machineOf("attack-none-alone", bare, 1, {}, ALONE), setting: "", victim: 0 };
 }
 
-function inSetting({ channels = false, pairs = false, vcpus = 1 }: Attack, benchCase: Omit<IsolationCase, "setting">): IsolationCase {
-  const { engine, harts, options } = benchCase;
-  return { ...benchCase, setting: [engine, harts, channels, pairs, vcpus, ...Object.values(options)].join(" ") };
+function caseOf(workload: string, engine: EngineDescription, harts: number, settings: Settings, surroundings: Surroundings, act: string): IsolationCase {
+  const { channels = "", pairs = false, devices, vcpus = 1 } = surroundings;
+  const traffic = trafficOf(devices);
+  const disk = diskOf(devices);
+  const layout = layoutOf(surroundings, act, harts);
+  const machine = machineOf(workload, engine, harts, { ...settings, ...(devices === "switch" ? { nic: "switch" } : {}) }, layout);
+  return {
+    ...machine,
+    victim: layout.guests.findIndex(({ name }) => name === victimOf(surroundings)),
+    setting: [engine.name, harts, channels, pairs, devices ?? "", vcpus, ...Object.values(machine.options)].join(" "),
+    ...(traffic === undefined ? {} : { traffic }),
+    ...(disk === undefined ? {} : { disk }),
+  };
 }
 
-function caseOf(workload: string, engine: EngineDescription, harts: number, settings: Settings, layout: Layout): BenchCase {
+function machineOf(workload: string, engine: EngineDescription, harts: number, settings: Settings, layout: Layout): BenchCase {
   const options = Object.entries(engine.options).flatMap(([name, option]): [string, string][] => {
     const value = settings[name];
     return value === undefined || value === option.default || !option.values.includes(value) ? [] : [[name, value]];

@@ -1,8 +1,8 @@
 // From what was observed of an attack to its outcome, and whether the engine kept what it claims.
 
 import type { Claims } from "../../engines/engine.ts";
-import type { Asset, Attack } from "../../workloads/attacks.ts";
-import type { GuestKind, Observation, VictimSeen } from "./observe.ts";
+import type { Asset, Attack, GuestKind } from "../../workloads/attacks.ts";
+import type { Observation, VictimSeen } from "./observe.ts";
 
 export const OUTCOMES = ["contained", "degraded", "escaped"] as const;
 export type Outcome = (typeof OUTCOMES)[number];
@@ -11,6 +11,7 @@ export type Outcome = (typeof OUTCOMES)[number];
 const LEAST_SHARE = 95;
 const MOST_SLOWDOWN = 1.05;
 
+/** Whose work is compared with that beside a neighbour; a reader of requests does less of its own work when there are some. */
 const KINDS: readonly GuestKind[] = ["compute", "timer", "pair"];
 
 /** What honest guests received. */
@@ -66,10 +67,10 @@ const CLAIM = { memory: "memoryIsolation", privilege: "privilege", cpu: "cpuShar
 export const describeReached = (reached: Verdict["reached"]): string => (
   Object.entries(reached).map(([what, count]) => `${count} ${what.replace("-", " ")}`).join(", "));
 
-function reachedBy({ secretBytes, victimWords, engineWords, privileged, victims, ended }: Observation): Record<string, number> {
+function reachedBy({ secretBytes, victimWords, engineWords, privileged, accepted, victims, ended }: Observation): Record<string, number> {
   const count = (of: (victim: VictimSeen) => boolean) => victims.filter(of).length;
   return Object.fromEntries([
-    ["secret-bytes", secretBytes], ["guest-words", victimWords], ["engine-words", engineWords], ["privileged-instructions", privileged],
+    ["secret-bytes", secretBytes], ["guest-words", victimWords], ["engine-words", engineWords], ["privileged-instructions", privileged], ["accepted-calls", accepted],
     ["held-guests", count(({ units, wrong }) => units === 0 && wrong === undefined)], ["wrong-guests", count(({ wrong }) => wrong !== undefined)],
     ["ended-engine", ended === undefined ? 0 : 1],
   ].filter(([, much]) => (much as number) > 0)) as Record<string, number>;

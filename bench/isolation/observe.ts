@@ -7,14 +7,15 @@ import { RAM_BASE } from "../../engines/machine/layout.ts";
 import { cyclesToTicks } from "../../engines/machine/clock.ts";
 import { cycles } from "../../engines/machine/address.ts";
 import { CATALOGUE } from "../../workloads/catalogue.ts";
-import { ASKS, COMPUTES, secretOf, SLEEPS } from "../../workloads/attacks.ts";
+import { ASKS, COMPUTES, type GuestKind, kindOf, secretOf, SLEEPS } from "../../workloads/attacks.ts";
+import { BootError } from "../../engines/engine.ts";
 import { checkGuest } from "../check-guest.ts";
 import { emptyHistogram, histogramSince } from "../histogram.ts";
 import { jainIndex } from "../statistics.ts";
 import { ModelSession } from "../model/session.ts";
 import type { UnitsReading } from "../units-page.ts";
 import type { IsolationCase } from "./cases.ts";
-import { type Place, type Places, findPlaces, instruct, placeOf } from "./insider.ts";
+import { instruct, type Place, type Places, placesIn, placesOf } from "./insider.ts";
 import { countPattern } from "./pattern.ts";
 
 const MEGACYCLE = 1_000_000;
@@ -28,9 +29,8 @@ const WINDOW = 30 * MEGACYCLE;
 const MOST_OF_A_WINDOW = 1.1;
 
 /** Evidence of hostile guests: workloads/guests/attack/attack.h. */
+const LOOT = 24;
 const LOOT_BYTES = 64;
-
-export type GuestKind = "compute" | "timer" | "pair";
 
 export interface VictimSeen {
   readonly name: string;
@@ -49,7 +49,9 @@ export interface Observation {
   readonly rounds: number;
   /** Privileged instructions that did not trap. */
   readonly privileged: number;
-  /** Bytes of the victim's secret that a hostile guest has. */
+  /** Calls that took memory which was not the caller's. */
+  readonly accepted: number;
+  /** Bytes of an honest guest's secret that a hostile guest has, or that are on a disk, on the wire or on the console. */
   readonly secretBytes: number;
   /** Words (of 8 bytes) that the attack has changed. */
   readonly victimWords: number;
@@ -72,17 +74,27 @@ export interface CpuTimes {
 export type Observed =
   | { readonly kind: "observed"; readonly observation: Observation }
   /** The engine has nothing that the attack could be aimed at. */
-  | { readonly kind: "no-target" }
+  | { readonly kind: "unsupported"; readonly reason: string }
   | { readonly kind: "failed"; readonly reason: string };
 
 export function observe(isolationCase: IsolationCase, costs: CostModel): Observed {
+  try {
+    return observeMachine(isolationCase, costs);
+  } catch (error) {
+    if (error instanceof BootError) return { kind: "unsupported", reason: error.message };
+    throw error;
+  }
+}
+
+function observeMachine(isolationCase: IsolationCase, costs: CostModel): Observed {
   const { attack, configuration, counted } = isolationCase;
-  const places = findPlaces(isolationCase, costs);
-  const place = attack?.target && placeOf(places, attack.target);
-  if (attack?.target !== undefined && place === undefined) return { kind: "no-target" };
-  const told = instruct(configuration, counted, cyclesToTicks(cycles(BEGIN)), place, places);
+  const places = placesIn(isolationCase, costs);
+  const targets = attack === undefined ? [] : placesOf(places, attack);
+  if (attack?.targets !== undefined && targets.length === 0) return { kind: "unsupported", reason: `the engine has no ${attack.targets.join(", no ")}` };
+  const told = instruct(configuration, counted, cyclesToTicks(cycles(BEGIN)), targets, places);
   const session = new ModelSession({ ...isolationCase, configuration: told }, costs);
   session.run(BEGIN);
+  session.offer("as-taken");
   const pages = session.report().vms.map(({ unitsPage }) => unitsPage);
   const late = configuration.vms.filter((_, index) => !session.units(pages[index] as PhysicalAddress)?.ready);
   if (late.length > 0) return { kind: "failed", reason: `${late.map(({ name }) => name).join(", ")} not ready after ${BEGIN} cycles; ${session.whereabouts()}` };
@@ -125,21 +137,25 @@ class Guests {
     this.#heapBefore = this.#report()?.heap?.inUse;
   }
 
-  observe({ victim, tables }: Places, ended: string | undefined): Observation {
-    const { configuration: { vms }, counted } = this.#case;
+  observe({ victim, tables, memory }: Places, ended: string | undefined): Observation {
+    const { configuration: { vms }, counted, attack } = this.#case;
     const after = this.#read();
     const states = this.#states();
-    const hostile = [...vms.keys()].filter((index) => !counted[index]);
-    const cpu = this.#cpu(hostile);
+    const guests = [...vms.keys()];
+    const evidence = guests.filter((index) => !counted[index]).map((index) => this.#evidence(index));
+    const honest = guests.filter((index) => counted[index]);
+    // Others than the victim, where memory is attacked: what is around it is hit as easily.
+    const watched = attack?.asset === "memory" ? honest.map((index) => memory[index]) : [victim];
+    const cpu = this.#cpu(guests.filter((index) => !counted[index]));
     const heap = this.#report()?.heap;
     const before = this.#heapBefore;
-    const secret = secretOf(vms[counted.indexOf(true)].name);
     return {
-      victims: [...vms.keys()].filter((index) => counted[index]).map((index) => this.#victim(index, after[index], states[index])),
-      rounds: hostile.reduce((sum, index) => sum + (after[index]?.units ?? 0), 0),
-      privileged: hostile.reduce((sum, index) => sum + this.#evidence(index).privileged, 0),
-      secretBytes: hostile.some((index) => this.#evidence(index).loot === secret) ? secret.length : 0,
-      victimWords: this.#count(victim),
+      victims: honest.map((index) => this.#victim(index, after[index], states[index])),
+      rounds: guests.filter((index) => !counted[index]).reduce((sum, index) => sum + (after[index]?.units ?? 0), 0),
+      privileged: evidence.reduce((sum, { privileged }) => sum + privileged, 0),
+      accepted: evidence.reduce((sum, { accepted }) => sum + accepted, 0),
+      secretBytes: this.#secretBytes(honest.map((index) => secretOf(vms[index].name)), evidence.map(({ loot }) => loot)),
+      victimWords: watched.reduce((sum, place) => sum + this.#count(place), 0),
       engineWords: tables.reduce((sum, table) => sum + this.#count(table), 0),
       ...(cpu === undefined ? {} : { cpu }),
       ...(heap === undefined || before === undefined ? {} : { heap: { ...heap, before } }),
@@ -162,9 +178,17 @@ class Guests {
     return this.#report()?.vms.map(({ cpuTime }) => cpuTime) ?? [];
   }
 
+  #secretBytes(secrets: readonly string[], loot: readonly string[]): number {
+    const devices = this.#session.devices();
+    const outside = Buffer.from(devices.buffer, devices.byteOffset, devices.byteLength);
+    const told = this.#session.console();
+    const known = secrets.filter((secret) => loot.includes(secret) || told.includes(secret) || outside.includes(secret));
+    return known.reduce((sum, secret) => sum + secret.length, 0);
+  }
+
   #victim(index: number, after: UnitsReading | undefined, state: string | undefined): VictimSeen {
-    const { name, bootArguments } = this.#case.configuration.vms[index];
-    const kind: GuestKind = bootArguments.startsWith("ahead=") ? "timer" : bootArguments.startsWith("mode=") ? "pair" : "compute";
+    const { name } = this.#case.configuration.vms[index];
+    const kind = kindOf(name);
     const before = this.#before[index];
     const wrong = state ?? (after === undefined ? "its units page is destroyed" : checkGuest(after, DIGESTS[kind]));
     return {
@@ -192,11 +216,11 @@ class Guests {
     return this.#pages.map((page) => this.#session.units(page));
   }
 
-  #evidence(index: number): { readonly privileged: number; readonly loot: string } {
+  #evidence(index: number): { readonly privileged: number; readonly accepted: number; readonly loot: string } {
     const start = this.#pages[index] - RAM_BASE + EVIDENCE;
-    const bytes = Buffer.from(this.#session.ram().slice(start, start + 16 + LOOT_BYTES));
-    const length = Math.min(LOOT_BYTES, Number(bytes.readBigUInt64LE(8)));
-    return { privileged: Number(bytes.readBigUInt64LE(0)), loot: bytes.toString("latin1", 16, 16 + length) };
+    const bytes = Buffer.from(this.#session.ram().slice(start, start + LOOT + LOOT_BYTES));
+    const word = (at: number) => Number(bytes.readBigUInt64LE(at));
+    return { privileged: word(0), accepted: word(8), loot: bytes.toString("latin1", LOOT, LOOT + Math.min(LOOT_BYTES, word(16))) };
   }
 
   #count({ base, bytes }: Place): number {
@@ -208,4 +232,5 @@ class Guests {
 const EVIDENCE = 0x38;
 
 const digestOf = (workload: string): bigint => CATALOGUE.find(({ name }) => name === workload)?.unitDigest ?? 0n;
-const DIGESTS: Readonly<Record<GuestKind, bigint>> = { compute: digestOf(COMPUTES), timer: digestOf(SLEEPS), pair: digestOf(ASKS) };
+/** A unit of the reader is one of the computing guest's: whether its own state was right. */
+const DIGESTS: Readonly<Record<GuestKind, bigint>> = { compute: digestOf(COMPUTES), timer: digestOf(SLEEPS), pair: digestOf(ASKS), reader: digestOf(COMPUTES) };

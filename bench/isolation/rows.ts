@@ -25,7 +25,7 @@ export class IsolationRows {
     const context: RowContext = { benchCase: isolationCase, clock: "model", profile: this.#profile, revision: MODEL_REVISION, status: "ok", reason: "" };
     switch (observed.kind) {
       case "failed": return [caseRow({ ...context, status: "failed", reason: observed.reason })];
-      case "no-target": return [caseRow({ ...context, status: "unsupported", reason: `the engine has no ${isolationCase.attack?.target ?? "target"}` })];
+      case "unsupported": return [caseRow({ ...context, status: "unsupported", reason: observed.reason })];
       case "observed": return this.#observed(context, isolationCase, observed.observation);
     }
   }

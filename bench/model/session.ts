@@ -100,6 +100,12 @@ export class ModelSession {
     return memory.u8.subarray(memory.ramOffset, memory.ramOffset + memory.ramBytes);
   }
 
+  /** What its devices hold: the disk, and the wire with its log. */
+  devices(): Uint8Array {
+    const { memory } = this.#machine;
+    return memory.u8.subarray(memory.deviceArea(), memory.ramOffset);
+  }
+
   /** The units page at an address where a guest has registered one. */
   units(page: PhysicalAddress): UnitsReading | undefined {
     return readUnitsPage(this.#machine.memory, page);

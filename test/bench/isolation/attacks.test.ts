@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { aloneCase, attackCase, neighbourCase } from "../../../bench/isolation/cases.ts";
+import type { IsolationCase } from "../../../bench/isolation/cases.ts";
 import { observe, type Observation } from "../../../bench/isolation/observe.ts";
 import { planIsolation } from "../../../bench/isolation/plan.ts";
 import { IsolationRows } from "../../../bench/isolation/rows.ts";
@@ -14,8 +15,12 @@ import { ATTACKS } from "../../../workloads/attacks.ts";
 const costs = loadProfile("graviton3");
 const attackOf = (name: string) => ATTACKS.find((attack) => attack.name === name)!;
 
-function seen(name: string, engine: "smp" | "per-core" | "microscheduler", harts = 1): Observation {
-  const observed = observe(attackCase(attackOf(name), ENGINES[engine], harts, {}), costs);
+type Attacked = "smp" | "per-core" | "microscheduler";
+
+const seen = (name: string, engine: Attacked, harts = 1): Observation => seenIn(attackCase(attackOf(name), ENGINES[engine], harts, {}));
+
+function seenIn(isolationCase: IsolationCase): Observation {
+  const observed = observe(isolationCase, costs);
   if (observed.kind !== "observed") throw new Error(JSON.stringify(observed));
   return observed.observation;
 }
@@ -34,6 +39,10 @@ describe("under microscheduler, a guest is a peer", { timeout: 120_000 }, () => 
     expect(engineWords).toBeGreaterThan(0);
     expect(ended).toMatch(/^the engine ended: access fault/);
   });
+  test.each(["dma-disk", "dma-port"])("%s: its device reads and writes all memory for it", (name) => {
+    const { secretBytes, victimWords, engineWords } = seen(name, "microscheduler");
+    expect([secretBytes, victimWords > 0, engineWords > 0]).toEqual([16, true, true]);
+  });
   test("it takes the hart away by its timer, and cannot by masking interrupts", () => {
     expect(seen("privilege-timer", "microscheduler").victims.map(({ units }) => units)).toEqual([0, 0]);
     for (const { units } of seen("privilege-mask", "microscheduler").victims) expect(units).toBeGreaterThan(0);
@@ -41,18 +50,43 @@ describe("under microscheduler, a guest is a peer", { timeout: 120_000 }, () => 
 });
 
 describe("under a Type 1 engine, it is not", { timeout: 240_000 }, () => {
-  test.each(["memory-read", "memory-write", "memory-queue", "memory-locks", "privilege-timer", "privilege-code", "fault-vector"])("%s", (name) => {
+  test.each(["memory-read", "memory-write", "memory-queue", "memory-locks", "dma-disk", "dma-port", "dma-switch", "call-addresses", "walk-tables", "privilege-timer", "privilege-code", "fault-vector"])("%s", (name) => {
     const { victims, rounds, cpu, ...rest } = seen(name, "smp");
     expect(cpu?.hostile).toBeLessThan(100);
     expect(rounds).toBeGreaterThan(0);
-    expect(rest).toEqual({ privileged: 0, secretBytes: 0, victimWords: 0, engineWords: 0 });
+    expect(rest).toEqual({ privileged: 0, accepted: 0, secretBytes: 0, victimWords: 0, engineWords: 0 });
     for (const { units, wrong } of victims) expect([units > 0, wrong]).toEqual([true, undefined]);
   });
   test("an attack on what an engine does not have is none", () => {
-    expect(observe(attackCase(attackOf("memory-locks"), ENGINES["per-core"], 1, {}), costs)).toEqual({ kind: "no-target" });
+    expect(observe(attackCase(attackOf("memory-locks"), ENGINES["per-core"], 1, {}), costs)).toEqual({ kind: "unsupported", reason: "the engine has no locks" });
+  });
+  test("who waits for its device holds up nobody's timer", () => {
+    const timers = ["schedule-spin", "dma-disk"].map((name) => seen(name, "smp").victims.find(({ kind }) => kind === "timer")!);
+    expect(timers.map(({ units }) => units)).toEqual([60, 60]);
+    expect(timers[1].latest).toBeLessThan(1.05 * timers[0].latest);
   });
   test("repeats itself", () => {
     expect(seen("storm-doorbell", "smp", 2)).toEqual(seen("storm-doorbell", "smp", 2));
+  });
+});
+
+describe("a reader of a hostile guest's requests", { timeout: 120_000 }, () => {
+  const careless = (isolationCase: IsolationCase): IsolationCase => ({
+    ...isolationCase, configuration: {
+      ...isolationCase.configuration,
+      vms: isolationCase.configuration.vms.map((vm) => (vm.name.startsWith("reader-") ? { ...vm, bootArguments: `reader=careless ${vm.bootArguments}` } : vm)),
+    },
+  });
+  const readerOf = ({ victims }: Observation) => victims.find(({ kind }) => kind === "reader")!;
+
+  test.each(["channel-reach", "channel-change"])("%s: survives if it checks and uses its own copy", (name) => {
+    const observation = seen(name, "smp", 2);
+    expect(observation).toMatchObject({ secretBytes: 0, victimWords: 0, engineWords: 0 });
+    expect(readerOf(observation).wrong).toBeUndefined();
+  });
+  test.each(["channel-reach", "channel-change"])("%s: is robbed if it looks at the window again, on any engine", (name) => {
+    const observation = seenIn(careless(attackCase(attackOf(name), ENGINES.smp, 2, {})));
+    expect(observation.secretBytes > 0 || readerOf(observation).wrong !== undefined).toBe(true);
   });
 });
 

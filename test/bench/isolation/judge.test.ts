@@ -15,7 +15,7 @@ function seen(computing: number, more: Partial<Observation> = {}): Observation {
       { name: "compute-0", kind: "compute", units: computing, latest: 0 }, { name: "compute-1", kind: "compute", units: 150, latest: 0 },
       { name: "timer-0", kind: "timer", units: 80, latest: 1000 },
     ],
-    rounds: 3, privileged: 0, secretBytes: 0, victimWords: 0, engineWords: 0, ...more,
+    rounds: 3, privileged: 0, accepted: 0, secretBytes: 0, victimWords: 0, engineWords: 0, ...more,
   };
 }
 const verdict = (name: string, claims: typeof TYPE_1, observation: Observation) => judge(attackOf(name), claims, observation, seen(120), DUE);

@@ -5,15 +5,29 @@
 #include <stdint.h>
 
 #define LOOT_BYTES 64
+#define PATTERN 0x6b63617474612121ul /* "!!attack": what bench/isolation/pattern.ts looks for */
 
 /* In the reserved words of the units page. */
 struct evidence {
   uint64_t done;            /* privileged instructions that did not trap */
+  uint64_t accepted;        /* calls that took memory which is not this guest's */
   uint64_t loot_bytes;
   uint8_t loot[LOOT_BYTES]; /* what it has read of another guest */
 };
 
 volatile struct evidence *evidence(void);
+
+/* Takes what is marked as a secret in so many bytes of this guest's memory. */
+void take_secret(const volatile uint8_t *from, uint64_t bytes);
+
+/* What the boot arguments say of the place numbered `number`, in physical memory; 0 bytes where there is no such. */
+struct target {
+  uint64_t base;
+  uint64_t bytes;
+};
+struct target target_numbered(unsigned number);
+/* The address that would mean `physical` to this guest if its memory were mapped without a limit. */
+uint64_t unlimited(uint64_t physical);
 
 /* One round is over. */
 void round_done(void);
@@ -22,6 +36,16 @@ void compute(uint64_t instructions);
 
 _Noreturn void attack_memory_read(void);
 _Noreturn void attack_memory_write(void);
+
+_Noreturn void attack_dma_disk(void);
+_Noreturn void attack_dma_port(void);
+_Noreturn void attack_dma_switch(void);
+
+_Noreturn void attack_channel_reach(void);
+_Noreturn void attack_channel_change(void);
+
+_Noreturn void attack_call_addresses(void);
+_Noreturn void attack_walk_tables(void);
 
 _Noreturn void attack_privilege_csrs(void);
 _Noreturn void attack_privilege_instructions(void);

@@ -1,4 +1,5 @@
-# Trap entry of a guest that goes on behind whatever traps; on the stack that it interrupted.
+# Trap entry of a guest that goes on behind whatever traps, or at its caller where it cannot be fetched; on the stack that it
+# interrupted.
 
   .text
   .globl probe_entry
@@ -15,6 +16,11 @@ probe_entry:
   ld t1, 0(t0)
   addi t1, t1, 1
   sd t1, 0(t0)
+  csrr t0, scause
+  li t1, 1 # instruction access fault
+  beq t0, t1, .Lnot_fetched
+  li t1, 12 # instruction page fault
+  beq t0, t1, .Lnot_fetched
   csrr t0, sepc
   addi t0, t0, 4
   csrw sepc, t0
@@ -23,6 +29,9 @@ probe_entry:
   ld t1, 8(sp)
   addi sp, sp, 16
   sret
+.Lnot_fetched:
+  csrw sepc, ra
+  j .Lreturn
 .Linterrupt:
   andi t0, t0, 63
   li t1, 1

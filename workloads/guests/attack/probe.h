@@ -7,8 +7,8 @@
 /* Exceptions taken since probe_begin. */
 extern volatile uint64_t probe_traps;
 
-/* From now on every exception skips the instruction that raised it, which must be 4 bytes long, and every interrupt is disabled
-   in sie when it is taken. */
+/* From now on every exception skips the instruction that raised it, which must be 4 bytes long, or returns to the caller where an
+   instruction could not be fetched; and every interrupt is disabled in sie when it is taken. */
 void probe_begin(void);
 
 /* A 4-byte instruction that may change a0 only, as code. To be made before probe_begin(). */
