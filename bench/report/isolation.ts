@@ -6,6 +6,8 @@ import type { CaseView } from "./case-view.ts";
 import { type Column, formatFigure, formatTable, indent } from "./table.ts";
 
 const PREFIX = "attack-";
+/** Of a table of figures: names of attacks, and numbers of at most four characters. */
+const MOST_COLUMNS = 11;
 
 /** Whether a case is of an attack, or of what attacks are compared with. */
 export const isOfIsolation = ({ first }: CaseView): boolean => first.workload.startsWith(PREFIX);
@@ -16,15 +18,16 @@ interface Line {
 }
 
 export function isolationSection(cases: readonly CaseView[]): string {
-  const tried = cases.filter((view) => (view.row("isolation") !== undefined || view.first.status !== "ok") && !isBesideUsual(view, cases));
+  const tried = cases.filter((view) => (view.row("isolation") !== undefined || view.first.status !== "ok") && !isNeighbourless(view) && !isBesideUsual(view, cases));
   if (tried.length === 0) return "";
   const lines = [...Map.groupBy(tried, ({ first }) => first.workload.slice(PREFIX.length))].map(([attack, views]): Line => ({ attack, cases: views }));
   const engines = [...new Set(tried.map(({ first }) => first.engine))];
   return [
     `Isolation: what became of each attack; model clock, ${tried[0].first.profile}; exact`,
-    "  At the number of harts where it is worst. n× slower: the honest guest that was",
-    "  slowed most, against a neighbour that only computes. ESCAPED: see below.",
-    "  –: there is nothing of the kind to attack. !: the engine failed its claims",
+    "  At the number of harts where it is worst. n×: nothing was reached, but the honest",
+    "  guest that was slowed most did so much less than beside a neighbour that only",
+    "  computes. ESCAPED: see below. –: there is nothing of the kind to attack.",
+    "  !: the engine failed its claims",
     "",
     indent(formatTable(matrixColumns(engines), lines)),
     "",
@@ -32,14 +35,17 @@ export function isolationSection(cases: readonly CaseView[]): string {
     `  ${engines.map((engine) => `${initialOf(engine)}: ${engine}`).join("; ")}; with the number of harts`,
     "  Above 100 where others left time unused",
     "",
-    indent(formatTable(placeColumns(engines, tried, share), lines)),
+    ...placeTables(engines, tried, lines, share),
     "",
     "Latest that an honest guest was woken by its timer, in thousands of cycles",
     "",
-    indent(formatTable(placeColumns(engines, tried, latest), lines)),
+    ...placeTables(engines, tried, lines, latest),
     ...reachedLines(tried),
   ].join("\n");
 }
+
+/** Whether it is what attacks are compared with, on an engine that has not what they attack. */
+const isNeighbourless = ({ first }: CaseView): boolean => first.status === "unsupported" && first.workload.startsWith(`${PREFIX}none`);
 
 /** Whether a case is of an option that exists to be attacked, tried beside the usual one. */
 function isBesideUsual({ first }: CaseView, cases: readonly CaseView[]): boolean {
@@ -72,7 +78,21 @@ function cell(views: readonly CaseView[]): string {
   if (worst === "escaped") return `ESCAPED${failed}`;
   if (worst === "contained") return `contained${failed}`;
   const slowdown = Math.max(...views.flatMap((view) => view.subjects("isolation-slowdown").map((kind) => view.value("isolation-slowdown", kind) ?? 0)));
-  return `${slowdown.toFixed(2)}× slower${failed}`;
+  return `${slowdown.toFixed(2)}×${failed}`;
+}
+
+/** Tables of as many engines as fit a line of 80 columns beside each other, with a blank line between. */
+function placeTables(engines: readonly string[], cases: readonly CaseView[], lines: readonly Line[], text: (view: CaseView | undefined) => string): string[] {
+  const tables: string[] = [];
+  let beside: string[] = [];
+  for (const engine of engines) {
+    if (beside.length > 0 && placeColumns([...beside, engine], cases, text).length > MOST_COLUMNS) {
+      tables.push(indent(formatTable(placeColumns(beside, cases, text), lines)), "");
+      beside = [];
+    }
+    beside.push(engine);
+  }
+  return [...tables, indent(formatTable(placeColumns(beside, cases, text), lines))];
 }
 
 /** A column for each engine on each number of harts. */
