@@ -1,7 +1,10 @@
 // The command: plan, measure under each clock, report.
 
+import { availableParallelism } from "node:os";
 import type { EngineDescription } from "../engines/engine.ts";
 import type { Workload } from "../workloads/workload.ts";
+import { compareWithRevision } from "./ab/ab.ts";
+import { asksForAb, parseAbCommand } from "./ab/request.ts";
 import { type BenchRequest, helpText, parseCommandLine, type Vocabulary } from "./cli.ts";
 import { EXIT_CODE } from "./exit-code.ts";
 import { hostGuest } from "./guest/guest.ts";
@@ -32,7 +35,8 @@ import { openWallClock } from "./wall-clock.ts";
 /** Answers the exit code. Throws a UsageError before anything is measured. */
 export async function bench(words: readonly string[], engines: readonly EngineDescription[], workloads: readonly Workload[]): Promise<number> {
   const vocabulary = vocabularyOf(engines, workloads);
-  const request = asksForGuest(words) ? parseGuestCommand(words, engines) : parseCommandLine(words, vocabulary);
+  const request = asksForGuest(words) ? parseGuestCommand(words, engines)
+    : asksForAb(words) ? parseAbCommand(words, vocabulary, availableParallelism()) : parseCommandLine(words, vocabulary);
   if (request === "help") {
     process.stdout.write(`${helpText(vocabulary)}\n`);
     return EXIT_CODE.fine.code;
@@ -43,6 +47,7 @@ export async function bench(words: readonly string[], engines: readonly EngineDe
     process.stdout.write(`${request.list === "json" ? JSON.stringify(list, undefined, 2) : formatListing(list)}\n`);
     return EXIT_CODE.fine.code;
   }
+  if ("ab" in request) return compareWithRevision(request, words, engines, workloads);
   return request.verify ? verify(request, engines, workloads) : measure(request, words, vocabulary, engines, workloads);
 }
 

@@ -1,6 +1,7 @@
 // The command line: flags to a checked request.
 
 import * as v from "valibot";
+import { AB_EXAMPLES, AB_FLAGS } from "./ab/request.ts";
 import { UNMATCHED } from "../workloads/network/traffic.ts";
 import { EXIT_CODE, UsageError } from "./exit-code.ts";
 import { DEFAULT_FAULTS, DEFAULT_SEED } from "./faults/cases.ts";
@@ -157,6 +158,10 @@ export function helpText(vocabulary: Vocabulary): string {
     "Runs a guest of yours, with its console on the terminal.", "",
     "Flags", ...flagLines(GUEST_FLAGS), "",
     "For example", ...GUEST_EXAMPLES.map((line) => `  ${line}`), "",
+    "npm run bench -- --ab REV [flags]", "",
+    "Compares this working tree with another revision, on the wall clock of this host.", "",
+    "Flags", ...flagLines(AB_FLAGS), "",
+    "For example", ...AB_EXAMPLES.map((line) => `  ${line}`), "",
     "Engines", ...columns(Object.entries(vocabulary.engines)), "",
     "Workloads", ...columns(Object.entries(vocabulary.workloads)), "",
     "Settings (--set), and their defaults", ...settingLines(vocabulary.settings), "",

@@ -91,7 +91,7 @@ function medianOfSorted(sorted: Float64Array): number {
 }
 
 /** Linear interpolation between the two nearest ranks (the definition NumPy and R use by default). */
-function quantileOfSorted(sorted: Float64Array, quantile: number): number {
+export function quantileOfSorted(sorted: Float64Array, quantile: number): number {
   const rank = quantile * (sorted.length - 1);
   const below = sorted[Math.floor(rank)];
   const above = sorted[Math.ceil(rank)];
@@ -99,7 +99,7 @@ function quantileOfSorted(sorted: Float64Array, quantile: number): number {
 }
 
 /** Marsaglia's xorshift32, as numbers in [0, 1). */
-function xorshift(seed: number): () => number {
+export function xorshift(seed: number): () => number {
   let state = seed | 0;
   return () => {
     state ^= state << 13;

@@ -1,0 +1,51 @@
+// Another revision's working tree, beside this one: a git worktree in a temporary folder, which is gone afterwards.
+
+import { spawn } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { git, gitOr } from "../compare/git.ts";
+import { UsageError } from "../exit-code.ts";
+
+/** What the other tree measures by, whatever it has itself. */
+const MEASURING = ["bench/ab/sample.ts", "bench/ab/protocol.ts"] as const;
+const LOCK_FILE = "package-lock.json";
+const MODULES = "node_modules";
+
+/** Throws a UsageError where the tree cannot be made. Whatever happens, the tree is gone when this returns. */
+export async function withOtherTree<T>(repository: string, commit: string, interruption: AbortSignal, say: (line: string) => void, use: (tree: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), "tcbench-ab-"));
+  const tree = join(folder, "tree");
+  try {
+    git(repository, "worktree", "add", "--quiet", "--detach", tree, commit);
+    await provideModules(repository, tree, commit, interruption, say);
+    mkdirSync(join(tree, "bench/ab"), { recursive: true });
+    for (const file of MEASURING) copyFileSync(join(repository, file), join(tree, file));
+    return await use(tree);
+  } finally {
+    // The link goes first, so that nothing which it leads to can be taken for a part of the tree.
+    rmSync(join(tree, MODULES), { recursive: true, force: true });
+    gitOr(repository, "worktree", "remove", "--force", tree);
+    rmSync(folder, { recursive: true, force: true });
+    gitOr(repository, "worktree", "prune");
+  }
+}
+
+/** Those of this tree where both ask for the same, else what the other asks for. */
+async function provideModules(repository: string, tree: string, commit: string, interruption: AbortSignal, say: (line: string) => void): Promise<void> {
+  const asked = gitOr(repository, "show", `${commit}:${LOCK_FILE}`);
+  if (asked === undefined) throw new UsageError(`${commit} has no ${LOCK_FILE}: it is from before tcbench could be installed`);
+  if (asked === readFileSync(join(repository, LOCK_FILE), "utf8").trimEnd()) {
+    symlinkSync(join(repository, MODULES), join(tree, MODULES), "dir");
+    return;
+  }
+  say(`${LOCK_FILE} differs: npm ci for the other revision`);
+  const npm = process.env["npm_execpath"];
+  const [command, ...words] = npm === undefined ? ["npm", "ci"] : [process.execPath, npm, "ci"];
+  const code = await new Promise<number | null>((resolve, reject) => {
+    const child = spawn(command, words, { cwd: tree, stdio: ["ignore", "ignore", "inherit"], signal: interruption });
+    child.once("error", (error) => (interruption.aborted ? resolve(null) : reject(error)));
+    child.once("close", resolve);
+  });
+  if (code !== 0 && !interruption.aborted) throw new UsageError(`npm ci failed for ${commit}`);
+}
