@@ -159,7 +159,7 @@ export function helpText(vocabulary: Vocabulary): string {
     "Flags", ...flagLines(GUEST_FLAGS), "",
     "For example", ...GUEST_EXAMPLES.map((line) => `  ${line}`), "",
     "npm run bench -- --ab REV [flags]", "",
-    "Compares this working tree with another revision, on the wall clock of this host.", "",
+    "Compares this working tree with another revision, on this host's wall clock.", "",
     "Flags", ...flagLines(AB_FLAGS), "",
     "For example", ...AB_EXAMPLES.map((line) => `  ${line}`), "",
     "Engines", ...columns(Object.entries(vocabulary.engines)), "",

@@ -46,7 +46,7 @@ describe("npm run compare", () => {
     const { code, output } = compare(["--markdown", markdown]);
     expect(code).toBe(EXIT_CODE.regression.code);
     expect(output).toContain(`BASE  ${begun}, where HEAD left main`);
-    expect(output).toMatch(/contend on smp, 2 harts +throughput +100 → 99 units\/Mcycle +−1\.00 %/);
+    expect(output).toMatch(/contend on smp, 2 harts\n +throughput +100 → 99 units\/Mcycle +−1\.00 %/);
     expect(output).toContain("REGRESSION: 1 figure worse than may be\n2 figures compared: 0 the same, 1 worse, 1 better, 0 moved\n0 new, 0 removed, 0 refused, 0 failed");
     const summary = readFileSync(markdown, "utf8");
     expect(summary).toMatch(/^\*\*REGRESSION: 1 figure worse than may be\*\*\n\n2 figures compared/);
