@@ -13,7 +13,7 @@ import { type Progress, reportProgress } from "../progress.ts";
 import { appendRows, createCsv } from "../results/csv.ts";
 import { type Environment, readEnvironment, runName } from "../results/environment.ts";
 import { median } from "../statistics.ts";
-import { CONTAMINATED_BELOW, hostWarnings } from "../warnings.ts";
+import { CONTAMINATED_BELOW, hostWarnings } from "../noise/noise.ts";
 import { fewestRounds, judgeCases, smallestAdjusted } from "./judge.ts";
 import { withOtherTree } from "./other-tree.ts";
 import { planAb } from "./plan.ts";
@@ -39,7 +39,7 @@ export async function compareWithRevision(request: AbRequest, words: readonly st
   const interruption = watchInterruption();
   const progress = reportProgress(process.stderr, [Array.from({ length: request.rounds * cases.length }, () => ROUND_MS)]);
   progress.say(`${cases.length} ${cases.length === 1 ? "case" : "cases"}, ${request.rounds} rounds of A B B A each, about ${Math.ceil((request.rounds * cases.length * ROUND_MS) / 1000)} s; A: ${request.ab} (${commit.slice(0, HASH_DIGITS)}), B: this tree`);
-  hostWarnings(environment, Math.max(...cases.map(({ harts }) => harts))).forEach((warning) => progress.say(warning));
+  hostWarnings(environment.state, environment.cores, Math.max(...cases.map(({ harts }) => harts))).forEach((warning) => progress.say(warning));
   const measured = cases.map((benchCase): Measured => ({ benchCase, rounds: [], ended: undefined }));
   await withOtherTree(REPOSITORY, commit, interruption.signal, (line) => progress.say(line), async (tree) => {
     for (let round = 0; round < request.rounds; round++) {
