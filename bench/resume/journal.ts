@@ -27,6 +27,8 @@ const RunRecord = v.object({
   /** Of the process that measures. */
   host: v.string(),
   process: v.number(),
+  /** When that began: ids come again, in containers the same ones. */
+  processStarted: v.string(),
   environment: v.custom<Environment>((value) => typeof value === "object" && value !== null),
 });
 export type RunRecord = v.InferOutput<typeof RunRecord>;
@@ -85,7 +87,7 @@ export class Journal {
 
   /** This process goes on with it. */
   takeOver(): void {
-    this.#write({ ...this.#record, host: hostname(), process: process.pid });
+    this.#write({ ...this.#record, ...thisProcess() });
   }
 
   /** Where the wall clock's rows go. */
@@ -107,8 +109,8 @@ export class Journal {
 
   /** Whether a process of this host is still measuring it. */
   isRunning(): boolean {
-    const { host, process: id, finished } = this.#record;
-    return !finished && host === hostname() && id !== process.pid && isAlive(id);
+    const { host, process: id, processStarted, finished } = this.#record;
+    return !finished && host === hostname() && id !== process.pid && isAlive(id) && processStarted === startOf(id);
   }
 
   #write(record: RunRecord): void {
@@ -140,6 +142,19 @@ const SHARDS = "shards";
 function journalsIn(folder: string): Journal[] {
   const names = existsSync(folder) ? readdirSync(folder).sort() : [];
   return names.flatMap((name) => Journal.at(join(folder, name)) ?? []);
+}
+
+/** What a record says of who measures. */
+export const thisProcess = (): Pick<RunRecord, "host" | "process" | "processStarted"> => ({ host: hostname(), process: process.pid, processStarted: startOf(process.pid) });
+
+/** In ticks since the host started, as Linux says (proc(5), /proc/pid/stat, field 22); empty elsewhere. */
+function startOf(id: number): string {
+  try {
+    const text = readFileSync(`/proc/${id}/stat`, "utf8");
+    return text.slice(text.lastIndexOf(")") + 2).split(" ")[19];
+  } catch {
+    return "";
+  }
 }
 
 function isAlive(id: number): boolean {

@@ -1,11 +1,10 @@
 // Which run a command line means: a new one, or the rest of one that was interrupted.
 
-import { hostname } from "node:os";
 import { type BenchRequest, measuredWords, parseCommandLine, type Vocabulary } from "../cli.ts";
 import { UsageError } from "../exit-code.ts";
 import { type Environment, readEnvironment } from "../results/environment.ts";
 import { type Inputs, INPUTS } from "./inputs.ts";
-import { findUnfinished, Journal, journalFolder, type RunRecord } from "./journal.ts";
+import { findUnfinished, Journal, journalFolder, type RunRecord, thisProcess } from "./journal.ts";
 import { shardName } from "./shard.ts";
 
 export interface MeantRun {
@@ -44,7 +43,7 @@ export function openJournal({ request, environment, begun }: MeantRun, words: re
   if (begun === undefined) {
     return Journal.begin(journalFolder(request.resultsFolder, request.shard, environment), {
       command: measuredWords(words), revision: environment.revision, inputs, shard: request.shard === undefined ? "" : shardName(request.shard),
-      finished: false, wall: "", host: hostname(), process: process.pid, environment,
+      finished: false, wall: "", ...thisProcess(), environment,
     });
   }
   const { record } = begun;

@@ -1,7 +1,7 @@
 // Any part of a run, and any number of jobs, come to the same rows as one run that was left alone.
 
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { hostname, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -11,14 +11,14 @@ import { formatFile, formatRows, wholeCases } from "../../../bench/results/csv.t
 import { readEnvironment } from "../../../bench/results/environment.ts";
 import { caseKey, type ResultRow } from "../../../bench/results/schema.ts";
 import { type ExactWork, measureRemaining, remaining } from "../../../bench/resume/exact-work.ts";
-import { findUnfinished, Journal, journalFolder, type RunRecord } from "../../../bench/resume/journal.ts";
+import { findUnfinished, Journal, journalFolder, type RunRecord, thisProcess } from "../../../bench/resume/journal.ts";
 import { casesOfShard, type Shard } from "../../../bench/resume/shard.ts";
 import { row } from "./row.ts";
 
 const environment = readEnvironment(new Date(0), []);
 const record: RunRecord = {
   command: ["--quick"], revision: "r", inputs: { sources: "s", images: "i", profile: "p", capture: "" }, shard: "", finished: false, wall: "",
-  host: hostname(), process: process.pid, environment,
+  ...thisProcess(), environment,
 };
 const progress = { begin: () => undefined, say: () => undefined, end: () => undefined };
 const never = new AbortController().signal;
@@ -149,6 +149,18 @@ describe("a run that ended anywhere", () => {
       }
       expect(new Set(readFileSync(join(at, "rows.csv"), "utf8").split("\n"))).toEqual(new Set(readFileSync(join(whole, "rows.csv"), "utf8").split("\n")));
     }), { numRuns: 10 });
+  });
+
+  test.skipIf(process.platform !== "linux")("is not gone on with while its process is there", () => {
+    const journal = (process: Pick<RunRecord, "process" | "processStarted">) => Journal.begin(join(folder, "unfinished", "run"), { ...record, ...process });
+    const parent = { process: process.ppid, processStarted: /\) .*/.exec(readFileSync(`/proc/${process.ppid}/stat`, "utf8"))?.[0].split(" ")[20] ?? "" };
+    expect(journal(parent).isRunning()).toBe(true);
+    expect(journal({ ...parent, processStarted: "1" }).isRunning()).toBe(false); // another one has its id now
+    expect(journal({ process: 2 ** 22 + 1, processStarted: "" }).isRunning()).toBe(false);
+    expect(journal(thisProcess()).isRunning()).toBe(false);
+    const finished = journal(parent);
+    finished.finish();
+    expect(finished.isRunning()).toBe(false);
   });
 
   test("the last that was begun is found; what is no record is said to be none", () => {
