@@ -96,7 +96,7 @@ export interface Claims {
   readonly privilege: boolean;
 }
 
-export type EngineName = "bare" | "uniprocessor" | "per-core" | "smp" | "microscheduler";
+export type EngineName = "bare" | "uniprocessor" | "per-core" | "smp" | "microscheduler" | "hosted";
 export type Options = Readonly<Record<string, string>>;
 
 export interface EngineDescription {

@@ -2,6 +2,7 @@
 
 import { bare } from "./bare/description.ts";
 import type { EngineDescription, EngineName } from "./engine.ts";
+import { hosted } from "./hosted/description.ts";
 import { microscheduler } from "./microscheduler/description.ts";
 import { perCore } from "./per-core/description.ts";
 import { smp } from "./smp/description.ts";
@@ -13,4 +14,5 @@ export const ENGINES = {
   "per-core": perCore,
   smp,
   microscheduler,
+  hosted,
 } as const satisfies Record<EngineName, EngineDescription>;

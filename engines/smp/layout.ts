@@ -21,7 +21,9 @@ const QUEUES = DEVICE_LOCKS + CAPACITY.vms * LOCK_BYTES;
 export const LOCK_NODES = physical(QUEUES + CAPACITY.harts * QUEUE_BYTES);
 const VCPUS = LOCK_NODES + CAPACITY.harts * LOCK_NODE_BYTES;
 const VMS = VCPUS + CAPACITY.vcpus * VCPU_BYTES;
-if (VMS + CAPACITY.vms * VM_BYTES > RAM_BASE + FIRMWARE_BYTES) throw new Error("the SMP hypervisor outgrows the firmware's memory");
+/** The first address behind all of it. */
+export const STATE_END = physical(VMS + CAPACITY.vms * VM_BYTES);
+if (STATE_END > RAM_BASE + FIRMWARE_BYTES) throw new Error("the SMP hypervisor outgrows the firmware's memory");
 
 export const LOCK_AT = {
   /** The only one taken under `granularity=big`; the others are those of `granularity=fine`. */

@@ -26,12 +26,15 @@ export class Processors {
   readonly #scheduler: Scheduler;
   readonly #exclusion: Exclusion;
   readonly #idle: IdleHarts;
+  readonly #enterWorld: (hart: Hart, vcpu: PhysicalAddress) => void;
 
-  constructor(harts: number, scheduler: Scheduler, exclusion: Exclusion, idle: IdleHarts) {
+  /** `enter`: puts a vCPU on a hart. */
+  constructor(harts: number, scheduler: Scheduler, exclusion: Exclusion, idle: IdleHarts, enter = enterWorld) {
     this.#harts = harts;
     this.#scheduler = scheduler;
     this.#exclusion = exclusion;
     this.#idle = idle;
+    this.#enterWorld = enter;
   }
 
   start(hart: Hart): void {
@@ -232,7 +235,7 @@ export class Processors {
   }
 
   #enter(hart: Hart, vcpu: PhysicalAddress): void {
-    enterWorld(hart, vcpu);
+    this.#enterWorld(hart, vcpu);
     const lastHart = field(vcpu, VCPU.lastHart);
     if (hart.memory.load(lastHart) !== hart.id) {
       hart.memory.store(lastHart, hart.id);

@@ -34,11 +34,13 @@ export class VirtualDevices {
   readonly #interrupts: VirtualInterrupts;
   readonly #recordOf: (guest: number) => PhysicalAddress;
   readonly #homeOf: (source: number) => number;
+  readonly #other: (hart: Hart, source: number) => void;
 
-  /** `recordOf`: of a guest. `homeOf`: the hart that takes the machine's interrupts of a source. */
+  /** `recordOf`: of a guest. `homeOf`: the hart that takes the machine's interrupts of a source. `other`: takes those that are
+   *  nobody's here. */
   constructor(
     inventory: Inventory, vcpus: Vcpus, guard: DeviceGuard,
-    recordOf: (guest: number) => PhysicalAddress, homeOf: (source: number) => number,
+    recordOf: (guest: number) => PhysicalAddress, homeOf: (source: number) => number, other: (hart: Hart, source: number) => void = () => {},
   ) {
     this.#inventory = inventory;
     this.#vcpus = vcpus;
@@ -46,6 +48,7 @@ export class VirtualDevices {
     this.#interrupts = new VirtualInterrupts(inventory.guests, vcpus, guard, recordOf);
     this.#recordOf = recordOf;
     this.#homeOf = homeOf;
+    this.#other = other;
   }
 
   /** Once, at boot, after the guests' records: gives devices to whom they belong, and interrupts to their harts. */
@@ -62,12 +65,11 @@ export class VirtualDevices {
   }
 
   /** The current vCPU's load or store left its second stage. Answers false, with nothing done, if no device of its takes that. */
-  access(hart: Hart, cause: number): boolean {
+  access(hart: Hart, cause: number, address = faultAddress(hart)): boolean {
     const { memory } = hart;
     const vm = machineOf(memory, this.#vcpus.current(hart));
     const guest = this.#inventory.guests[memory.load(field(vm, VM.number))];
     if (guest === undefined) return false;
-    const address = faultAddress(hart);
     const found = address === ELSEWHERE ? FOUND.nothing : guest.find(address);
     if (found === FOUND.nothing) return false;
     const access = decodeAccess(fetchTrapped(hart, vm));
@@ -104,8 +106,20 @@ export class VirtualDevices {
       if (owner?.kind === "passed") this.#interrupts.request(hart, owner.guest, owner.source);
       else if (owner?.kind === "segment") this.#receive(hart, owner.segment, source);
       else if (owner?.kind === "serial") this.#input(hart, owner.guest);
+      else this.#other(hart, source);
     }
     this.#vcpus.preempt(hart);
+  }
+
+  /** A device that someone else emulates for the guest moves its line. */
+  setLine(hart: Hart, index: number, source: number, high: boolean): void {
+    const guest = this.#inventory.guests[index];
+    if (guest === undefined) return;
+    this.#guard.enterGuest(hart, index);
+    setLine(hart.memory, guest.plic, source, high);
+    const due = dueVcpus(hart, guest);
+    this.#guard.leaveGuest(hart, index);
+    this.#interrupts.show(hart, guest, due);
   }
 
   #accessPlic(hart: Hart, guest: GuestDevices, offset: number, access: number): void {
@@ -190,7 +204,7 @@ function registerOf(access: number): number {
 }
 
 /** What a load writes to its register: what was read, extended. */
-function setLoaded(hart: Hart, access: number, low: number, high: number): void {
+export function setLoaded(hart: Hart, access: number, low: number, high: number): void {
   const size = access & ACCESS.size;
   const unsigned = (access & ACCESS.unsigned) !== 0;
   const unused = size < 2 ? 32 - (8 << size) : 0;

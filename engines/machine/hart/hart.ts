@@ -12,13 +12,18 @@ import { INTERRUPT_CAUSE, MPP_SHIFT, PRIVILEGE, STATUS } from "./privileged.ts";
 import { assignDevice, loadSecondStage } from "./second-stage.ts";
 import { clearInterrupt, raiseInterrupt } from "./signal.ts";
 import type { HartState } from "./state.ts";
-import { enterVector } from "./trap-entry.ts";
+import { enterSupervisor, enterVector } from "./trap-entry.ts";
+import { UserMode } from "./user-mode.ts";
 
 export { CSR } from "./csr-file.ts";
 export { CONTEXT, CONTEXT_BYTES } from "./context.ts";
 export type { EngineMode, TrapHandler } from "./state.ts";
 
 const X = HART.x >> 2;
+const PC = HART.pc >> 2;
+const PRIVILEGE_WORD = HART.privilege >> 2;
+/** x0, in whose place pc lies in a context, to x31. */
+const REGISTER_WORDS = 64;
 const S_STATUS = SUPERVISOR_BANK + BANK.status;
 const S_CAUSE = SUPERVISOR_BANK + BANK.cause;
 const S_TVAL = SUPERVISOR_BANK + BANK.tval;
@@ -36,6 +41,8 @@ export type TraceEvent = "lock wanted" | "lock acquired" | "lock released";
 export class Hart {
   readonly id: HartId;
   readonly memory: CoreMemory;
+  /** For a program of the engine's own, between enterUser() and leaveUser(). */
+  readonly user: UserMode;
   readonly #state: HartState;
   readonly #block: Int32Array;
   /** Slots of the registers that a trap to this engine writes. */
@@ -51,6 +58,7 @@ export class Hart {
     this.#epc = state.hypervisor ? S_EPC : SLOT.mepc;
     this.#cause = state.hypervisor ? S_CAUSE : SLOT.mcause;
     this.#timecmp = state.hypervisor ? STIMECMP : SLOT.mtimecmp;
+    this.user = new UserMode(state.memory, this);
     state.hart = this;
   }
 
@@ -275,6 +283,38 @@ export class Hart {
     state.space = space;
     state.switched = true;
   }
+
+  // ---- programs of the engine's own, in user mode ---------------------------------------------------------
+
+  /** Makes the table at `table` (see writeSecondStage; addresses are physical ones) the address space of user mode, unless
+   *  it is. `space` names it, as in setSecondStage(). */
+  setUserSpace(table: PhysicalAddress, space: number): void {
+    if (this.user.space !== space) this.user.use(table, space);
+  }
+
+  /** Loads x1..x31 and pc from `registers` (CONTEXT.x, CONTEXT.pc), and returns to user mode there, without virtualization. */
+  enterUser(registers: PhysicalAddress): void {
+    const { i32, memory } = this.#state;
+    const from = memory.offset(registers) >>> 2;
+    this.#block.set(i32.subarray(from + 2, from + REGISTER_WORDS), X + 2);
+    this.#block[PC] = i32[from];
+    this.#block[PC + 1] = i32[from + 1];
+    this.#block[PRIVILEGE_WORD] = PRIVILEGE.user;
+  }
+
+  /** The program traps, with an environment call or what else `cause` says: the guest's trap under way is no longer in the
+   *  registers. Stores x1..x31 and pc at `registers`. */
+  leaveUser(registers: PhysicalAddress, cause: number, value: number): void {
+    const { i32, memory } = this.#state;
+    const block = this.#block;
+    enterSupervisor(this.#state, cause, block[PC], block[PC + 1], value | 0, 0);
+    const to = memory.offset(registers) >>> 2;
+    i32.set(block.subarray(X + 2, X + REGISTER_WORDS), to + 2);
+    i32[to] = block[S_EPC];
+    i32[to + 1] = block[S_EPC + 1];
+  }
+
+  // ---- devices --------------------------------------------------------------------------------------------
 
   /** Gives the device in virtio-mmio slot `slot` to a guest: from now on it reaches the memory that the table at `table`
    *  (see writeSecondStage) maps, at that guest's addresses, and nothing else. The device is reset. */

@@ -83,6 +83,20 @@ export function assignDevice(state: HartState, slot: number, table: PhysicalAddr
   state.devices.assign(slot, regions, count);
 }
 
+/** The table at `table` as an address space of user mode: of each region, its first address, the one behind its last, and
+ *  its rights. */
+export function readSpace(memory: PhysicalMemory, table: PhysicalAddress): readonly number[] {
+  const { i32 } = memory;
+  const first = memory.offset(table) >>> 2;
+  const space: number[] = [];
+  for (let index = 0; index < i32[first + (TABLE.count >> 2)]; index++) {
+    const entry = first + ((TABLE.regions + index * ENTRY_BYTES) >> 2);
+    const base = number(i32, entry + (ENTRY.base >> 2));
+    space.push(base, base + number(i32, entry + (ENTRY.bytes >> 2)), i32[entry + (ENTRY.rights >> 2)]);
+  }
+  return space;
+}
+
 function readSecondStage(state: HartState, table: PhysicalAddress): SecondStage {
   const stage = readRegions(state, table);
   if (stage.ramBytes === 0) throw new RangeError(`second stage at ${table.toString(16)} has no RAM at ${RAM_BASE.toString(16)}`);

@@ -13,6 +13,7 @@ import type { Recording } from "./recording.ts";
 const REGISTER_BYTES = 8;
 /** CSRs that a world switch moves: the guest's bank, those without one, and where and how it resumes. */
 const SWITCHED_CSRS = BANK_WORDS / 2 + UNBANKED_WORDS / 2 + 2;
+const GENERAL_AND_PC_BYTES = REGISTER_BYTES * 32;
 const SWITCHED_BYTES = REGISTER_BYTES * (31 + SWITCHED_CSRS);
 /** CSRs that a trap to the guest's own handler reads and writes: vsstatus both, vstvec; vsepc, vscause, vstval, sepc, sstatus. */
 const INJECTION_CSRS = 8;
@@ -61,6 +62,9 @@ const TAG = {
   halt: 0x26000,
   consoleWrite: 0x27000,
   consoleRead: 0x28000,
+  setUserSpace: 0x29000,
+  enterUser: 0x2a000,
+  leaveUser: 0x2b000,
 } as const;
 
 /** What a hart does to the others. */
@@ -280,6 +284,26 @@ export class ModelHart extends Hart {
     if (this.#done(TAG.setSecondStage, this.#costs.csr)) return;
     if (secondStage !== table || present !== space) this.#timing.charge(this.#costs.secondStageWalk);
     super.setSecondStage(table, space);
+  }
+
+  // ---- programs in user mode ----------------------------------------------------------------------------
+
+  override setUserSpace(table: PhysicalAddress, space: number): void {
+    this.#done(TAG.setUserSpace, this.user.space === space ? 0 : this.#costs.csr);
+    // Also when it has been done before: what programs may reach is checked, and not recorded.
+    super.setUserSpace(table, space);
+  }
+
+  override enterUser(registers: PhysicalAddress): void {
+    if (this.#done(TAG.enterUser, this.#costs.trapReturn)) return;
+    this.#timing.range(registers, GENERAL_AND_PC_BYTES, false);
+    super.enterUser(registers);
+  }
+
+  override leaveUser(registers: PhysicalAddress, cause: number, value: number): void {
+    if (this.#done(TAG.leaveUser, this.#costs.trapEntry)) return;
+    this.#timing.range(registers, GENERAL_AND_PC_BYTES, true);
+    super.leaveUser(registers, cause, value);
   }
 
   // ---- devices ------------------------------------------------------------------------------------------

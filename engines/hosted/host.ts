@@ -1,0 +1,141 @@
+// The hosted engine, a Type 2 hypervisor: a host kernel that schedules threads of processes over all harts, with a VMM
+// process for each virtual machine.
+
+import type { Hart } from "../machine/hart/hart.ts";
+import { CAUSE, INTERRUPT_CAUSE } from "../machine/hart/privileged.ts";
+import type { PhysicalMemory } from "../machine/memory.ts";
+import type { Configuration, Engine, Platform } from "../engine.ts";
+import { isWfi, reflect } from "../hypervisor-mode/reflect.ts";
+import { EXTERNAL_INTERRUPT, FIRST_STAGE, setUpHart } from "../hypervisor-mode/setup.ts";
+import { Exclusion } from "../locks/exclusion.ts";
+import { LOCK_KINDS, type LockName } from "../locks/kinds.ts";
+import { Locks } from "../locks/locks.ts";
+import { checkConfiguration } from "../placement/check.ts";
+import { checkSoleOwners, type Networking } from "../placement/devices.ts";
+import { loadGuest } from "../placement/load.ts";
+import { place, type PlacedVm } from "../placement/placement.ts";
+import { writeGuest, writeRegions } from "../placement/records.ts";
+import { SbiCalls } from "../sbi/calls.ts";
+import { append } from "../scheduler/queue.ts";
+import { DeviceLocks } from "../smp/device-locks.ts";
+import { IdleHarts } from "../smp/idle-harts.ts";
+import { LOCK_AT, LOCK_NODES, queueOf, vcpuAt, vmAt } from "../smp/layout.ts";
+import { Processors } from "../smp/processors.ts";
+import { SmpServices } from "../smp/services.ts";
+import { deviceAreaBytes } from "../virtual-devices/layout.ts";
+import { HostDevices, needsService, type Split } from "./kernel/devices.ts";
+import { FairScheduler } from "./kernel/fair.ts";
+import { Programs } from "./kernel/programs.ts";
+import { SystemCalls } from "./kernel/system-calls.ts";
+import { VirtualMachines } from "./kernel/virtual-machines.ts";
+import { CAPACITY, HostedLayout } from "./layout.ts";
+import { writeProcess, writeService } from "./processes.ts";
+
+const SOFTWARE_INTERRUPT = INTERRUPT_CAUSE | 1;
+const TIMER_INTERRUPT = INTERRUPT_CAUSE | 5;
+/** Turns of service threads that one trap may begin; then interrupts are looked at. */
+const MOST_TURNS = 8;
+
+export interface HostedOptions {
+  readonly lock: LockName;
+  readonly lockTiming: boolean;
+  readonly nic: Networking;
+  readonly split: Split;
+}
+
+export class Host implements Engine {
+  readonly #machine: PhysicalMemory;
+  readonly #vms: readonly PlacedVm[];
+  readonly #harts: number;
+  readonly #options: HostedOptions;
+  readonly #layout: HostedLayout;
+  readonly #processors: Processors;
+  readonly #calls: SbiCalls;
+  readonly #devices: HostDevices;
+  readonly #machines: VirtualMachines;
+  /** Threads from this record on are service threads. */
+  readonly #firstService: number;
+
+  constructor(platform: Platform, configuration: Configuration, options: HostedOptions) {
+    checkConfiguration(platform, configuration, CAPACITY);
+    if (options.nic === "passthrough") checkSoleOwners(configuration);
+    const { memory, harts } = platform;
+    this.#machine = memory;
+    this.#vms = place(configuration, memory.ramBytes, "translated", deviceAreaBytes(configuration));
+    this.#harts = harts;
+    this.#options = options;
+    this.#layout = new HostedLayout(configuration);
+    const exclusion = new Exclusion(new Locks(LOCK_KINDS[options.lock], LOCK_NODES, options.lockTiming), "fine", LOCK_AT.big);
+    this.#processors = new Processors(harts, new FairScheduler(), exclusion, new IdleHarts(harts));
+    const services = new SmpServices(this.#processors, exclusion);
+    this.#calls = new SbiCalls(services, FIRST_STAGE);
+    this.#devices = new HostDevices(this.#vms, options.nic, options.split, harts, this.#layout, this.#processors, new DeviceLocks(exclusion));
+    const calls = new SystemCalls(this.#layout, this.#processors, exclusion, this.#devices);
+    const programs = new Programs(harts, (hart, number, first, second) => calls.serve(hart, number, first, second));
+    this.#machines = new VirtualMachines(this.#layout, this.#processors, services, this.#devices, programs, options.split);
+    this.#firstService = vcpuAt(configuration.vms.reduce((sum, { vcpus }) => sum + vcpus, 0));
+  }
+
+  boot(hart: Hart): void {
+    const { memory } = hart;
+    const { nic, split } = this.#options;
+    let threads = 0;
+    const addThread = (): void => append(memory, queueOf(threads % this.#harts), vcpuAt(threads++));
+    for (const vm of this.#vms) {
+      const record = vmAt(vm.index);
+      writeGuest(hart, vm, loadGuest(this.#machine, vm, 0), record, vcpuAt(threads), vmAt);
+      writeRegions(memory, vm, record, nic);
+      writeProcess(memory, this.#layout, vm, vcpuAt(threads), split, this.#devices.passed[vm.index] ?? 0);
+      for (let number = 0; number < vm.machine.vcpus; number++) addThread();
+    }
+    for (const vm of this.#vms) {
+      if (!needsService(vm, split)) continue;
+      writeService(hart, this.#layout, vm, vmAt(vm.index), vcpuAt(threads));
+      addThread();
+    }
+    this.#devices.boot(hart);
+  }
+
+  start(hart: Hart): void {
+    setUpHart(hart);
+    this.#processors.start(hart);
+    this.#serve(hart);
+  }
+
+  trap(hart: Hart): void {
+    this.#handle(hart, hart.trapCause());
+    this.#serve(hart);
+  }
+
+  #handle(hart: Hart, cause: number): void {
+    switch (cause) {
+      case CAUSE.virtualSupervisorCall: return this.#machines.isForVmm(hart) ? this.#machines.call(hart) : this.#calls.call(hart);
+      case TIMER_INTERRUPT: return this.#processors.timerInterrupt(hart);
+      case SOFTWARE_INTERRUPT: return this.#processors.softwareInterrupt(hart);
+      case EXTERNAL_INTERRUPT: return this.#devices.externalInterrupt(hart);
+      case CAUSE.virtualInstruction:
+        if (isWfi(hart)) return this.#processors.waitForInterrupt(hart);
+        return this.#reflect(hart, cause);
+      case CAUSE.loadGuestPage:
+      case CAUSE.storeGuestPage: return this.#machines.access(hart, cause);
+      case CAUSE.instructionGuestPage: return this.#reflect(hart, cause);
+      default: return this.#machines.fail(hart, cause);
+    }
+  }
+
+  #reflect(hart: Hart, cause: number): void {
+    if (!reflect(hart, cause)) this.#machines.fail(hart, cause);
+  }
+
+  /** Service threads that this hart has come to run until one sleeps: what runs then is a guest, or nothing. */
+  #serve(hart: Hart): void {
+    for (let turns = 0; this.#processors.current(hart) >= this.#firstService; turns++) {
+      if (turns === MOST_TURNS) {
+        hart.sendIpi(hart.id);
+        return hart.idle();
+      }
+      this.#machines.serve(hart);
+    }
+  }
+}
+

@@ -1,0 +1,100 @@
+// A fair share of a hart for every thread, by weight: the rule of Linux's CFS (Documentation/scheduler/
+// sched-design-CFS), with its default times for one processor.
+//  1. Running is charged by exact timestamps, divided by the thread's weight: its virtual runtime.
+//  2. Of the threads that can run, the one with the least runs, for a slice: the latency over their number.
+//  3. Who has slept comes back no further behind the queue than half of the latency, so that sleeping earns a quick
+//     start and no more; it takes the hart at once only from one that is ahead of it by the wake-up granularity.
+//  4. Who comes from another hart's queue is as far from this queue's least as it was from the other's.
+// The weight of a vCPU is its share, budget over period: nothing is promised within a period, and who else runs on
+// the host takes a part of what there is.
+
+import type { Cycles, PhysicalAddress } from "../../machine/address.ts";
+import type { CoreMemory } from "../../machine/hart/core-memory.ts";
+import { current, firstMember, nextMember, QUEUE, runs } from "../../scheduler/queue.ts";
+import type { Scheduler } from "../../scheduler/scheduler.ts";
+import { field, loadAddress, NONE } from "../../state/words.ts";
+import { VCPU } from "../../vcpu/record.ts";
+
+/** kernel/sched/fair.c (2.6.39 to 6.5): sysctl_sched_latency, _min_granularity and _wakeup_granularity. */
+const LATENCY = 6_000_000;
+const LEAST_SLICE = 750_000;
+const WAKE_UP_GRANULARITY = 1_000_000;
+const SLEEPERS_CREDIT = LATENCY / 2;
+
+/** Fields of other schedulers that hold something else here: queues look for who is most urgent by `deadline`. */
+const THREAD = {
+  /** number: virtual runtime. */
+  virtual: VCPU.deadline,
+  /** number: cycles used since they were last made virtual, negative (charge()). */
+  used: VCPU.remaining,
+  /** Address of the queue that `virtual` is measured in; NONE before its first turn. */
+  measuredIn: VCPU.deferred,
+} as const;
+/** number: the least virtual runtime that a queue has come to. */
+const LEAST = QUEUE.frameStart;
+
+export class FairScheduler implements Scheduler {
+  start(): void {
+    // Threads and queues begin at 0.
+  }
+
+  wake(memory: CoreMemory, thread: PhysicalAddress): void {
+    const queue = loadAddress(memory, field(thread, VCPU.queue));
+    const virtual = virtualIn(memory, queue, thread);
+    const earliest = memory.loadNumber(field(queue, LEAST)) - SLEEPERS_CREDIT;
+    if (virtual < earliest) memory.storeNumber(field(thread, THREAD.virtual), earliest);
+  }
+
+  pick(memory: CoreMemory, queue: PhysicalAddress, now: Cycles, yielding: PhysicalAddress): PhysicalAddress {
+    const running = current(memory, queue);
+    let chosen = NONE;
+    let least = Infinity;
+    let runningVirtual = Infinity;
+    let count = 0;
+    for (let thread = firstMember(memory, queue); thread !== NONE; thread = nextMember(memory, thread)) {
+      if (thread === running) account(memory, thread);
+      if (!runs(memory, thread)) continue;
+      count++;
+      if (thread === yielding) continue;
+      const virtual = virtualIn(memory, queue, thread);
+      if (thread === running) runningVirtual = virtual;
+      if (virtual >= least) continue;
+      chosen = thread;
+      least = virtual;
+    }
+    if (chosen === NONE) chosen = yielding;
+    else advance(memory, queue, least);
+    const turnEnd = memory.loadNumber(field(queue, QUEUE.turnEnd));
+    const sliceEnd = count > 1 ? now + Math.max(LATENCY / count, LEAST_SLICE) : Infinity;
+    const stays = chosen !== running && runningVirtual - least < WAKE_UP_GRANULARITY && now < turnEnd;
+    memory.storeNumber(field(queue, QUEUE.turnEnd), stays ? Math.min(turnEnd, sliceEnd) : sliceEnd);
+    return stays ? running : chosen;
+  }
+}
+
+/** Makes what a thread has used since the last time virtual. */
+function account(memory: CoreMemory, thread: PhysicalAddress): void {
+  const used = -memory.loadNumber(field(thread, THREAD.used));
+  if (used === 0) return;
+  memory.storeNumber(field(thread, THREAD.used), 0);
+  const weight = memory.loadNumber(field(thread, VCPU.budget)) / memory.loadNumber(field(thread, VCPU.period));
+  const virtual = field(thread, THREAD.virtual);
+  memory.storeNumber(virtual, memory.loadNumber(virtual) + used / weight);
+}
+
+/** Its virtual runtime, as this queue measures it. */
+function virtualIn(memory: CoreMemory, queue: PhysicalAddress, thread: PhysicalAddress): number {
+  const virtual = memory.loadNumber(field(thread, THREAD.virtual));
+  const measuredIn = loadAddress(memory, field(thread, THREAD.measuredIn));
+  if (measuredIn === queue) return virtual;
+  const before = measuredIn === NONE ? 0 : memory.loadNumber(field(measuredIn, LEAST));
+  const moved = virtual - before + memory.loadNumber(field(queue, LEAST));
+  memory.storeNumber(field(thread, THREAD.virtual), moved);
+  memory.store(field(thread, THREAD.measuredIn), queue);
+  return moved;
+}
+
+/** A queue's least never goes back. */
+function advance(memory: CoreMemory, queue: PhysicalAddress, virtual: number): void {
+  if (virtual > memory.loadNumber(field(queue, LEAST))) memory.storeNumber(field(queue, LEAST), virtual);
+}

@@ -1,0 +1,98 @@
+// The host's tables. Run queues, locks, threads and machines lie where smp has them; behind those, what the kernel knows of
+// each thread and each process, then page by page the memory of every VMM process.
+
+import { guestPhysical, physical, type PhysicalAddress } from "../machine/address.ts";
+import type { CoreMemory } from "../machine/hart/core-memory.ts";
+import { type Region, writeSecondStage } from "../machine/hart/second-stage.ts";
+import { FIRMWARE_BYTES, RAM_BASE, RIGHT } from "../machine/layout.ts";
+import { BootError, type Configuration } from "../engine.ts";
+import type { PlacedVm } from "../placement/placement.ts";
+import { CAPACITY as TABLES, STATE_END, vcpuAt } from "../smp/layout.ts";
+import { field } from "../state/words.ts";
+import { VCPU_BYTES } from "../vcpu/record.ts";
+import { MAXIMUM_CHANNELS } from "../virtual-machine/record.ts";
+import { RUN_BYTES } from "./run.ts";
+import { VMM } from "./vmm/layout.ts";
+
+/** Of guests. A guest has a thread for each vCPU and one more; host processes have one each. */
+export const CAPACITY = { ...TABLES, vms: 240, vcpus: 256 } as const;
+/** Threads that there may be. */
+const THREADS = TABLES.vcpus;
+
+const PAGE = 0x1000;
+const pages = (bytes: number): number => Math.ceil(bytes / PAGE) * PAGE;
+
+/** What the kernel keeps of a thread in user mode: its registers, as CONTEXT has them from `pc` to x31, and why it is there. */
+export const THREAD = {
+  registers: 0x000,
+  /** Of ACCESS (virtual-devices/decode.ts): what a guest's load or store is to be completed with. */
+  access: 0x100,
+  /** 1: it gives up the rest of its turn. */
+  yields: 0x104,
+  /** Halves of the address of that load or store, for the guest's fault if nothing is there. */
+  value: 0x108,
+} as const;
+const THREAD_BYTES = 0x140;
+
+/** A VMM process. */
+export const PROCESS = {
+  /** Bitmaps of what its service thread is to be told: ends of channels that have been rung, interrupt sources. */
+  rung: 0x00,
+  sources: 0x04,
+  /** Address of its service thread, or NONE. */
+  service: 0x08,
+  /** Its address space, see writeSecondStage(). */
+  space: 0x40,
+} as const;
+const REGIONS = 2 + MAXIMUM_CHANNELS;
+const REGIONS_BYTES = 8 + 32 * REGIONS;
+const PROCESS_BYTES = PROCESS.space + REGIONS_BYTES;
+
+const PROCESSES = STATE_END + THREADS * THREAD_BYTES;
+const VMMS = pages(PROCESSES + CAPACITY.vms * PROCESS_BYTES);
+
+export class HostedLayout {
+  /** Where each VMM's memory begins, by guest, and its bytes. */
+  readonly #vmms: PhysicalAddress[] = [];
+  readonly #bytes: number[] = [];
+
+  constructor({ vms }: Configuration) {
+    let at = VMMS;
+    for (const { vcpus } of vms) {
+      const bytes = pages(VMM.runs + vcpus * RUN_BYTES);
+      this.#vmms.push(physical(at));
+      this.#bytes.push(bytes);
+      at += bytes;
+    }
+    if (at > RAM_BASE + FIRMWARE_BYTES) throw new BootError(`${vms.length} VMM processes need more memory than the host has for them: give the guests fewer vCPUs`);
+  }
+
+  thread(vcpu: PhysicalAddress): PhysicalAddress {
+    return field(STATE_END, ((vcpu - vcpuAt(0)) / VCPU_BYTES) * THREAD_BYTES);
+  }
+
+  process(guest: number): PhysicalAddress {
+    return physical(PROCESSES + guest * PROCESS_BYTES);
+  }
+
+  /** The memory of a VMM. */
+  vmm(guest: number): PhysicalAddress {
+    return this.#vmms[guest];
+  }
+
+  /** What the kernel and a VMM share of a vCPU. */
+  run(guest: number, vcpu: number): PhysicalAddress {
+    return field(this.vmm(guest), VMM.runs + vcpu * RUN_BYTES);
+  }
+
+  /** Writes a VMM's address space: its own memory, its guest's, and its ends of channels. */
+  writeSpace(memory: CoreMemory, { index, slot, ends }: PlacedVm): void {
+    const rights = RIGHT.read | RIGHT.write;
+    const region = (base: PhysicalAddress, bytes: number): Region => ({ base: guestPhysical(base), bytes, physical: base, rights });
+    writeSecondStage(memory, field(this.process(index), PROCESS.space), [
+      region(this.vmm(index), this.#bytes[index]),
+      region(slot.physical, slot.bytes),
+      ...ends.map(({ window }) => region(window.physical, window.bytes)),
+    ]);
+  }
+}
