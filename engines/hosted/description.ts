@@ -14,6 +14,7 @@ import { idleHartsWords } from "../smp/idle-harts.ts";
 import { deviceLock, LOCK_AT, queueLock, queueOf, segmentLock, vmAt } from "../smp/layout.ts";
 import { NIC_OPTION } from "../uniprocessor/description.ts";
 import { Host } from "./host.ts";
+import { hostedInvariants } from "./invariants.ts";
 import type { Split } from "./kernel/devices.ts";
 import { CAPACITY } from "./layout.ts";
 
@@ -28,11 +29,6 @@ const OPTIONS = {
     values: ["test-and-set", "ticket", "mcs"],
     default: "ticket",
     summary: "how a lock of the kernel's is waited for",
-  },
-  "lock-timing": {
-    values: ["off", "on"],
-    default: "off",
-    summary: "also measure how long locks are waited for and held: two clock reads more for each",
   },
 } as const;
 
@@ -52,7 +48,6 @@ export const hosted: EngineDescription = {
       split: optionValue<Split>(OPTIONS.split, "split", options),
       nic: optionValue<Networking>(OPTIONS.nic, "nic", options),
       lock: optionValue<LockName>(OPTIONS.lock, "lock", options),
-      lockTiming: optionValue<"on" | "off">(OPTIONS["lock-timing"], "lock-timing", options) === "on",
     });
   },
 
@@ -77,6 +72,13 @@ export const hosted: EngineDescription = {
       worldSwitches,
       sharedMutableWords: harts === 1 ? 0 : sharedState(harts, locks.length, configuration) + devices.words,
     };
+  },
+
+  invariants(platform: Platform, configuration: Configuration, options: Options): readonly string[] {
+    const nic = optionValue<Networking>(OPTIONS.nic, "nic", options);
+    const kind = optionValue<LockName>(OPTIONS.lock, "lock", options);
+    const split = optionValue<Split>(OPTIONS.split, "split", options);
+    return hostedInvariants(platform, configuration, { nic, kind, split }, locksOf(platform.harts, sharedDevices(configuration, nic)));
   },
 };
 

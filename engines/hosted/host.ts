@@ -4,6 +4,7 @@
 import type { Hart } from "../machine/hart/hart.ts";
 import { CAUSE, INTERRUPT_CAUSE } from "../machine/hart/privileged.ts";
 import type { PhysicalMemory } from "../machine/memory.ts";
+import { plainDoorbells } from "../channels/doorbells.ts";
 import type { Configuration, Engine, Platform } from "../engine.ts";
 import { isWfi, reflect } from "../hypervisor-mode/reflect.ts";
 import { EXTERNAL_INTERRUPT, FIRST_STAGE, setUpHart } from "../hypervisor-mode/setup.ts";
@@ -38,7 +39,6 @@ const MOST_TURNS = 8;
 
 export interface HostedOptions {
   readonly lock: LockName;
-  readonly lockTiming: boolean;
   readonly nic: Networking;
   readonly split: Split;
 }
@@ -65,9 +65,9 @@ export class Host implements Engine {
     this.#harts = harts;
     this.#options = options;
     this.#layout = new HostedLayout(configuration);
-    const exclusion = new Exclusion(new Locks(LOCK_KINDS[options.lock], LOCK_NODES, options.lockTiming), "fine", LOCK_AT.big);
-    this.#processors = new Processors(harts, new FairScheduler(), exclusion, new IdleHarts(harts));
-    const services = new SmpServices(this.#processors, exclusion);
+    const exclusion = new Exclusion(new Locks(LOCK_KINDS[options.lock], LOCK_NODES, false), "fine", LOCK_AT.big);
+    this.#processors = new Processors(harts, new FairScheduler(this.#layout), exclusion, new IdleHarts(harts));
+    const services = new SmpServices(this.#processors, exclusion, plainDoorbells);
     this.#calls = new SbiCalls(services, FIRST_STAGE);
     this.#devices = new HostDevices(this.#vms, options.nic, options.split, harts, this.#layout, this.#processors, new DeviceLocks(exclusion));
     const calls = new SystemCalls(this.#layout, this.#processors, exclusion, this.#devices);

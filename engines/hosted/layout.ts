@@ -31,6 +31,8 @@ export const THREAD = {
   yields: 0x104,
   /** Halves of the address of that load or store, for the guest's fault if nothing is there. */
   value: 0x108,
+  /** Address of the run queue that its virtual runtime is measured in; NONE before its first turn. */
+  measuredIn: 0x110,
 } as const;
 const THREAD_BYTES = 0x140;
 

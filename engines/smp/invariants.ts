@@ -22,9 +22,9 @@ import { CAPACITY, IDLE_HARTS, queueOf, vcpuAt, vmAt } from "./layout.ts";
 import { HARTS_IN_WORD, idleHartsWords } from "./idle-harts.ts";
 
 const { stopped, blocked, ready, running } = VCPU_STATE;
-const RULES = { states: [stopped, blocked, ready, running], interrupts: VIRTUAL_INTERRUPTS } as const;
+export const RULES = { states: [stopped, blocked, ready, running], interrupts: VIRTUAL_INTERRUPTS } as const;
 
-interface NamedLock {
+export interface NamedLock {
   readonly name: string;
   readonly lock: PhysicalAddress;
 }
@@ -51,7 +51,8 @@ export function smpInvariants(
   ];
 }
 
-function* guestsInvariants(view: StateView, placed: readonly PlacedVm[], harts: number, nic: Networking, rules: VcpuRules): Broken {
+/** `others`: records behind those of the vCPUs, of threads that are no guest's. */
+export function* guestsInvariants(view: StateView, placed: readonly PlacedVm[], harts: number, nic: Networking, rules: VcpuRules, others = 0): Broken {
   const guests = recordsOf(placed);
   const vcpus = guests.flatMap(vcpusOf);
   for (const guest of guests) {
@@ -63,12 +64,15 @@ function* guestsInvariants(view: StateView, placed: readonly PlacedVm[], harts: 
     const guest = guestAt(guests, runningMachine(view, queueOf(hart)));
     if (guest !== undefined) yield* hartInvariants(view, hartId(hart), guest, nic);
   }
-  yield* isUnused("a record of a vCPU that there is not", view, vcpuAt(vcpus.length), vcpuAt(CAPACITY.vcpus) - vcpuAt(vcpus.length));
+  const used = vcpus.length + others;
+  yield* isUnused("a record of a vCPU that there is not", view, vcpuAt(used), vcpuAt(CAPACITY.vcpus) - vcpuAt(used));
   yield* isUnused("a record of a guest that there is not", view, vmAt(placed.length), vmAt(CAPACITY.vms) - vmAt(placed.length));
 }
 
-function* queuesInvariants(view: StateView, placed: readonly PlacedVm[], harts: number): Broken {
-  const vcpus = recordsOf(placed).flatMap(vcpusOf);
+/** `others`: as above. */
+export function* queuesInvariants(view: StateView, placed: readonly PlacedVm[], harts: number, others = 0): Broken {
+  const guests = recordsOf(placed).flatMap(vcpusOf);
+  const vcpus = [...guests, ...Array.from({ length: others }, (_, index) => vcpuAt(guests.length + index))];
   const queues = Array.from({ length: harts }, (_, hart): RunQueue => ({ name: `run-queue[${hart}]`, queue: queueOf(hart) }));
   yield* runQueueInvariants(view, queues, vcpus);
   for (const queue of queues) yield* sharedInvariants(view, queue, vcpus);

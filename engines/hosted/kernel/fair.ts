@@ -14,6 +14,7 @@ import { current, firstMember, nextMember, QUEUE, runs } from "../../scheduler/q
 import type { Scheduler } from "../../scheduler/scheduler.ts";
 import { field, loadAddress, NONE } from "../../state/words.ts";
 import { VCPU } from "../../vcpu/record.ts";
+import { type HostedLayout, THREAD } from "../layout.ts";
 
 /** kernel/sched/fair.c (2.6.39 to 6.5): sysctl_sched_latency, _min_granularity and _wakeup_granularity. */
 const LATENCY = 6_000_000;
@@ -21,28 +22,33 @@ const LEAST_SLICE = 750_000;
 const WAKE_UP_GRANULARITY = 1_000_000;
 const SLEEPERS_CREDIT = LATENCY / 2;
 
-/** Fields of other schedulers that hold something else here: queues look for who is most urgent by `deadline`. */
-const THREAD = {
-  /** number: virtual runtime. */
-  virtual: VCPU.deadline,
-  /** number: cycles used since they were last made virtual, negative (charge()). */
-  used: VCPU.remaining,
-  /** Address of the queue that `virtual` is measured in; NONE before its first turn. */
-  measuredIn: VCPU.deferred,
-} as const;
+/** number, a field of other schedulers: virtual runtime. Queues look for who is most urgent by it. */
+const VIRTUAL = VCPU.deadline;
+/** number, another: cycles used since they were last made virtual, negative (charge()). */
+const USED = VCPU.remaining;
 /** number: the least virtual runtime that a queue has come to. */
 const LEAST = QUEUE.frameStart;
 
 export class FairScheduler implements Scheduler {
+  readonly #layout: HostedLayout;
+
+  constructor(layout: HostedLayout) {
+    this.#layout = layout;
+  }
+
   start(): void {
     // Threads and queues begin at 0.
   }
 
   wake(memory: CoreMemory, thread: PhysicalAddress): void {
     const queue = loadAddress(memory, field(thread, VCPU.queue));
-    const virtual = virtualIn(memory, queue, thread);
+    const virtual = this.#virtualIn(memory, queue, thread);
     const earliest = memory.loadNumber(field(queue, LEAST)) - SLEEPERS_CREDIT;
-    if (virtual < earliest) memory.storeNumber(field(thread, THREAD.virtual), earliest);
+    if (virtual < earliest) memory.storeNumber(field(thread, VIRTUAL), earliest);
+  }
+
+  hasTime(): boolean {
+    return true;
   }
 
   pick(memory: CoreMemory, queue: PhysicalAddress, now: Cycles, yielding: PhysicalAddress): PhysicalAddress {
@@ -56,7 +62,7 @@ export class FairScheduler implements Scheduler {
       if (!runs(memory, thread)) continue;
       count++;
       if (thread === yielding) continue;
-      const virtual = virtualIn(memory, queue, thread);
+      const virtual = this.#virtualIn(memory, queue, thread);
       if (thread === running) runningVirtual = virtual;
       if (virtual >= least) continue;
       chosen = thread;
@@ -70,28 +76,29 @@ export class FairScheduler implements Scheduler {
     memory.storeNumber(field(queue, QUEUE.turnEnd), stays ? Math.min(turnEnd, sliceEnd) : sliceEnd);
     return stays ? running : chosen;
   }
+
+  /** Its virtual runtime, as this queue measures it. */
+  #virtualIn(memory: CoreMemory, queue: PhysicalAddress, thread: PhysicalAddress): number {
+    const virtual = memory.loadNumber(field(thread, VIRTUAL));
+    const link = field(this.#layout.thread(thread), THREAD.measuredIn);
+    const measuredIn = loadAddress(memory, link);
+    if (measuredIn === queue) return virtual;
+    const before = measuredIn === NONE ? 0 : memory.loadNumber(field(measuredIn, LEAST));
+    const moved = Math.max(0, virtual - before + memory.loadNumber(field(queue, LEAST)));
+    memory.storeNumber(field(thread, VIRTUAL), moved);
+    memory.store(link, queue);
+    return moved;
+  }
 }
 
 /** Makes what a thread has used since the last time virtual. */
 function account(memory: CoreMemory, thread: PhysicalAddress): void {
-  const used = -memory.loadNumber(field(thread, THREAD.used));
+  const used = -memory.loadNumber(field(thread, USED));
   if (used === 0) return;
-  memory.storeNumber(field(thread, THREAD.used), 0);
+  memory.storeNumber(field(thread, USED), 0);
   const weight = memory.loadNumber(field(thread, VCPU.budget)) / memory.loadNumber(field(thread, VCPU.period));
-  const virtual = field(thread, THREAD.virtual);
+  const virtual = field(thread, VIRTUAL);
   memory.storeNumber(virtual, memory.loadNumber(virtual) + used / weight);
-}
-
-/** Its virtual runtime, as this queue measures it. */
-function virtualIn(memory: CoreMemory, queue: PhysicalAddress, thread: PhysicalAddress): number {
-  const virtual = memory.loadNumber(field(thread, THREAD.virtual));
-  const measuredIn = loadAddress(memory, field(thread, THREAD.measuredIn));
-  if (measuredIn === queue) return virtual;
-  const before = measuredIn === NONE ? 0 : memory.loadNumber(field(measuredIn, LEAST));
-  const moved = virtual - before + memory.loadNumber(field(queue, LEAST));
-  memory.storeNumber(field(thread, THREAD.virtual), moved);
-  memory.store(field(thread, THREAD.measuredIn), queue);
-  return moved;
 }
 
 /** A queue's least never goes back. */
