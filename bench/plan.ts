@@ -22,11 +22,11 @@ const FULL = {
     "timer", "channel-pingpong", "channel-stream", "contend", "legacy", "ipi", "smp-guest", "paging-switch", "paging-fault",
     "forward", "pipeline",
   ],
-  timing: { windowMs: 80, samples: 8, warmUpMs: 600 },
+  timing: { windowMs: 80, samples: 7, warmUpMs: 500 },
 } as const;
 const QUICK = {
   workloads: ["compute-hash", "channel-pingpong", "contend", "legacy", "forward"],
-  timing: { windowMs: 40, samples: 5, warmUpMs: 350 },
+  timing: { windowMs: 40, samples: 5, warmUpMs: 300 },
 } as const;
 const DEFAULT_HARTS = [1, 2];
 /** Workloads that show the price of something a guest does on its own hart: measured on one, unless told otherwise. */

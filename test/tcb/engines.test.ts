@@ -74,8 +74,8 @@ describe.each(engines)("$name", (engine) => {
 test("a field that a shared record gains moves the count of shared words, once for each record", async () => {
   const copy = join(root, "shared-words");
   await cp(join(REPOSITORY, "engines"), join(copy, "engines"), { recursive: true });
-  await replaceIn(join(copy, "engines/vcpu/record.ts"), "deferred: 0x18,", "deferred: 0x18, planted: 0x58,");
-  await replaceIn(join(copy, "engines/report/sharing.ts"), "deferred: shared(WORD),", "deferred: shared(WORD), planted: shared(NUMBER),");
+  await replaceIn(join(copy, "engines/vcpu/record.ts"), "standing: 0x18,", "standing: 0x18, planted: 0x58,");
+  await replaceIn(join(copy, "engines/report/sharing.ts"), "standing: shared(WORD),", "standing: shared(WORD), planted: shared(NUMBER),");
   expect(await sharedWords(copy) - await sharedWords(REPOSITORY)).toBe(2 * VCPUS);
 });
 

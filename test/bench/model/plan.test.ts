@@ -32,8 +32,8 @@ describe("the plan of the model clock", () => {
       const { wall, model } = run(words);
       return seconds(wall === undefined ? [] : estimatesMs(wall)) + seconds(modelEstimatesMs(model)) / 2;
     };
-    expect(both("")).toBeLessThan(290);
-    expect(both("--quick")).toBeLessThan(37);
+    expect(both("")).toBeLessThan(300);
+    expect(both("--quick")).toBeLessThan(40);
   });
 
   test("every case is there once, and a quick run's cases are the sweep's, measured alike", () => {
