@@ -1,7 +1,7 @@
 // The command line of `npm run report`.
 
-import { parseArgs } from "node:util";
 import { UsageError } from "../exit-code.ts";
+import { splitArguments } from "../flags.ts";
 
 export interface ReportRequest {
   /** Files and folders of results. */
@@ -12,6 +12,8 @@ export interface ReportRequest {
 
 const DEFAULT_INPUT = "results";
 const DEFAULT_OUT = "results/report.html";
+
+const FLAGS = { out: { type: "string" }, help: { type: "boolean", short: "h" } } as const;
 
 export const REPORT_HELP = `npm run report -- [FOLDER|FILE ...] [--out FILE]
 
@@ -29,16 +31,8 @@ Exit codes
 
 /** Throws a UsageError of one line, or answers "help". */
 export function parseReportCommand(words: readonly string[]): ReportRequest | "help" {
-  const { values, positionals } = split(words);
+  const { values, positionals } = splitArguments(words, FLAGS);
   if (values.help === true) return "help";
   if (values.out === "") throw new UsageError("--out needs a file");
   return { inputs: positionals.length === 0 ? [DEFAULT_INPUT] : positionals, out: values.out ?? DEFAULT_OUT };
-}
-
-function split(words: readonly string[]) {
-  try {
-    return parseArgs({ args: [...words], options: { out: { type: "string" }, help: { type: "boolean", short: "h" } }, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message.split(/\.[ \n](?=[A-Z])/)[0].replace(/\.$/, "")} (--help lists what there is)`);
-  }
 }
