@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import { EXIT_CODE, UsageError } from "../exit-code.ts";
 import { CaseFailure } from "../failure.ts";
 import { splitWords } from "../flags.ts";
+import { didYouMean } from "../nearest.ts";
 import { DEFAULT_PROFILE, loadProfile, type Profile } from "../model/profile.ts";
 import { compareWithWall } from "./against-wall.ts";
 import { describeBigLock } from "./big-lock.ts";
@@ -61,7 +62,7 @@ async function validate(words: readonly string[]): Promise<number> {
     process.stdout.write(HELP);
     return EXIT_CODE.fine.code;
   }
-  if (only !== undefined && !(only in PARTS)) throw new UsageError(`--only ${only}: there are ${Object.keys(PARTS).join(", ")}`);
+  if (only !== undefined && !(only in PARTS)) throw new UsageError(`--only ${only}: there are ${Object.keys(PARTS).join(", ")}${didYouMean(only, Object.keys(PARTS))}`);
   const profile = loadProfile(given ?? DEFAULT_PROFILE);
   const codes: number[] = [];
   for (const [name, [title, part]] of Object.entries(PARTS)) {

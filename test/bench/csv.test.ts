@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { appendRows, createCsv, formatRows, parseRows } from "../../bench/results/csv.ts";
+import { appendRows, createCsv, formatRows, parseRows, UnwrittenRows, writeWhole } from "../../bench/results/csv.ts";
 import { DOCUMENTATION_PATH, schemaDocumentation } from "../../bench/results/documentation.ts";
 import { CLASSES, DIRECTIONS } from "../../bench/results/metrics.ts";
 import { COLUMNS, type ResultRow, STATUSES } from "../../bench/results/schema.ts";
@@ -28,6 +28,18 @@ describe("result files", () => {
     fc.assert(fc.property(fc.array(rows, { maxLength: 5 }), (list) => {
       expect(parseRows(header + formatRows(list))).toEqual(list);
     }));
+  });
+
+  test.skipIf(!existsSync("/dev/full"))("rows that cannot be written are an error that says why, and the file is as it was", () => {
+    const [row] = fc.sample(rows, 1);
+    expect(() => appendRows("/dev/full", [row])).toThrow(new UnwrittenRows("/dev/full cannot be written: ENOSPC: no space left on device, write"));
+    expect(() => appendRows(join(folder, "nowhere", "run.csv"), [row])).toThrow(UnwrittenRows);
+    const path = join(folder, "whole.csv");
+    writeWhole(path, "before\n");
+    symlinkSync("/dev/full", `${path}.new`);
+    expect(() => writeWhole(path, "after\n")).toThrow(UnwrittenRows);
+    expect(readFileSync(path, "utf8")).toBe("before\n");
+    expect(readdirSync(folder)).not.toContain("whole.csv.new");
   });
 
   test("a file is valid after every append, and is never overwritten", () => {
