@@ -84,7 +84,7 @@ async function measure(
     } else if (complete) {
       journal.finish();
     }
-    const files = [...(wall === undefined ? [] : [`Every figure and raw sample: ${wall.file}`]), ...request.shard === undefined ? exact?.files() ?? [] : [`The rows of shard ${shardName(request.shard)}: ${journal.folder}`], "Columns: results/SCHEMA.md"];
+    const files = [...(wall === undefined ? [] : [`Every figure and raw sample: ${wall.file}`]), ...request.shard === undefined ? exact?.files() ?? [] : [`The rows of shard ${shardName(request.shard)}: ${journal.folder}; when all are there: npm run merge -- ${request.resultsFolder}`], "Columns: results/SCHEMA.md"];
     if (request.json) {
       process.stdout.write(`${formatJson(rows)}\n`);
       process.stderr.write(`${files.join("\n")}\n`);
