@@ -111,6 +111,8 @@ const RESULTS = [
   ["wall/<host>/<run>.csv", "everything measured on the wall clock, with a description of the host beside it"],
   ["exact/<profile>/<workload>.csv", "the model clock's sweep: a run replaces the rows of the cases that it measured, and leaves all others"],
   ["model/<run>.csv", "the model clock's other cases: with --set, --pcap, other numbers of harts or a profile of yours"],
+  ["unfinished/<run>/", "a run that has not come to its end, for --resume"],
+  ["shards/<i>-of-<n>/", "what --shard i/n measured, for npm run merge"],
 ] as const;
 
 /** The names that there are, instead of a run. */

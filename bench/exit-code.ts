@@ -3,7 +3,7 @@ export const EXIT_CODE = {
   fine: { code: 0, meaning: "every case was measured; or the guest of --guest shut down, or was ended" },
   usage: { code: 1, meaning: "the command line, the results folder, the profile or the guest's file is not usable; nothing was measured" },
   failedCase: { code: 2, meaning: "a case failed; its row carries the reason, the other cases were measured; or the guest of --guest failed" },
-  notRepeated: { code: 3, meaning: "--verify: two runs of a case on the model clock differ" },
+  notRepeated: { code: 3, meaning: "--verify, npm run merge: two runs of a case on the model clock differ" },
   notCompared: { code: 4, meaning: "npm run compare: nothing was compared, or something of BASE could not be: it is missing in NEW, or of another schema, profile, model revision or guest" },
   contaminated: { code: 5, meaning: "measured, but the host took the CPU away from a case (see the warnings)" },
   unwritten: { code: 6, meaning: "results could not be written, as on a full disk; what was written before is kept, and --resume goes on" },

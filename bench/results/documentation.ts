@@ -24,6 +24,9 @@ Long-form CSV, one measurement a row. \`results/wall/<host>/<run>.csv\` holds on
 raw samples as they were measured (\`sample\` is the run window's number), then the summaries of the case.
 \`<run>.json\` beside it describes the host. \`results/exact/<profile>/<workload>.csv\` holds what the model clock gives,
 summaries only, sorted; \`results/model/<run>.csv\` its rows of cases that are not kept for good. A case that failed is a row with its reason, never an absence.
+\`results/unfinished/<run>/rows.csv\` holds the model clock's rows of a run that was interrupted, \`results/shards/<i>-of-<n>/rows.csv\` those of one
+job of several, in the order in which they were measured. \`--json\` prints rows as an array of objects with these columns as names: counts and
+figures are numbers, empty figures are \`null\`.
 
 Intervals (\`low\`, \`high\`): ${INTERVAL_METHOD}.
 
