@@ -8,7 +8,7 @@ import { git, gitOr } from "../compare/git.ts";
 import { UsageError } from "../exit-code.ts";
 
 /** What the other tree measures by, whatever it has itself. */
-const MEASURING = ["bench/ab/sample.ts", "bench/ab/protocol.ts"] as const;
+const MEASURING = ["bench/ab/sample.ts", "bench/ab/serve.ts", "bench/ab/protocol.ts"] as const;
 const LOCK_FILE = "package-lock.json";
 const MODULES = "node_modules";
 

@@ -6,7 +6,7 @@ import type { Vocabulary } from "../cli.ts";
 import { assignment, check, type Flag, oneOf, splitWords, whole } from "../flags.ts";
 import type { Criteria } from "./judge.ts";
 
-const DEFAULTS = { rounds: 10, level: 0.01, threshold: 5, results: "results" } as const;
+export const DEFAULTS = { rounds: 10, level: 0.01, threshold: 5, results: "results" } as const;
 const MOST_ROUNDS = 1_000;
 
 export const AB_FLAGS = {

@@ -23,10 +23,11 @@ export interface Round {
 export type Start = () => Promise<SampleProcess>;
 
 export const TIMING = { warmUpMs: 300, readyMs: 20_000, windowMs: 20, windows: 10 } as const;
-const PROGRAM = "bench/ab/sample.ts";
+const PROGRAM = ["bench/ab/sample.ts"] as const;
 
-export const startIn = (tree: string, task: Omit<SampleTask, "warmUpMs" | "readyMs">): Start => (
-  () => SampleProcess.start(tree, PROGRAM, { ...task, warmUpMs: TIMING.warmUpMs, readyMs: TIMING.readyMs }));
+/** `program`: what runs the machine, where that is another than the tree's own. */
+export const startIn = (tree: string, task: Omit<SampleTask, "warmUpMs" | "readyMs">, program: readonly string[] = PROGRAM): Start => (
+  () => SampleProcess.start(tree, program, { ...task, warmUpMs: TIMING.warmUpMs, readyMs: TIMING.readyMs }));
 
 /** Of each machine in the order in which they were started. Throws what starting and running throw, or the interruption. */
 export async function measureSamples(starts: readonly Start[], interruption: AbortSignal): Promise<Sample[]> {

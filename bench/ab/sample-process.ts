@@ -21,8 +21,8 @@ export class SampleProcess {
   readonly #lines: AsyncIterator<string>;
   #errors = "";
 
-  /** Boots the machine of a tree, and warms it up. Throws a CaseFailure or an AbsentCase. `program`: within the tree. */
-  static async start(tree: string, program: string, task: SampleTask): Promise<SampleProcess> {
+  /** Boots the machine of a tree, and warms it up. Throws a CaseFailure or an AbsentCase. `program`: within the tree, and its words. */
+  static async start(tree: string, program: readonly string[], task: SampleTask): Promise<SampleProcess> {
     const sample = new SampleProcess(tree, program);
     try {
       await sample.#ask(task, "ready");
@@ -33,8 +33,8 @@ export class SampleProcess {
     }
   }
 
-  private constructor(tree: string, program: string) {
-    this.#child = spawn(process.execPath, [join(tree, program)], { cwd: tree, stdio: ["pipe", "pipe", "pipe"], detached: true });
+  private constructor(tree: string, [program, ...words]: readonly string[]) {
+    this.#child = spawn(process.execPath, [join(tree, program), ...words], { cwd: tree, stdio: ["pipe", "pipe", "pipe"], detached: true });
     this.#child.stderr.on("data", (chunk: Buffer) => { this.#errors = (this.#errors + chunk.toString()).slice(-MOST_ERRORS); });
     this.#child.stdin.on("error", () => undefined); // it has died: the lines that it writes end
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();

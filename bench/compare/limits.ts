@@ -45,6 +45,11 @@ export class Limits {
     return new Limits(readReviewed(path, optional, COLUMNS, Line));
   }
 
+  /** No figure may be worse at all. */
+  static none(): Limits {
+    return new Limits([]);
+  }
+
   private constructor(lines: readonly v.InferOutput<typeof Line>[]) {
     this.#lines = lines;
   }

@@ -1,6 +1,6 @@
 // One machine of one case on the model clock: everything happens on the calling thread, while it is asked to run.
 
-import type { EngineReport } from "../../engines/engine.ts";
+import type { EngineDescription, EngineReport } from "../../engines/engine.ts";
 import { ENGINES } from "../../engines/engines.ts";
 import { cycles, type PhysicalAddress } from "../../engines/machine/address.ts";
 import { ConsoleReader } from "../../engines/machine/devices/console.ts";
@@ -33,9 +33,10 @@ export class ModelSession {
   #now = 0;
 
   /** A machine that has not booted, of `parts` that nothing else uses. */
-  constructor(machineCase: MachineCase, costs: CostModel, { machine, core } = newParts(machineCase)) {
-    const { engine: name, options, harts, configuration } = machineCase;
-    const engine = ENGINES[name];
+  constructor(
+    machineCase: MachineCase, costs: CostModel, { machine, core } = newParts(machineCase), engine: Pick<EngineDescription, "mode" | "create"> = ENGINES[machineCase.engine],
+  ) {
+    const { options, harts, configuration } = machineCase;
     const { memory, ports } = machine;
     this.#case = machineCase;
     this.#machine = machine;

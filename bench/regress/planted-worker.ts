@@ -1,0 +1,14 @@
+// A piscina worker: executes one hart of a machine whose engine has a slowdown planted in it.
+
+import { workerData } from "piscina";
+import { ENGINES } from "../../engines/engines.ts";
+import { executeHart } from "../execute-hart.ts";
+import type { HartTask } from "../hart-task.ts";
+import { planted } from "./planted.ts";
+
+/** Loads for each trap. */
+const LOADS = workerData as number;
+
+export default function execute(task: HartTask): void {
+  executeHart(task, planted(ENGINES[task.engine], LOADS));
+}
