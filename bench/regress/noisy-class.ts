@@ -17,7 +17,7 @@ export const DRAWS = 1_000;
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 const PROGRAM = "bench/regress/planted-sample.ts";
 /** As many loads for each trap as roughly double its time, to find out what one costs on this host. */
-const CALIBRATION_LOADS = 100;
+const CALIBRATION_LOADS = 10;
 const SEED = 0x6c07_8965;
 
 export interface PoolRound {
