@@ -90,6 +90,22 @@ describe.each(["machine", "hypervisor"] as const)("in a guest of a %s-mode engin
       expect(jumper.faults).toEqual(cases.map(([, value, pc]) => ({ cause: fetch, value, pc })));
     });
 
+    // Found by fuzzing: entries for instructions met held this word before any was.
+    test("a word of ones is illegal, wherever it is met first", () => {
+      const memory = patternedMemory();
+      const view = guestView(memory, map);
+      view.setUint32(CODE - RAM, encode("jalr", { rs1: POINTER }), true);
+      const places = [0x100, 0x102, 0x1_fffe, 0x2_0000];
+      for (const place of places) {
+        view.setUint16(place, 0xffff, true);
+        view.setUint16(place + 2, 0xffff, true);
+      }
+      const targets = places.map((place) => BigInt(RAM + place));
+      const jumper = new Jumper(map, targets);
+      runUntilHalted(makeMachine(memory, jumper, { ...tier, mode }).machine, { ...tier, mode }, LIMIT);
+      expect(jumper.faults).toEqual(targets.map((pc) => ({ cause: 2, value: 0xffff_ffffn, pc })));
+    });
+
     // [bytes at the end of RAM, distance of the entry from the end, distance of the faulting pc from it]
     test.each([
       ["runs up to the end in compressed instructions", [COMPRESSED_NOP, COMPRESSED_NOP, COMPRESSED_NOP], 6n, 0n],

@@ -1,11 +1,14 @@
 // Predecoded instructions: looked for by the low bits of the address, and told by their own bits. An entry holds nothing
 // of its place, so that one serves all guests of the thread that run the same image, and changed code is not mistaken.
 
-import type { Decoded } from "../instructions/decode.ts";
+import { decode, type Decoded } from "../instructions/decode.ts";
 import { HART } from "../layout.ts";
 import type { PhysicalMemory } from "../memory.ts";
 import type { Code } from "../wasm/code.ts";
 import { PREDECODED } from "./abi.ts";
+
+const NOP = 0x0000_0013;
+const DECODED_NOP = decode(NOP) as Decoded;
 
 /** Leaves the host offset of the entry for the instruction at `pc`, an i64 local; `area` holds the thread area's. */
 export function emitEntryFor(code: Code, pc: number, area: number): void {
@@ -26,8 +29,8 @@ export class Predecoded {
   constructor(memory: PhysicalMemory, area: number) {
     this.#memory = memory;
     this.#area = area;
-    // Volume I, 1.5: a word of ones is no instruction.
-    memory.u8.fill(0xff, area + PREDECODED.offset, area + PREDECODED.offset + PREDECODED.entries * PREDECODED.bytes);
+    // Guests may jump to any word: what no instruction has been kept in holds one that is as its tag says.
+    for (let pc = 0; pc < 2 * PREDECODED.entries; pc += 2) this.keep(pc, NOP, DECODED_NOP);
   }
 
   /** Keeps what `word`, the four bytes at `pc`, decodes to; answers where. */
