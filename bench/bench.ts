@@ -56,10 +56,11 @@ async function verify(request: BenchRequest, engines: readonly EngineDescription
   const profile = loadProfile(request.profile);
   const captured = request.pcap === undefined ? undefined : capturedFrames(request.pcap);
   const { model } = planRun(request, engines, workloads, cores, profile, captured?.frames);
-  const { signal } = watchInterruption();
+  const interruption = watchInterruption();
   const once = modelEstimatesMs(model).map((milliseconds) => milliseconds / cores);
   const progress = announce([once, once], [`${model.length} cases on the model clock, twice`]);
-  return verifyModel(model, { progress, costs: profile, threads: cores, interruption: signal });
+  const code = await verifyModel(model, { progress, costs: profile, threads: cores, interruption: interruption.signal });
+  return interruption.code() ?? code;
 }
 
 async function measure(

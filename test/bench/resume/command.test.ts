@@ -1,7 +1,7 @@
 // Runs that are killed, told to end, or have no room left, and what their files are after they have gone on; jobs in their place.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,8 +11,8 @@ import { parseRows } from "../../../bench/results/csv.ts";
 import { MAIN, type Outcome, start, startBench } from "../run-bench.ts";
 
 const MERGE = fileURLToPath(new URL("../../../bench/merge/main.ts", import.meta.url));
-/** Of the sweep, with a baseline, in some two seconds of one core. */
-const WORDS = ["--clock", "model", "--workload", "hypercall-base", "--workload", "timer", "--engine", "bare", "--engine", "smp", "--engine", "per-core", "--harts", "1", "--harts", "2"];
+/** Of the sweep, with a baseline, in a second of one core. */
+const WORDS = ["--clock", "model", "--workload", "hypercall-base", "--engine", "bare", "--engine", "smp", "--engine", "per-core", "--harts", "1", "--harts", "2"];
 
 let folder: string;
 let uninterrupted: ReadonlyMap<string, string>;
@@ -55,45 +55,24 @@ async function merge(...words: string[]): Promise<Outcome> {
 }
 
 describe("a run that goes on", { timeout: 120_000 }, () => {
-  test("after it was killed again and again at any point, leaves what one leaves that was not", async () => {
-    const results = join(folder, "killed");
-    let kills = 0;
-    let words = WORDS;
-    for (let attempt = 0; attempt < 2; attempt++) {
-      const { child, outcome } = startBench(...words, "--results", results);
-      const some = Math.floor(4 * Math.random());
-      if (some > 0) await whenDone(child, some);
-      await new Promise((resolve) => { setTimeout(resolve, (some === 0 ? 1500 : 150) * Math.random()); });
-      child.kill("SIGKILL");
-      if ((await outcome).code !== null) break;
-      kills++;
-      if (!existsSync(join(results, "unfinished"))) continue; // it had not begun
-      expectUnfinished(results);
-      words = ["--resume"];
-    }
-    const { code, errors } = await startBench(...(words === WORDS ? WORDS : ["--resume", results]), ...(words === WORDS ? ["--results", results] : [])).outcome;
-    expect(code, errors).toBe(EXIT_CODE.fine.code);
-    expect(kills).toBeGreaterThan(0);
-    expect(exactFiles(results)).toEqual(uninterrupted);
-    expect(readdirSync(results)).toEqual(["exact"]);
-  });
-
-  test("with the same flags or none; what has changed, and what it was begun with, is said in a line", async () => {
-    const results = join(folder, "told");
-    const { child, outcome } = startBench(...WORDS, "--results", results);
-    await whenDone(child, 2);
-    child.kill("SIGTERM");
-    const told = await outcome;
+  test("after it was told to end and then killed, at any point, leaves what one leaves that was not", async () => {
+    const results = join(folder, "ended");
+    const first = startBench(...WORDS, "--results", results);
+    await whenDone(first.child, 1 + Math.floor(2 * Math.random()));
+    first.child.kill("SIGTERM");
+    const told = await first.outcome;
     expect(told.code, told.errors).toBe(EXIT_CODE.terminated.code);
     expect(told.errors).toContain(`go on with: npm run bench -- --resume ${results}\n`);
     expectUnfinished(results);
-    const other = await startBench(...WORDS, "--harts", "4", "--results", results, "--resume").outcome;
-    expect(other).toMatchObject({ code: EXIT_CODE.usage.code, output: "" });
-    expect(other.errors).toMatch(/^tcbench: --resume: the run in \S+ was begun with other flags: --clock model .*; give the same, or none\n$/);
-    const same = await startBench(...WORDS, "--results", results, "--resume").outcome;
-    expect(same.code, same.errors).toBe(EXIT_CODE.fine.code);
+    const second = startBench("--resume", results);
+    await new Promise((resolve) => { setTimeout(resolve, 1_200 * Math.random()); });
+    second.child.kill("SIGKILL");
+    // On a quiet host it may have been done by then.
+    if ((await second.outcome).code === null) expectUnfinished(results);
+    const { code, errors } = await startBench(...WORDS, "--results", results, "--resume").outcome;
+    expect(code, errors).toBe(EXIT_CODE.fine.code);
     expect(exactFiles(results)).toEqual(uninterrupted);
-    expect(await startBench("--resume", results).outcome).toEqual({ code: EXIT_CODE.usage.code, output: "", errors: `tcbench: --resume: there is no interrupted run in ${results}\n` });
+    expect(readdirSync(results)).toEqual(["exact"]);
   });
 
   test("on the wall clock too, with the cases that it had not measured", async () => {
@@ -117,14 +96,14 @@ describe("a run that goes on", { timeout: 120_000 }, () => {
     }
   });
 
-  /** 20 KiB: enough to begin, too little for all rows. Mounting needs a namespace of one's own, which not every host grants. */
+  /** 12 KiB: enough to begin, too little for all rows. Mounting needs a namespace of one's own, which not every host grants. */
   const roomy = spawnSync("unshare", ["-rm", "true"]).status === 0;
   test.skipIf(!roomy)("after its disk was full: what was written is whole", async () => {
     const results = join(folder, "full");
     const disk = join(folder, "disk");
     mkdirSync(disk);
     const script = [
-      `mount -t tmpfs -o size=20k tmpfs ${disk}`, `${process.execPath} ${MAIN} ${WORDS.join(" ")} --results ${disk}`, "code=$?",
+      `mount -t tmpfs -o size=12k tmpfs ${disk}`, `${process.execPath} ${MAIN} ${WORDS.join(" ")} --results ${disk}`, "code=$?",
       `mkdir ${results}`, `cp -r ${disk}/. ${results}`, "exit $code",
     ].join("\n");
     const { code, errors } = await start(["unshare", "-rm", "sh", "-c", script]).outcome;
@@ -140,20 +119,16 @@ describe("a run that goes on", { timeout: 120_000 }, () => {
 describe("jobs", { timeout: 120_000 }, () => {
   test("that measured a part each are, merged, one run that measured all", async () => {
     const results = join(folder, "jobs");
-    const parts = await Promise.all([1, 2, 3].map((index) => startBench(...WORDS, "--shard", `${index}/3`, "--results", results).outcome));
+    const parts = await Promise.all([1, 2].map((index) => startBench(...WORDS, "--shard", `${index}/2`, "--results", results).outcome));
     for (const { code, errors } of parts) expect(code, errors).toBe(EXIT_CODE.fine.code);
     const merged = join(folder, "merged");
     const { code, output, errors } = await merge(results, "--results", merged);
     expect(code, errors).toBe(EXIT_CODE.fine.code);
     expect(exactFiles(merged)).toEqual(uninterrupted);
     expect(output).toContain("Model clock, profile");
-    rmSync(join(results, "shards", "2-of-3"), { recursive: true });
-    expect(await merge(results)).toMatchObject({ code: EXIT_CODE.usage.code, output: "", errors: "tcbench: of 3 shards, 2/3 is missing\n" });
   });
 
   test("the command that merges says what it takes", async () => {
-    expect((await merge("--help")).output).toContain("npm run merge -- DIR...");
     expect(await merge()).toMatchObject({ code: EXIT_CODE.usage.code, errors: "tcbench: no folders are named: npm run merge -- DIR...\n" });
-    expect(await merge("--fast")).toMatchObject({ code: EXIT_CODE.usage.code, errors: expect.stringMatching(/^tcbench: Unknown option '--fast'.*\n$/) });
   });
 });
