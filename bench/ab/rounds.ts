@@ -20,24 +20,22 @@ export interface Round {
 }
 
 /** Starts a machine of a side. */
-export type Start = () => Promise<SampleProcess>;
+export type Start = (interruption: AbortSignal) => Promise<SampleProcess>;
 
 export const TIMING = { warmUpMs: 300, readyMs: 20_000, windowMs: 20, windows: 10 } as const;
 const PROGRAM = ["bench/ab/sample.ts"] as const;
 
 /** `program`: what runs the machine, where that is another than the tree's own. */
 export const startIn = (tree: string, task: Omit<SampleTask, "warmUpMs" | "readyMs">, program: readonly string[] = PROGRAM): Start => (
-  () => SampleProcess.start(tree, program, { ...task, warmUpMs: TIMING.warmUpMs, readyMs: TIMING.readyMs }));
+  (interruption) => SampleProcess.start(tree, program, { ...task, warmUpMs: TIMING.warmUpMs, readyMs: TIMING.readyMs }, interruption));
 
 /** Of each machine in the order in which they were started. Throws what starting and running throw, or the interruption. */
 export async function measureSamples(starts: readonly Start[], interruption: AbortSignal): Promise<Sample[]> {
   const machines: SampleProcess[] = [];
-  const end = (): void => machines.forEach((machine) => machine.end());
-  interruption.addEventListener("abort", end, { once: true });
   try {
     for (const start of starts) {
       interruption.throwIfAborted();
-      machines.push(await start());
+      machines.push(await start(interruption));
     }
     const windows = machines.map((): SampleWindow[] => []);
     for (let turn = 0; turn < TIMING.windows; turn++) {
@@ -46,8 +44,7 @@ export async function measureSamples(starts: readonly Start[], interruption: Abo
     }
     return windows.map(sampleOf);
   } finally {
-    interruption.removeEventListener("abort", end);
-    end();
+    machines.forEach((machine) => machine.end());
   }
 }
 

@@ -21,9 +21,10 @@ export class SampleProcess {
   readonly #lines: AsyncIterator<string>;
   #errors = "";
 
-  /** Boots the machine of a tree, and warms it up. Throws a CaseFailure or an AbsentCase. `program`: within the tree, and its words. */
-  static async start(tree: string, program: readonly string[], task: SampleTask): Promise<SampleProcess> {
-    const sample = new SampleProcess(tree, program);
+  /** Boots the machine of a tree, and warms it up. Throws a CaseFailure or an AbsentCase. `program`: within the tree, and its
+   *  words. `interruption` ends it at once. */
+  static async start(tree: string, program: readonly string[], task: SampleTask, interruption: AbortSignal): Promise<SampleProcess> {
+    const sample = new SampleProcess(tree, program, interruption);
     try {
       await sample.#ask(task, "ready");
       return sample;
@@ -33,8 +34,9 @@ export class SampleProcess {
     }
   }
 
-  private constructor(tree: string, [program, ...words]: readonly string[]) {
-    this.#child = spawn(process.execPath, [join(tree, program), ...words], { cwd: tree, stdio: ["pipe", "pipe", "pipe"], detached: true });
+  private constructor(tree: string, [program, ...words]: readonly string[], signal: AbortSignal) {
+    this.#child = spawn(process.execPath, [join(tree, program), ...words], { cwd: tree, stdio: ["pipe", "pipe", "pipe"], detached: true, signal, killSignal: "SIGKILL" });
+    this.#child.on("error", () => undefined); // of the interruption; and of a process that could not be started, whose lines end
     this.#child.stderr.on("data", (chunk: Buffer) => { this.#errors = (this.#errors + chunk.toString()).slice(-MOST_ERRORS); });
     this.#child.stdin.on("error", () => undefined); // it has died: the lines that it writes end
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
