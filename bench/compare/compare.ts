@@ -58,11 +58,16 @@ export function compareRows(base: readonly ResultRow[], now: readonly ResultRow[
   return { ...tally, noisy: now.filter((row) => !isExact(row)).length, findings: findings.sort((left, right) => ORDER.indexOf(left.kind) - ORDER.indexOf(right.kind) || worseBy(right) - worseBy(left)) };
 }
 
-/** How much worse NEW is, as a part of BASE's figure: negative where it is better, 0 where nothing can be said. */
+/**
+ * How much worse NEW is, as a part of BASE's figure, or of 100 where that is in percent: negative where it is better, 0 where
+ * nothing can be said.
+ */
 export function worseBy({ row, from, to }: Pick<Finding, "row" | "from" | "to">): number {
   if (from === undefined || to === undefined || from === to || row.direction === "none") return 0;
-  return (row.direction === "lower" ? to - from : from - to) / Math.abs(from);
+  return (row.direction === "lower" ? to - from : from - to) / (isInPercent(row) ? 100 : Math.abs(from));
 }
+
+export const isInPercent = ({ unit }: ResultRow): boolean => unit === "%";
 
 type Case = ReadonlyMap<string, ResultRow>;
 

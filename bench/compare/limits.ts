@@ -1,5 +1,6 @@
 // How much worse an exact figure may be: nothing, unless a line of results/limits.csv grants it.
-// A soft limit (`0.5%`) is how much worse than in BASE; a hard limit (`2000`) is the worst value in NEW, in the metric's unit.
+// A soft limit (`0.5%`) is how much worse than in BASE, in percentage points where the figure is in percent itself; a hard limit
+// (`2000`) is the worst value in NEW, in the metric's unit.
 
 import * as v from "valibot";
 import { METRICS, type MetricName } from "../results/metrics.ts";

@@ -1,6 +1,6 @@
 // Findings in words, for terminals and for Markdown.
 
-import type { Finding, FindingKind } from "./compare.ts";
+import { type Finding, type FindingKind, isInPercent } from "./compare.ts";
 
 export const TITLES: Readonly<Record<FindingKind, string>> = {
   failed: "Failed in NEW",
@@ -29,16 +29,22 @@ export const figureWords = ({ row: { metric, subject } }: Finding): string => (s
 /** Both values, with as many digits as it takes to tell them apart. */
 export function valueWords({ row: { unit }, from, to, note }: Finding): string {
   if (from === undefined && to === undefined) return note;
+  const counts = [from, to].every((value) => value === undefined || Number.isInteger(value));
+  const figure = (value: number | undefined, digits: number): string => {
+    if (value === undefined) return "–";
+    const text = value.toLocaleString("en-US", counts ? {} : { maximumSignificantDigits: digits, minimumSignificantDigits: digits });
+    return text.replace("-", "−");
+  };
   let digits = FEWEST_DIGITS;
   if (from !== to) while (digits < MOST_DIGITS && figure(from, digits) === figure(to, digits)) digits++;
   return `${figure(from, digits)} → ${figure(to, digits)} ${unit}`.trimEnd();
 }
 
-/** By how much NEW's figure is higher, in percent. */
-export function changeWords(finding: Finding): string {
-  const { from, to, note } = finding;
+/** By how much NEW's figure is higher, in percent; or in percentage points, where it is in percent itself. */
+export function changeWords({ row, from, to, note }: Finding): string {
   if (from === undefined || to === undefined) return "";
-  const change = from === to ? "" : from === 0 ? "from 0" : `${to > from ? "+" : "−"}${percent(Math.abs((to - from) / from))}`;
+  const size = isInPercent(row) ? `${digitsOf(Math.abs(to - from))} points` : `${digitsOf(100 * Math.abs((to - from) / from))} %`;
+  const change = from === to ? "" : from === 0 && !isInPercent(row) ? "from 0" : `${to > from ? "+" : "−"}${size}`;
   return [change, note].filter((word) => word !== "").join(", ");
 }
 
@@ -46,12 +52,4 @@ const FEWEST_DIGITS = 4;
 /** A double has no more. */
 const MOST_DIGITS = 17;
 
-function figure(value: number | undefined, digits: number): string {
-  if (value === undefined) return "–";
-  return Number.isInteger(value) ? value.toLocaleString("en-US") : value.toLocaleString("en-US", { maximumSignificantDigits: digits, minimumSignificantDigits: digits });
-}
-
-function percent(part: number): string {
-  const value = 100 * part;
-  return `${value >= 99.95 ? value.toFixed(0) : value >= 0.001 ? value.toPrecision(3) : value.toExponential(1)} %`;
-}
+const digitsOf = (value: number): string => (value >= 99.95 ? value.toFixed(0) : value >= 0.001 ? value.toPrecision(3) : value.toExponential(1));

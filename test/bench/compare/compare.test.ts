@@ -189,10 +189,20 @@ describe("accepted changes", () => {
   });
 });
 
+test("figures in percent change by percentage points, and are allowed to by as many", () => {
+  const overhead = exactRow({ metric: "overhead", unit: "%", direction: "lower", value: -2.5 });
+  const [worse] = compare([overhead], [{ ...overhead, value: -1.7 }]).findings;
+  expect([worse.kind, changeWords(worse)]).toEqual(["worse", "+0.800 points"]);
+  expect(kinds(compare([overhead], [{ ...overhead, value: -1.7 }], limits("*,*,*,*,*,*,overhead,0.9%,why")))).toEqual(["tolerated"]);
+  expect(kinds(compare([{ ...overhead, value: 0 }], [{ ...overhead, value: 1 }], limits("*,*,*,*,*,*,overhead,0.9%,why")))).toEqual(["worse"]);
+});
+
 test("values have as many digits as tell them apart, and changes their sign", () => {
   const [worse] = compare([exactRow({ value: 18.087881119649836 })], [exactRow({ value: 18.087881119 })]).findings;
   expect(valueWords(worse)).toBe("18.087881120 → 18.087881119 units/Mcycle");
   expect(changeWords(worse)).toBe("−3.6e-9 %");
+  const [fraction] = compare([exactRow({ value: 100 })], [exactRow({ value: 100.003 })]).findings;
+  expect(valueWords(fraction)).toBe("100.000 → 100.003 units/Mcycle");
   const [gain] = compare([exactRow({ value: 200 })], [exactRow({ value: 1300 })]).findings;
   expect([valueWords(gain), changeWords(gain)]).toEqual(["200 → 1,300 units/Mcycle", "+550 %"]);
 });
