@@ -131,6 +131,8 @@ export interface VmReport {
   readonly unitsPage: PhysicalAddress | 0;
   /** Physical address of the first byte of its RAM. */
   readonly memory: PhysicalAddress;
+  /** How often it has been started again, when it failed last, and when it last began anew. Absent: never. */
+  readonly restarts?: { readonly count: number; readonly failedAt: Cycles; readonly restartedAt: Cycles };
   /** CPU time charged to its vCPUs together. */
   readonly cpuTime: Cycles;
 }

@@ -12,6 +12,8 @@ const PERIOD = ticks(1_000);
 const MOST_HARTS = 2;
 
 export const DEFAULT_FAULTS = 1_000;
+/** Fewer where guests are started again, which takes machines longer. */
+export const RESTARTED_FAULTS = 250;
 export const DEFAULT_SEED = 1;
 
 export type FaultCase = BenchCase & {
@@ -30,7 +32,7 @@ export function faultCase(engine: EngineDescription, harts: number | undefined, 
   });
   return {
     workload: "faults", engine: engine.name, options: Object.fromEntries(options), harts: count,
-    parameters: { ...(faults === DEFAULT_FAULTS ? {} : { faults: String(faults) }), ...(seed === DEFAULT_SEED ? {} : { seed: String(seed) }) },
+    parameters: { ...(faults === (settings["restart"] === "on" ? RESTARTED_FAULTS : DEFAULT_FAULTS) ? {} : { faults: String(faults) }), ...(seed === DEFAULT_SEED ? {} : { seed: String(seed) }) },
     configuration: configurationOf(layout, count, PERIOD), counted: layout.guests.map(({ counted }) => counted),
     unitDigest: 0n, image: imageSums(layout), trustedGuestBytes: 0, lockTiming: false, seed, faults,
   };

@@ -12,7 +12,7 @@ import { profileLabel } from "../model/profile-label.ts";
 import { exactFolder, prepareExact, writeExact } from "../results/exact.ts";
 import type { ExactWork } from "../resume/exact-work.ts";
 import { WORKER_OPTIONS } from "../worker-options.ts";
-import { DEFAULT_FAULTS, DEFAULT_SEED, type FaultCase, faultCase } from "./cases.ts";
+import { DEFAULT_FAULTS, DEFAULT_SEED, type FaultCase, faultCase, RESTARTED_FAULTS } from "./cases.ts";
 import { type Campaign, faultRows } from "./rows.ts";
 import type { FaultTask } from "./worker.ts";
 
@@ -20,6 +20,8 @@ const WORKER = new URL("worker.ts", import.meta.url).href;
 /** Faults that a thread is given at a time. */
 const BATCH = 25;
 const QUICK_FAULTS = 100;
+/** Of the faults, where guests are started again. */
+const RESTARTED_PART = RESTARTED_FAULTS / DEFAULT_FAULTS;
 /** What a fault takes a thread, roughly: measured on a 2-core host, for estimates only. */
 const FAULT_MS = 12;
 
@@ -49,8 +51,13 @@ export function planFaults(request: FaultRequest, engines: readonly EngineDescri
   request.harts?.forEach((count) => requireCores(profile, count));
   const chosen = engines.filter((engine) => engine.maximumVms > 1 && (request.engines?.includes(engine.name) ?? true));
   const faults = request.faults ?? (request.quick ? QUICK_FAULTS : DEFAULT_FAULTS);
-  return chosen.flatMap((engine) => (request.harts ?? [undefined]).filter((harts) => (harts ?? 1) <= engine.maximumHarts).map((harts) => (
-    faultCase(engine, harts, request.settings, request.seed ?? DEFAULT_SEED, faults))));
+  const seed = request.seed ?? DEFAULT_SEED;
+  return chosen.flatMap((engine) => (request.harts ?? [undefined]).filter((harts) => (harts ?? 1) <= engine.maximumHarts).flatMap((harts) => [
+    faultCase(engine, harts, request.settings, seed, faults),
+    // Once more with guests that are started again, unless all are.
+    ...("restart" in engine.options && request.settings["restart"] === undefined
+      ? [faultCase(engine, harts, { ...request.settings, restart: "on" }, seed, Math.ceil(faults * RESTARTED_PART))] : []),
+  ]));
 }
 
 /** Hands out the campaign of each case, by its index, in their order. The effects are the same whatever the number of threads. */

@@ -13,18 +13,23 @@ import type { Execution } from "../read-machine.ts";
 import type { UnitsReading } from "../units-page.ts";
 import type { FaultCase } from "./cases.ts";
 import type { Fault } from "./draw.ts";
-import type { Effect, Reach } from "./effect.ts";
+import type { Effect, Reach, Recovery } from "./effect.ts";
 import { KeptMachine } from "./kept-machine.ts";
 import { type GuestParts, partsOf, type Range } from "./parts.ts";
 
-/** In cycles: by BEGIN all guests do their work, on all engines; faults come in the SPAN behind it; at END they have had their effect,
- *  and who has done nothing in the TAIL before it hangs. */
-const BEGIN = 700_000;
+/** In cycles: by EARLIEST all guests do their work, on engines that boot fast, and on others STEPS later; faults come in the SPAN behind
+ *  that; SETTLED behind that they have had their effect, and who then does nothing in the TAIL hangs. */
+const EARLIEST = 700_000;
+const STEP = 100_000;
+const LATEST = 3_000_000;
 const SPAN = 400_000;
+const SETTLED = 600_000;
 const TAIL = 300_000;
-const END = 1_600_000;
 /** While the victim waits for its turn, or for a timer, a fault waits for it: so much longer, so often. */
 const PATIENCE = { cycles: 500, times: 1_000 } as const;
+
+/** In cycles: a victim that the engine has started again is looked at so often, for so long. */
+const RECOVERY = { step: 1_000, most: 12_000_000 } as const;
 
 const REGISTERS = 32;
 const BITS_OF_A_BYTE = 8;
@@ -58,6 +63,8 @@ interface Seen {
 export class Injector {
   readonly #case: FaultCase;
   readonly #machine: KeptMachine;
+  /** When all guests do their work. */
+  readonly #begin: number;
   readonly #undisturbed: Undisturbed;
 
   /** Runs the machine once without a fault. Throws where that does not go as it should. */
@@ -65,7 +72,9 @@ export class Injector {
     this.#case = faultCase;
     this.#machine = new KeptMachine(faultCase, costs);
     const session = this.#machine.start();
-    session.run(BEGIN - session.now());
+    session.run(EARLIEST - session.now());
+    while (late(session, faultCase).length > 0 && session.now() < LATEST) session.run(STEP);
+    this.#begin = session.now();
     this.#undisturbed = this.#note(session);
     const { reach, account } = this.#judge(session, undefined);
     if (reach !== "masked") throw new Error(`without a fault: ${account}`);
@@ -78,7 +87,7 @@ export class Injector {
   /** What comes of something done to the machine when the victim first executes after `moment`, as of a fault. */
   disturb(moment: number, doing: (session: ModelSession, execution: Execution) => string): Judgement {
     const session = this.#machine.start();
-    session.run(BEGIN - session.now() + Math.floor(moment * SPAN));
+    session.run(this.#begin - session.now() + Math.floor(moment * SPAN));
     const execution = this.#awaitVictim(session);
     if (execution === undefined) return { reach: "masked", effect: "", account: "the victim did not execute" };
     return this.#judge(session, doing(session, execution));
@@ -87,8 +96,8 @@ export class Injector {
   #note(session: ModelSession): Undisturbed {
     const { configuration: { vms }, engine } = this.#case;
     const { vms: reports } = session.report();
-    const late = vms.filter((_, index) => !session.units(reports[index].unitsPage as PhysicalAddress)?.ready);
-    if (late.length > 0) throw new Error(`${late.map(({ name }) => name).join(", ")} not ready after ${BEGIN} cycles; ${session.whereabouts()}`);
+    const waiting = late(session, this.#case);
+    if (waiting.length > 0) throw new Error(`${waiting.join(", ")} not ready after ${session.now()} cycles; ${session.whereabouts()}`);
     const parts = vms.map((vm, index) => partsOf(vm, reports[index].memory, ENGINES[engine].mode));
     const ram = session.ram();
     return {
@@ -152,10 +161,11 @@ export class Injector {
   /** Runs on to the end, and says how far the fault that was flipped got. */
   #judge(session: ModelSession, flipped: string | undefined): Judgement {
     const told: Teller = (reach, effect, what) => ({ reach, effect, account: flipped === undefined ? what : `${flipped}: ${what}` });
-    const ended = this.#run(session, END - TAIL - session.now());
+    const ended = this.#run(session, this.#begin + SETTLED - session.now());
     if (ended !== undefined) return told("engine", "ended", ended);
+    const recovery = this.#case.options["restart"] === "on" ? this.#recover(session) : undefined;
     const before = this.#see(session);
-    const endedLate = this.#run(session, END - session.now());
+    const endedLate = this.#run(session, TAIL);
     if (endedLate !== undefined) return told("engine", "ended", endedLate);
     const after = this.#see(session);
     const lost = after.guestCycles.findIndex((cycles, hart) => cycles === before.guestCycles[hart]);
@@ -163,7 +173,23 @@ export class Injector {
     session.rest();
     const [broken] = session.invariants();
     if (broken !== undefined) return told("engine", "tables", broken);
-    return this.#judgeGuests(session, before, after, told);
+    const judgement = this.#judgeGuests(session, before, after, told);
+    if (recovery === undefined || judgement.reach !== "masked") return judgement;
+    return { ...told("guest", "restarted", `does its work again after ${recovery.unit} cycles`), recovery };
+  }
+
+  /** Runs on until a victim that has failed does its work again, and says how long that took it. */
+  #recover(session: ModelSession): Recovery | undefined {
+    const { state, restarts } = session.report().vms[VICTIM];
+    if (state === "running" && restarts === undefined) return undefined;
+    const page = this.#undisturbed.pages[VICTIM];
+    for (let waited = 0; waited < RECOVERY.most; waited += RECOVERY.step) {
+      if (this.#run(session, RECOVERY.step) !== undefined) return undefined;
+      const { state: now, restarts: done } = session.report().vms[VICTIM];
+      const units = session.units(page)?.units ?? 0;
+      if (now === "running" && done !== undefined && units > 0) return { instruction: done.restartedAt - done.failedAt, unit: session.now() - done.failedAt };
+    }
+    return undefined;
   }
 
   #judgeGuests(session: ModelSession, before: Seen, after: Seen, told: Teller): Judgement {
@@ -195,6 +221,12 @@ export class Injector {
   #see(session: ModelSession): Seen {
     return { units: this.#undisturbed.pages.map((page) => session.units(page)), guestCycles: session.cycles().map(({ guest }) => guest) };
   }
+}
+
+/** The guests that do not yet do their work. */
+function late(session: ModelSession, { configuration: { vms } }: FaultCase): string[] {
+  const reports = session.report().vms;
+  return vms.filter((_, index) => session.units(reports[index].unitsPage as PhysicalAddress)?.ready !== true).map(({ name }) => name);
 }
 
 function harmTo(state: string, reason: string | undefined, before: UnitsReading | undefined, after: UnitsReading | undefined): Harm | undefined {

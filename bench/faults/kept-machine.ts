@@ -12,6 +12,9 @@ import { coreOptions, ModelSession } from "../model/session.ts";
 /** Guests are aligned to so much (engines/placement); their channels lie between them. */
 const SLOT_BYTES = 0x20_0000;
 
+/** Behind the firmware's memory an engine may keep more (engines/restart). */
+const ENGINE_BYTES = SLOT_BYTES;
+
 /** Of cases without network ports and a disk. */
 export class KeptMachine {
   readonly #case: MachineCase;
@@ -24,7 +27,7 @@ export class KeptMachine {
     this.#case = machineCase;
     this.#costs = costs;
     const slots = machineCase.configuration.vms.map(({ memoryBytes }) => Math.ceil(memoryBytes / SLOT_BYTES) * SLOT_BYTES);
-    this.#memory = PhysicalMemory.create(slots.reduce((sum, bytes) => sum + bytes, FIRMWARE_BYTES), 1);
+    this.#memory = PhysicalMemory.create(slots.reduce((sum, bytes) => sum + bytes, FIRMWARE_BYTES + ENGINE_BYTES), 1);
   }
 
   /** The machine, booted anew. The session before this one is over. */

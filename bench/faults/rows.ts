@@ -4,9 +4,9 @@ import { ENGINES } from "../../engines/engines.ts";
 import { MODEL_REVISION } from "../../engines/machine/model/revision.ts";
 import { caseRow, row, type RowContext } from "../results/rows.ts";
 import type { ResultRow } from "../results/schema.ts";
-import { wilson } from "../statistics.ts";
+import { median, wilson } from "../statistics.ts";
 import type { FaultCase } from "./cases.ts";
-import { type Effect, isContained } from "./effect.ts";
+import { type Effect, isContained, type Recovery } from "./effect.ts";
 
 /** What a campaign gave, or why it gave nothing. */
 export type Campaign =
@@ -28,7 +28,20 @@ export function faultRows(faultCase: FaultCase, campaign: Campaign, profile: str
     ...counts(effects, ({ reach }) => reach).map(([subject, count]) => row(judged, "faults", count, subject)),
     ...counts(effects.filter(({ effect }) => effect !== ""), ({ reach, effect }) => `${reach} ${effect}`).map(([subject, count]) => row(judged, "faults", count, subject)),
     ...counts(effects, ({ fault, reach }) => `${fault.place} ${reach}`).map(([subject, count]) => row(judged, "faults", count, subject)),
+    ...recoveryRows(judged, effects.flatMap(({ recovery }) => recovery ?? [])),
     ...broken.map(({ fault, account }) => ({ ...caseRow({ ...judged, reason: `fault ${fault.number} of seed ${faultCase.seed}: ${account}` }), subject: `fault ${fault.number}` })),
+  ];
+}
+
+/** Of guests that the engine has started again. */
+function recoveryRows(context: RowContext, recoveries: readonly Recovery[]): ResultRow[] {
+  if (recoveries.length === 0) return [];
+  return [
+    row(context, "restarts", recoveries.length),
+    ...(["instruction", "unit"] as const).flatMap((until) => {
+      const times = recoveries.map((recovery) => recovery[until]);
+      return [row(context, "recovery-p50", median(times), until), row(context, "recovery-max", Math.max(...times), until)];
+    }),
   ];
 }
 

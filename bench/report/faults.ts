@@ -25,6 +25,7 @@ export function faultSection(cases: readonly CaseView[]): string {
     "guest that they hit",
     "",
     indent(formatTable(PLACE_COLUMNS, measured)),
+    ...recoverySection(measured.filter((view) => view.row("restarts") !== undefined)),
   ].join("\n");
 }
 
@@ -49,6 +50,24 @@ const PLACE_COLUMNS: readonly Column<CaseView>[] = [
   ...PLACES.map((place): Column<CaseView> => ({
     title: place, align: "right",
     text: (view) => `${sum(view, place, HARMS)}, ${sum(view, place, SPREADS)}`,
+  })),
+];
+
+function recoverySection(views: readonly CaseView[]): string[] {
+  if (views.length === 0) return [];
+  return [
+    "", "Guests that failed and were started again: thousands of cycles from the failure",
+    "to the first instruction, and to the first unit of work; median ≤ longest", "", indent(formatTable(RECOVERY_COLUMNS, views)),
+  ];
+}
+
+const kilo = (value: number | null): string => (value === null ? "" : (value / 1000).toLocaleString("en-US", { maximumFractionDigits: 0 }));
+
+const RECOVERY_COLUMNS: readonly Column<CaseView>[] = [
+  engineColumn,
+  { title: "restarts", align: "right", text: (view) => String(view.value("restarts") ?? "") },
+  ...(["instruction", "unit"] as const).map((until): Column<CaseView> => ({
+    title: until, align: "right", text: (view) => `${kilo(view.value("recovery-p50", until))} ≤ ${kilo(view.value("recovery-max", until))}`,
   })),
 ];
 

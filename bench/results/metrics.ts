@@ -113,8 +113,11 @@ export const METRICS = {
   },
   faults: {
     unit: "faults", direction: "none", class: "exact",
-    doc: "How many faults of the campaign got how far, by `subject`: `masked` (no effect was seen), `guest` (that guest alone), `others`, `engine`; with what was seen behind it (it `ended`, `hung` or went `wrong`; `memory` of others, the engine's `tables`, a `hart` lost), or with where the bit was in front of it.",
+    doc: "How many faults of the campaign got how far, by `subject`: `masked` (no effect was seen), `guest` (that guest alone), `others`, `engine`; with what was seen behind it (it `ended`, the engine `restarted` it, it `hung` or went `wrong`; `memory` of others, the engine's `tables`, a `hart` lost), or with where the bit was in front of it.",
   },
+  restarts: { unit: "restarts", direction: "none", class: "exact", doc: "Faults of a campaign with `restart=on` after which the guest had failed, and the engine started it again; it then did its work, and did it right." },
+  "recovery-p50": { unit: "cycles", direction: "lower", class: "exact", doc: "Median time of a restart, from the guest's failure to its first instruction (`subject` is `instruction`), or to its first unit of work (`unit`; to within 1,000 cycles). The engine restores all of the guest's memory meanwhile, on the guest's own share of the CPU." },
+  "recovery-max": { unit: "cycles", direction: "lower", class: "exact", doc: "The longest of the same." },
   case: { unit: "", direction: "none", class: "noisy", doc: "The row of a case that gave no figures: `status` and `reason` say why." },
 } as const satisfies Record<string, MetricDescription>;
 

@@ -9,7 +9,7 @@ import { VCPU_STATE } from "../vcpu/record.ts";
 import { GUEST, vcpuAt } from "./layout.ts";
 
 const { stopped, blocked, ready, running, starting } = VCPU_STATE;
-const RULES = { states: [stopped, blocked, ready, running, starting], interrupts: INTERRUPT.SSI, left: "budget" } as const;
+const RULES = { states: [stopped, blocked, ready, running, starting], interrupts: INTERRUPT.SSI, left: "budget", restarts: false } as const;
 
 export function bareInvariants({ memory }: Platform, configuration: Configuration): readonly string[] {
   const view = new StateView(memory);

@@ -36,7 +36,7 @@ export function hostedInvariants(
   // The line of a serial console is moved by the VMM, which has the console's registers.
   const kernels = bytes === 0 || split === "user" ? [] : placed.filter(({ devices }) => !devices.serial);
   return [
-    ...guestsInvariants(view, placed, harts, nic, { ...RULES, left: "credits" }, services),
+    ...guestsInvariants(view, placed, harts, nic, { ...RULES, left: "credits", restarts: false }, services),
     ...queuesInvariants(view, placed, harts, services),
     ...locks.flatMap(({ name, lock }) => [...lockInvariants(view, name, lock, kind, harts)]),
     ...disjointInvariants(placed, nic, FIRMWARE_BYTES + bytes),

@@ -30,6 +30,8 @@ export interface VcpuRules {
   readonly interrupts: number;
   /** What it has left is of its budget, or of credits (scheduler/credit.ts), which have no bounds. */
   readonly left: "budget" | "credits";
+  /** Guests that fail are started again. */
+  readonly restarts: boolean;
 }
 
 const PAGE = 0x1000;
@@ -60,7 +62,8 @@ export function* guestInvariants(view: StateView, guest: GuestRecords, rules: Vc
     yield* isFixed(of(`the bit of its channel ${id}`), view.word(entry, CHANNEL_END.bit), 1 << end.peerId);
   }
   yield* unitsPageInvariant(of("its units page"), view.number(record, VM.unitsPage), slot.physical, slot.bytes);
-  yield* outcomeInvariants(of, view, guest);
+  yield* outcomeInvariants(of, view, guest, rules);
+  yield* restartInvariants(of, view, record, slot.bytes, rules);
   const numbers = vcpusOf(guest);
   for (const [number, vcpu] of numbers.entries()) yield* vcpuInvariants(view, guest, number, vcpu, rules);
 }
@@ -70,15 +73,27 @@ function* unitsPageInvariant(what: string, page: number, ram: number, bytes: num
   if (page !== 0 && !inside) yield `${what} is at ${hex(page)}: that is no page of its RAM`;
 }
 
-function* outcomeInvariants(of: (what: string) => string, view: StateView, guest: GuestRecords): Broken {
+function* outcomeInvariants(of: (what: string) => string, view: StateView, guest: GuestRecords, rules: VcpuRules): Broken {
   const state = view.word(guest.record, VM.state);
   const cause = view.word(guest.record, VM.cause);
-  yield* isWithin(of("its state"), state, VM_STATE.running, VM_STATE.failed);
+  yield* isWithin(of("its state"), state, VM_STATE.running, rules.restarts ? VM_STATE.restored : VM_STATE.failed);
   if (state === VM_STATE.finished) yield* isWithin(of("the reset that it asked for"), cause, 0, RESET_TYPES - 1);
   if (state !== VM_STATE.failed) return;
   yield* isWithin(of("why it failed"), cause, 0, MOST_CAUSE);
   const failed = view.address(guest.record, VM.failed);
   if (!vcpusOf(guest).includes(failed)) yield of(`it failed at ${hex(failed)}, where it has no vCPU`);
+}
+
+function* restartInvariants(of: (what: string) => string, view: StateView, record: PhysicalAddress, ramBytes: number, { restarts }: VcpuRules): Broken {
+  const restored = view.number(record, VM.restored);
+  const count = view.word(record, VM.restarts);
+  const times = [["when it failed last", VM.failedAt], ["when it last began anew", VM.restartedAt]] as const;
+  yield* isWithin(of("how much of it has been restored"), restored, 0, restarts ? ramBytes : 0);
+  if (count < 0 || (!restarts && count > 0)) yield of(`it has been started again ${count} times`);
+  for (const [what, field] of times) {
+    if (restarts) yield* isTime(of(what), view.number(record, field));
+    else yield* isFixed(of(what), view.number(record, field), 0);
+  }
 }
 
 function* vcpuInvariants(

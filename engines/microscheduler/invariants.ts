@@ -10,7 +10,7 @@ import { VCPU_STATE } from "../vcpu/record.ts";
 import { CAPACITY, TURN, turnOf, vcpuAt, vmAt } from "./layout.ts";
 
 const NOBODY = -1;
-const RULES = { states: [VCPU_STATE.stopped, VCPU_STATE.blocked, VCPU_STATE.ready], interrupts: INTERRUPT.SSI, left: "budget" } as const;
+const RULES = { states: [VCPU_STATE.stopped, VCPU_STATE.blocked, VCPU_STATE.ready], interrupts: INTERRUPT.SSI, left: "budget", restarts: false } as const;
 
 export function microschedulerInvariants(platform: Platform, configuration: Configuration): readonly string[] {
   return [...stateInvariants(platform, configuration)];

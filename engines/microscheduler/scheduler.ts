@@ -17,7 +17,6 @@ import { place, type PlacedVm } from "../placement/placement.ts";
 import { writeGuest } from "../placement/records.ts";
 import { SbiCalls } from "../sbi/calls.ts";
 import { LocalServices } from "../sbi/local-services.ts";
-import { recordFailure } from "../virtual-machine/outcome.ts";
 import { CAPACITY, vcpuAt, vmAt } from "./layout.ts";
 import { MicroschedulerProcessor } from "./processor.ts";
 
@@ -78,7 +77,6 @@ export class Microscheduler implements Engine {
   }
 
   #fail(hart: Hart, cause: number): void {
-    recordFailure(hart, this.#processor.current(hart), cause, CSR.mepc, CSR.mtval);
-    this.#services.stop(hart, this.#services.machine(hart));
+    this.#services.fail(hart, cause, CSR.mepc, CSR.mtval);
   }
 }

@@ -10,12 +10,12 @@ import { BootError, type Configuration, type Engine, type Platform } from "../en
 import { checkConfiguration } from "../placement/check.ts";
 import { checkSoleOwners } from "../placement/devices.ts";
 import { place } from "../placement/placement.ts";
+import { engineAreaBytes } from "../restart/area.ts";
 import { answer } from "../sbi/calls.ts";
 import { A0, A6, A7, ERROR, EXTENSION, SUCCESS, VENDOR } from "../sbi/numbers.ts";
 import { field, NONE } from "../state/words.ts";
 import { Uniprocessor, type UniprocessorOptions } from "../uniprocessor/hypervisor.ts";
 import { CAPACITY } from "../uniprocessor/layout.ts";
-import { deviceAreaBytes } from "../virtual-devices/layout.ts";
 import { machineOf, vcpuOf } from "../vcpu/record.ts";
 import { MAXIMUM_CHANNELS, VM } from "../virtual-machine/record.ts";
 import { Crossings, doorbell, doorbellBit, doorbellVm } from "./crossings.ts";
@@ -31,7 +31,7 @@ export class PerCore implements Engine {
   constructor(platform: Platform, configuration: Configuration, options: UniprocessorOptions) {
     const { memory, harts } = platform;
     if (harts > MAXIMUM_HARTS) throw new BootError(`${harts} harts: this engine runs on at most ${MAXIMUM_HARTS}`);
-    const placed = place(configuration, memory.ramBytes, "translated", deviceAreaBytes(configuration));
+    const placed = place(configuration, memory.ramBytes, "translated", engineAreaBytes(configuration, options.restarts));
     if (options.nic === "passthrough") checkSoleOwners(configuration);
     checkSegments(configuration, harts);
     this.#crossings = new Crossings(placed, harts);

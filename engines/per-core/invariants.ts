@@ -8,17 +8,17 @@ import type { Configuration, Platform } from "../engine.ts";
 import { ringInvariants } from "../invariants/rings.ts";
 import { type Broken, isUnused } from "../invariants/words.ts";
 import { place, type PlacedVm } from "../placement/placement.ts";
+import { engineAreaBytes } from "../restart/area.ts";
 import { StateView } from "../report/state-view.ts";
 import type { UniprocessorOptions } from "../uniprocessor/hypervisor.ts";
 import { instanceInvariants, machineInvariants } from "../uniprocessor/invariants.ts";
-import { deviceAreaBytes } from "../virtual-devices/layout.ts";
 import { MAXIMUM_CHANNELS } from "../virtual-machine/record.ts";
 import { Crossings, doorbellVm } from "./crossings.ts";
 import { instanceState, ringAt } from "./layout.ts";
 
 export function perCoreInvariants(platform: Platform, configuration: Configuration, options: UniprocessorOptions): readonly string[] {
   const view = new StateView(platform.memory);
-  const placed = place(configuration, platform.memory.ramBytes, "translated", deviceAreaBytes(configuration));
+  const placed = place(configuration, platform.memory.ramBytes, "translated", engineAreaBytes(configuration, options.restarts));
   return [
     ...hypervisorInvariants(platform, view, placed, options),
     ...crossingInvariants(platform, view, placed),

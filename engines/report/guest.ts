@@ -23,13 +23,21 @@ export function reportGuest(view: StateView, name: string, vm: PhysicalAddress):
     unitsPage: physical(view.number(vm, VM.unitsPage)),
     memory: physical(view.number(vm, VM.ram)),
     cpuTime: cycles(cpuTime),
+    ...restartsOf(view, vm),
   };
   const cause = view.word(vm, VM.cause);
   switch (state) {
     case VM_STATE.finished: return { ...report, state: "finished", reboot: cause !== RESET_SHUTDOWN, reason: `it ${RESET_NAMES[cause] ?? `ended with reset type ${cause}`}` };
     case VM_STATE.failed: return { ...report, state: "failed", reason: failure(view, vm, cause) };
+    case VM_STATE.restored: return { ...report, state: "failed", reason: "it is about to be started again" };
     default: return { ...report, state: "running" };
   }
+}
+
+function restartsOf(view: StateView, vm: PhysicalAddress): Pick<VmReport, "restarts"> {
+  const count = view.word(vm, VM.restarts);
+  if (count === 0) return {};
+  return { restarts: { count, failedAt: cycles(view.number(vm, VM.failedAt)), restartedAt: cycles(view.number(vm, VM.restartedAt)) } };
 }
 
 function failure(view: StateView, vm: PhysicalAddress, cause: number): string {

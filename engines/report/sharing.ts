@@ -6,7 +6,7 @@ import type { LOCK, LOCK_NODE } from "../locks/record.ts";
 import { CONTEXT_BYTES } from "../machine/hart/context.ts";
 import type { QUEUE } from "../scheduler/queue.ts";
 import type { VCPU } from "../vcpu/record.ts";
-import { VM, VM_BYTES } from "../virtual-machine/record.ts";
+import { VM } from "../virtual-machine/record.ts";
 
 /**
  * fixed: nobody writes it after boot. own: only the hart whose record it is reaches it. shared: some hart
@@ -34,7 +34,9 @@ export const VM_SHARING: SharingOf<typeof VM> = {
   state: shared(WORD), cause: shared(WORD), pc: shared(NUMBER), value: shared(NUMBER),
   ram: fixed(NUMBER), guestRam: fixed(NUMBER), ramBytes: fixed(NUMBER), unitsPage: shared(NUMBER),
   vcpus: fixed(WORD), vcpuCount: fixed(WORD), number: fixed(WORD), rung: shared(WORD), channelCount: fixed(WORD), failed: shared(WORD),
-  channels: fixed((VM.secondStage - VM.channels) / 4), secondStage: fixed((VM_BYTES - VM.secondStage) / 4),
+  channels: fixed((VM.secondStage - VM.channels) / 4), secondStage: fixed((VM.restored - VM.secondStage) / 4),
+  // Under restart=on: of the hart that has its first vCPU.
+  restored: own(NUMBER), restarts: own(WORD), failedAt: own(NUMBER), restartedAt: own(NUMBER),
 };
 
 /** Of a vCPU that any hart may run: its context moves with it. */

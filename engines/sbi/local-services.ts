@@ -3,12 +3,13 @@
 import type { PhysicalAddress, Ticks } from "../machine/address.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import type { Doorbells } from "../channels/doorbells.ts";
+import { asksForMore, type Restarts } from "../restart/restarts.ts";
 import { field, NONE } from "../state/words.ts";
 import { fenceHere } from "../vcpu/fences.ts";
 import { isNamed, namesOnly } from "../vcpu/hart-mask.ts";
 import { checkStart, findVcpu, resetVcpu, statusOf } from "../vcpu/hart-state.ts";
 import { machineOf, VCPU, VCPU_STATE, vcpuOf } from "../vcpu/record.ts";
-import { recordFinish } from "../virtual-machine/outcome.ts";
+import { recordFailure, recordFinish } from "../virtual-machine/outcome.ts";
 import { VM } from "../virtual-machine/record.ts";
 import { registerUnits } from "../virtual-machine/units.ts";
 import type { Services } from "./calls.ts";
@@ -37,10 +38,13 @@ export interface VcpuProcessor {
 export class LocalServices implements Services {
   readonly #processor: VcpuProcessor;
   readonly #doorbells: Doorbells;
+  readonly #restarts: Pick<Restarts, "begin"> | undefined;
 
-  constructor(processor: VcpuProcessor, doorbells: Doorbells) {
+  /** `restarts`: of guests that fail; without, they stay as they are. */
+  constructor(processor: VcpuProcessor, doorbells: Doorbells, restarts?: Pick<Restarts, "begin">) {
     this.#processor = processor;
     this.#doorbells = doorbells;
+    this.#restarts = restarts;
   }
 
   machine(hart: Hart): PhysicalAddress {
@@ -102,18 +106,29 @@ export class LocalServices implements Services {
 
   reset(hart: Hart, kind: number): void {
     const vm = this.machine(hart);
+    const again = this.#restarts !== undefined && asksForMore(hart, kind);
     recordFinish(hart, vm, kind);
-    this.stop(hart, vm);
+    this.#stop(hart, vm, again);
   }
 
-  /** Stops a virtual machine for good. */
-  stop(hart: Hart, vm: PhysicalAddress): void {
+  /** The current guest did what nobody can go on from. */
+  fail(hart: Hart, cause: number, epc: number, tval: number): void {
+    recordFailure(hart, this.#processor.current(hart), cause, epc, tval);
+    this.#stop(hart, this.machine(hart), true);
+  }
+
+  /** Stops a virtual machine: for good, unless it is to be started `again`, and can be. */
+  #stop(hart: Hart, vm: PhysicalAddress, again: boolean): void {
     const { memory } = hart;
     const count = memory.load(field(vm, VM.vcpuCount));
     for (let number = 0; number < count; number++) {
       const vcpu = vcpuOf(memory, vm, number);
       memory.store(field(vcpu, VCPU.state), VCPU_STATE.stopped);
       memory.storeNumber(field(vcpu, VCPU.timer), Infinity);
+    }
+    if (again && this.#restarts !== undefined) {
+      this.#restarts.begin(hart, vm);
+      this.#processor.makeReady(hart, vcpuOf(memory, vm, 0));
     }
     this.#processor.reschedule(hart, NONE);
   }

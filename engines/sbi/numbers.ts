@@ -30,6 +30,8 @@ export const SUSPEND_RETENTIVE = 0;
 export const SUSPEND_NON_RETENTIVE = 0x8000_0000;
 
 export const RESET_SHUTDOWN = 0;
+/** reset_reason of SRST. */
+export const SYSTEM_FAILURE = 1;
 
 export const SUCCESS = 0;
 export const ERROR = {

@@ -10,7 +10,7 @@ import { LOCK_NODE_SHARING, LOCK_SHARING, QUEUE_SHARING, sharedWords, VCPU_SHARI
 import { sharedDevices, type SharedDevices } from "../report/shared-devices.ts";
 import { reportNetwork } from "../report/network.ts";
 import type { Networking } from "../placement/devices.ts";
-import { NIC_OPTION } from "../uniprocessor/description.ts";
+import { NIC_OPTION, RESTART_OPTION, restartsOf } from "../uniprocessor/description.ts";
 import { StateView } from "../report/state-view.ts";
 import { CREDIT_WITHDRAWS, CreditScheduler, sampledEvery } from "../scheduler/credit.ts";
 import { QUEUE } from "../scheduler/queue.ts";
@@ -23,6 +23,7 @@ import { CAPACITY, deviceLock, LOCK_AT, queueLock, queueOf, segmentLock, vmAt } 
 
 const OPTIONS = {
   nic: NIC_OPTION,
+  restart: RESTART_OPTION,
   scheduler: {
     values: ["budget", "credit"],
     default: "budget",
@@ -63,7 +64,9 @@ export const smp: EngineDescription = {
   entry: "smp/hypervisor.ts",
 
   create(platform: Platform, configuration: Configuration, options: Options): Engine {
+    const restarts = restartsOf(options, configuration);
     return new Smp(platform, configuration, {
+      ...(restarts === undefined ? {} : { restarts }),
       granularity: optionValue<Granularity>(OPTIONS.granularity, "granularity", options),
       lock: optionValue<LockName>(OPTIONS.lock, "lock", options),
       lockTiming: optionValue<"on" | "off">(OPTIONS["lock-timing"], "lock-timing", options) === "on",
@@ -103,7 +106,7 @@ export const smp: EngineDescription = {
     const granularity = optionValue<Granularity>(OPTIONS.granularity, "granularity", options);
     const locks = locksOf(platform.harts, granularity, sharedDevices(configuration, nic));
     const left = optionValue<"budget" | "credit">(OPTIONS.scheduler, "scheduler", options) === "credit" ? "credits" : "budget";
-    return smpInvariants(platform, configuration, { nic, left, kind: optionValue<LockName>(OPTIONS.lock, "lock", options) }, locks);
+    return smpInvariants(platform, configuration, { nic, left, restarts: restartsOf(options, configuration), kind: optionValue<LockName>(OPTIONS.lock, "lock", options) }, locks);
   },
 };
 

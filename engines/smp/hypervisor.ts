@@ -15,13 +15,14 @@ import { checkSoleOwners, type Networking } from "../placement/devices.ts";
 import { loadGuest } from "../placement/load.ts";
 import { place, type PlacedVm } from "../placement/placement.ts";
 import { writeGuest, writeRegions } from "../placement/records.ts";
+import { engineAreaBytes } from "../restart/area.ts";
+import type { Restarts } from "../restart/restarts.ts";
 import { SbiCalls } from "../sbi/calls.ts";
 import { BudgetScheduler } from "../scheduler/budget.ts";
 import { append } from "../scheduler/queue.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import { VirtualDevices } from "../virtual-devices/devices.ts";
 import { takeInventory } from "../virtual-devices/inventory.ts";
-import { deviceAreaBytes } from "../virtual-devices/layout.ts";
 import { Exclusion, type Granularity } from "../locks/exclusion.ts";
 import { DeviceLocks } from "./device-locks.ts";
 import { IdleHarts } from "./idle-harts.ts";
@@ -40,6 +41,8 @@ export interface SmpOptions {
   /** Others than the hypervisor's own. */
   readonly scheduler?: Scheduler;
   readonly doorbells?: Doorbells;
+  /** Of guests that fail. Without, they stay as they are. */
+  readonly restarts?: Restarts;
 }
 
 export class Smp implements Engine {
@@ -52,17 +55,19 @@ export class Smp implements Engine {
   readonly #calls: SbiCalls;
   readonly #networking: Networking;
   readonly #devices: VirtualDevices;
+  readonly #restarts: Restarts | undefined;
 
   constructor(platform: Platform, configuration: Configuration, options: SmpOptions) {
     checkConfiguration(platform, configuration, CAPACITY);
     if (options.nic === "passthrough") checkSoleOwners(configuration);
     const { memory, harts } = platform;
     this.#machine = memory;
-    this.#vms = place(configuration, memory.ramBytes, "translated", deviceAreaBytes(configuration));
+    this.#vms = place(configuration, memory.ramBytes, "translated", engineAreaBytes(configuration, options.restarts));
     this.#harts = harts;
     this.#exclusion = new Exclusion(new Locks(LOCK_KINDS[options.lock], LOCK_NODES, options.lockTiming), options.granularity, LOCK_AT.big);
-    this.#processors = new Processors(harts, options.scheduler ?? new BudgetScheduler(), this.#exclusion, new IdleHarts(harts));
-    this.#services = new SmpServices(this.#processors, this.#exclusion, options.doorbells ?? plainDoorbells);
+    this.#processors = new Processors(harts, options.scheduler ?? new BudgetScheduler(), this.#exclusion, new IdleHarts(harts), undefined, options.restarts);
+    this.#services = new SmpServices(this.#processors, this.#exclusion, options.doorbells ?? plainDoorbells, options.restarts);
+    this.#restarts = options.restarts;
     this.#calls = new SbiCalls(this.#services, FIRST_STAGE);
     this.#networking = options.nic;
     // Interrupts of the machine's devices go to its harts in turn, wherever the guests' vCPUs are.
@@ -75,7 +80,9 @@ export class Smp implements Engine {
     let vcpus = 0;
     for (const vm of this.#vms) {
       const record = vmAt(vm.index);
-      writeGuest(hart, vm, loadGuest(this.#machine, vm, 0), record, vcpuAt(vcpus), vmAt);
+      const start = loadGuest(this.#machine, vm, 0);
+      writeGuest(hart, vm, start, record, vcpuAt(vcpus), vmAt);
+      this.#restarts?.keep(hart, vm, start);
       writeRegions(hart.memory, vm, record, this.#networking);
       for (let number = 0; number < vm.machine.vcpus; number++) {
         append(hart.memory, queueOf(vcpus % this.#harts), vcpuAt(vcpus));

@@ -14,6 +14,8 @@ import { below, type Broken, hasOnly, isUnused, isWithin } from "../invariants/w
 import type { LockName } from "../locks/kinds.ts";
 import type { Networking } from "../placement/devices.ts";
 import { place, type PlacedVm } from "../placement/placement.ts";
+import { engineAreaBytes } from "../restart/area.ts";
+import type { Restarts } from "../restart/restarts.ts";
 import { StateView } from "../report/state-view.ts";
 import { field, NONE } from "../state/words.ts";
 import { VCPU, VCPU_STATE } from "../vcpu/record.ts";
@@ -33,19 +35,21 @@ export interface NamedLock {
 interface Chosen extends Pick<VcpuRules, "left"> {
   readonly nic: Networking;
   readonly kind: LockName;
+  readonly restarts: Restarts | undefined;
 }
 
 export function smpInvariants(
-  { memory, harts }: Platform, configuration: Configuration, { nic, kind, left }: Chosen, locks: readonly NamedLock[],
+  { memory, harts }: Platform, configuration: Configuration, { nic, kind, left, restarts }: Chosen, locks: readonly NamedLock[],
 ): readonly string[] {
   const view = new StateView(memory);
   const bytes = deviceAreaBytes(configuration);
-  const placed = place(configuration, memory.ramBytes, "translated", bytes);
+  const area = engineAreaBytes(configuration, restarts);
+  const placed = place(configuration, memory.ramBytes, "translated", area);
   return [
-    ...guestsInvariants(view, placed, harts, nic, { ...RULES, left }),
+    ...guestsInvariants(view, placed, harts, nic, { ...RULES, left, restarts: restarts !== undefined }),
     ...queuesInvariants(view, placed, harts),
     ...locks.flatMap(({ name, lock }) => [...lockInvariants(view, name, lock, kind, harts)]),
-    ...disjointInvariants(placed, nic, FIRMWARE_BYTES + bytes),
+    ...disjointInvariants(placed, nic, FIRMWARE_BYTES + area),
     ...bytes === 0 ? [] : placed.flatMap((vm) => [...deviceInvariants(view, vm, nic)]),
     ...nic === "passthrough" ? [] : [...new Set(configuration.nics?.map(({ port }) => port))].flatMap((port) => [...portInvariants(view, port)]),
   ];

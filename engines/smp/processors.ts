@@ -10,6 +10,8 @@ import type { Hart } from "../machine/hart/hart.ts";
 import { INTERRUPT } from "../machine/hart/privileged.ts";
 import { enterWorld, leaveWorld } from "../hypervisor-mode/world-switch.ts";
 import { append, CHARGED, charge, current, firstMember, nextMember, QUEUE, remove, runs } from "../scheduler/queue.ts";
+import { beginAnew, restLater } from "../restart/turn.ts";
+import type { Restarts } from "../restart/restarts.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import { firstTickAt } from "../scheduler/time.ts";
 import { field, NONE, toAddress } from "../state/words.ts";
@@ -18,6 +20,7 @@ import { fenceGoal, fenceHere, lacksFences, requestFences, serveFences } from ".
 import { resetVcpu } from "../vcpu/hart-state.ts";
 import { VM, VM_STATE } from "../virtual-machine/record.ts";
 import type { Exclusion } from "../locks/exclusion.ts";
+import { isElsewhere } from "./elsewhere.ts";
 import type { IdleHarts } from "./idle-harts.ts";
 import { hartOf, queueLock, queueOf } from "./layout.ts";
 
@@ -28,9 +31,12 @@ export class Processors {
   readonly #idle: IdleHarts;
   readonly #enterWorld: (hart: Hart, vcpu: PhysicalAddress) => void;
 
+  readonly #restarts: Restarts | undefined;
+
   /** `enter`: puts a vCPU on a hart. */
-  constructor(harts: number, scheduler: Scheduler, exclusion: Exclusion, idle: IdleHarts, enter = enterWorld) {
+  constructor(harts: number, scheduler: Scheduler, exclusion: Exclusion, idle: IdleHarts, enter = enterWorld, restarts?: Restarts) {
     this.#harts = harts;
+    this.#restarts = restarts;
     this.#scheduler = scheduler;
     this.#exclusion = exclusion;
     this.#idle = idle;
@@ -160,6 +166,7 @@ export class Processors {
     const running = this.current(hart);
     const event = memory.loadNumber(field(queueOf(hart.id), QUEUE.event));
     if (running === NONE || now >= event) return this.reschedule(hart, NONE);
+    if (this.#restarts?.isUnderWay(memory, running) === true) return this.#restore(hart, running, this.#restarts);
     const timer = field(running, VCPU.timer);
     if (memory.loadNumber(timer) <= now) {
       memory.storeNumber(timer, Infinity);
@@ -197,6 +204,24 @@ export class Processors {
     }
     if (memory.load(field(queue, QUEUE.charged)) === CHARGED.slack && this.#pull(hart, true)) this.#turn(hart, NONE, VCPU_STATE.running);
     if (memory.atomicLoad(field(queue, QUEUE.waiting)) > 0) this.#idle.wakeOne(hart);
+    if (this.#restarts?.isUnderWay(memory, current(memory, queue)) === true) this.#restore(hart, current(memory, queue), this.#restarts);
+  }
+
+  /** The turn of a vCPU whose guest is being restored: a piece, and then whatever interrupt comes first, the timer's at the latest. */
+  #restore(hart: Hart, vcpu: PhysicalAddress, restarts: Restarts): void {
+    const vm = machineOf(hart.memory, vcpu);
+    if (isElsewhere(hart, vm, this.#harts, this.#exclusion) || !restarts.restorePiece(hart.memory, vm)) return restLater(hart);
+    restarts.finish(hart, vm);
+    this.#enterWorld(hart, vcpu);
+    beginAnew(hart, ticks(hart.memory.loadNumber(field(queueOf(hart.id), QUEUE.event))));
+  }
+
+  /** Makes a vCPU ready that has been stopped, and whose guest is to be restored. */
+  readyAgain(hart: Hart, vcpu: PhysicalAddress): void {
+    const home = this.#lockQueueOf(hart, vcpu);
+    this.#makeReady(hart, vcpu, home);
+    this.#exclusion.release(hart, queueLock(home));
+    this.#announce(hart, home);
   }
 
   /** Begins a turn of whom the scheduler picks of this hart's queue. */

@@ -7,6 +7,7 @@ import { type Doorbells, REFUSED } from "../channels/doorbells.ts";
 import type { Services } from "../sbi/calls.ts";
 import { readCharacter, readText, writeCharacter, writeText } from "../sbi/console.ts";
 import { ERROR, STATUS, SUCCESS } from "../sbi/numbers.ts";
+import { asksForMore, type Restarts } from "../restart/restarts.ts";
 import { field, NONE } from "../state/words.ts";
 import { isNamed, namesOnly } from "../vcpu/hart-mask.ts";
 import { checkStart, findVcpu, statusOf } from "../vcpu/hart-state.ts";
@@ -22,9 +23,11 @@ export class SmpServices implements Services {
   readonly #processors: Processors;
   readonly #exclusion: Exclusion;
   readonly #doorbells: Doorbells;
+  readonly #restarts: Restarts | undefined;
 
-  constructor(processors: Processors, exclusion: Exclusion, doorbells: Doorbells) {
+  constructor(processors: Processors, exclusion: Exclusion, doorbells: Doorbells, restarts?: Restarts) {
     this.#processors = processors;
+    this.#restarts = restarts;
     this.#doorbells = doorbells;
     this.#exclusion = exclusion;
   }
@@ -91,10 +94,12 @@ export class SmpServices implements Services {
 
   reset(hart: Hart, kind: number): void {
     const vm = this.machine(hart);
+    const again = this.#restarts !== undefined && asksForMore(hart, kind);
     this.#exclusion.acquire(hart, LOCK_AT.vmTable);
     recordFinish(hart, vm, kind);
+    if (again) this.#restarts?.begin(hart, vm);
     this.#exclusion.release(hart, LOCK_AT.vmTable);
-    this.#stop(hart, vm);
+    this.#stop(hart, vm, again);
   }
 
   /** The current guest did what nobody can go on from. */
@@ -102,8 +107,9 @@ export class SmpServices implements Services {
     const vm = this.machine(hart);
     this.#exclusion.acquire(hart, LOCK_AT.vmTable);
     recordFailure(hart, this.#processors.current(hart), cause, epc, tval);
+    this.#restarts?.begin(hart, vm);
     this.#exclusion.release(hart, LOCK_AT.vmTable);
-    this.#stop(hart, vm);
+    this.#stop(hart, vm, this.#restarts !== undefined);
   }
 
   consoleWrite(hart: Hart, address: number, bytes: number): number {
@@ -165,9 +171,11 @@ export class SmpServices implements Services {
     this.#processors.reschedule(hart, this.#processors.current(hart));
   }
 
-  #stop(hart: Hart, vm: PhysicalAddress): void {
+  /** `again`: its first vCPU is to restore it. */
+  #stop(hart: Hart, vm: PhysicalAddress, again: boolean): void {
     const count = hart.memory.load(field(vm, VM.vcpuCount));
     for (let number = 0; number < count; number++) this.#processors.stopVcpu(hart, vcpuOf(hart.memory, vm, number));
+    if (again) this.#processors.readyAgain(hart, vcpuOf(hart.memory, vm, 0));
     this.#processors.reschedule(hart, NONE);
   }
 }

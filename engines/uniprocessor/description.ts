@@ -4,10 +4,12 @@ import type { Configuration, Engine, EngineDescription, EngineReport, EngineTabl
 import { optionValue } from "../options.ts";
 import { reportGuest } from "../report/guest.ts";
 import { reportNetwork } from "../report/network.ts";
+import { Restarts } from "../restart/restarts.ts";
 import { StateView } from "../report/state-view.ts";
 import { CREDIT_WITHDRAWS, CreditScheduler, sampledEvery } from "../scheduler/credit.ts";
 import { QUEUE, QUEUE_BYTES } from "../scheduler/queue.ts";
 import type { Networking } from "../placement/devices.ts";
+import { deviceAreaBytes } from "../virtual-devices/layout.ts";
 import { uniprocessorInvariants } from "./invariants.ts";
 import { Uniprocessor, type UniprocessorOptions } from "./hypervisor.ts";
 import { CAPACITY, Layout } from "./layout.ts";
@@ -25,14 +27,28 @@ export const SCHEDULER_OPTION = {
   withdraws: CREDIT_WITHDRAWS,
 } as const;
 
-export const UNIPROCESSOR_OPTIONS = { scheduler: SCHEDULER_OPTION, nic: NIC_OPTION } as const;
+export const RESTART_OPTION = {
+  values: ["off", "on"],
+  default: "off",
+  summary: "a guest that fails stays as it is, or is started again from a copy that the engine keeps (guests without devices)",
+} as const;
 
-export function uniprocessorOptions(options: Options, { vms }: Configuration): UniprocessorOptions {
+export const UNIPROCESSOR_OPTIONS = { scheduler: SCHEDULER_OPTION, nic: NIC_OPTION, restart: RESTART_OPTION } as const;
+
+/** Undefined under restart=off. */
+export function restartsOf(options: Options, configuration: Configuration): Restarts | undefined {
+  const chosen = optionValue<"off" | "on">(RESTART_OPTION, "restart", options);
+  return chosen === "off" ? undefined : new Restarts(configuration, deviceAreaBytes(configuration));
+}
+
+export function uniprocessorOptions(options: Options, configuration: Configuration): UniprocessorOptions {
+  const restarts = restartsOf(options, configuration);
   const scheduler = optionValue<"budget" | "table" | "credit">(SCHEDULER_OPTION, "scheduler", options);
   return {
     // Given to the hypervisor from here, so that who trusts the others does not trust it.
-    scheduler: scheduler === "credit" ? new CreditScheduler(sampledEvery(vms)) : scheduler,
+    scheduler: scheduler === "credit" ? new CreditScheduler(sampledEvery(configuration.vms)) : scheduler,
     nic: optionValue<Networking>(NIC_OPTION, "nic", options),
+    ...(restarts === undefined ? {} : { restarts }),
   };
 }
 

@@ -15,6 +15,8 @@ import { checkSoleOwners, type Networking } from "../placement/devices.ts";
 import { loadGuest } from "../placement/load.ts";
 import { place, type PlacedVm } from "../placement/placement.ts";
 import { writeGuest, writeRegions } from "../placement/records.ts";
+import { engineAreaBytes } from "../restart/area.ts";
+import type { Restarts } from "../restart/restarts.ts";
 import { SbiCalls } from "../sbi/calls.ts";
 import { LocalServices } from "../sbi/local-services.ts";
 import { BudgetScheduler } from "../scheduler/budget.ts";
@@ -26,8 +28,6 @@ import { vcpuOf } from "../vcpu/record.ts";
 import { VirtualDevices } from "../virtual-devices/devices.ts";
 import { unguarded } from "../virtual-devices/guard.ts";
 import { takeInventory } from "../virtual-devices/inventory.ts";
-import { deviceAreaBytes } from "../virtual-devices/layout.ts";
-import { recordFailure } from "../virtual-machine/outcome.ts";
 import { CAPACITY, Layout } from "./layout.ts";
 import { Processor } from "./processor.ts";
 
@@ -35,6 +35,8 @@ export interface UniprocessorOptions {
   /** By name, one of the hypervisor's own. */
   readonly scheduler: "budget" | "table" | Scheduler;
   readonly nic: Networking;
+  /** Of guests that fail. Without, they stay as they are. */
+  readonly restarts?: Restarts;
 }
 
 const TIMER_INTERRUPT = INTERRUPT_CAUSE | 5;
@@ -51,26 +53,28 @@ export class Uniprocessor implements Engine {
   readonly #calls: SbiCalls;
   readonly #networking: Networking;
   readonly #devices: VirtualDevices;
+  readonly #restarts: Restarts | undefined;
 
   /** The hypervisor of a machine with one hart. */
   static of(platform: Platform, configuration: Configuration, options: UniprocessorOptions): Uniprocessor {
     checkConfiguration(platform, configuration, CAPACITY);
     if (options.nic === "passthrough") checkSoleOwners(configuration);
     const { memory } = platform;
-    const placed = place(configuration, memory.ramBytes, "translated", deviceAreaBytes(configuration));
+    const placed = place(configuration, memory.ramBytes, "translated", engineAreaBytes(configuration, options.restarts));
     return new Uniprocessor(memory, placed, options, physical(RAM_BASE), hartId(0));
   }
 
   /** Runs `vms`, no more than its CAPACITY, on hart `home`, with its state in the STATE_BYTES from `base`. */
-  constructor(machine: PhysicalMemory, vms: readonly PlacedVm[], { scheduler, nic }: UniprocessorOptions, base: PhysicalAddress, home: HartId) {
+  constructor(machine: PhysicalMemory, vms: readonly PlacedVm[], { scheduler, nic, restarts }: UniprocessorOptions, base: PhysicalAddress, home: HartId) {
     this.#machine = machine;
     this.#vms = vms;
     this.#networking = nic;
     this.#layout = new Layout(base);
     for (const [local, vm] of vms.entries()) this.#records[vm.index] = this.#layout.vm(local);
     this.#table = scheduler === "table" ? new TableScheduler(this.#layout.windows) : undefined;
-    this.processor = new Processor(this.#layout.queue, this.#table ?? (typeof scheduler === "object" ? scheduler : new BudgetScheduler()));
-    this.#services = new LocalServices(this.processor, plainDoorbells);
+    this.processor = new Processor(this.#layout.queue, this.#table ?? (typeof scheduler === "object" ? scheduler : new BudgetScheduler()), restarts);
+    this.#services = new LocalServices(this.processor, plainDoorbells, restarts);
+    this.#restarts = restarts;
     this.#calls = new SbiCalls(this.#services, FIRST_STAGE);
     this.#devices = new VirtualDevices(takeInventory(vms, nic), this.processor, unguarded, (index) => this.recordOf(index), () => home);
   }
@@ -81,7 +85,9 @@ export class Uniprocessor implements Engine {
     let vcpus = 0;
     for (const vm of this.#vms) {
       const record = this.recordOf(vm.index);
-      writeGuest(hart, vm, loadGuest(this.#machine, vm, 0), record, this.#layout.vcpu(vcpus), recordOf);
+      const start = loadGuest(this.#machine, vm, 0);
+      writeGuest(hart, vm, start, record, this.#layout.vcpu(vcpus), recordOf);
+      this.#restarts?.keep(hart, vm, start);
       writeRegions(memory, vm, record, this.#networking);
       for (let number = 0; number < vm.machine.vcpus; number++) append(memory, this.#layout.queue, vcpuOf(memory, record, number));
       vcpus += vm.machine.vcpus;
@@ -127,7 +133,6 @@ export class Uniprocessor implements Engine {
   }
 
   #fail(hart: Hart, cause: number): void {
-    recordFailure(hart, this.processor.current(hart), cause, CSR.sepc, CSR.stval);
-    this.#services.stop(hart, this.#services.machine(hart));
+    this.#services.fail(hart, cause, CSR.sepc, CSR.stval);
   }
 }

@@ -12,6 +12,7 @@ import { runningMachine, runQueueInvariants, soleInvariants } from "../invariant
 import { windowInvariants } from "../invariants/windows.ts";
 import { type Broken, isUnused } from "../invariants/words.ts";
 import { place, type PlacedVm } from "../placement/placement.ts";
+import { engineAreaBytes } from "../restart/area.ts";
 import { StateView } from "../report/state-view.ts";
 import { NONE } from "../state/words.ts";
 import { VCPU_STATE } from "../vcpu/record.ts";
@@ -24,7 +25,7 @@ const RULES = { states: [stopped, blocked, ready, running], interrupts: VIRTUAL_
 
 export function uniprocessorInvariants({ memory }: Platform, configuration: Configuration, options: UniprocessorOptions): readonly string[] {
   const view = new StateView(memory);
-  const placed = place(configuration, memory.ramBytes, "translated", deviceAreaBytes(configuration));
+  const placed = place(configuration, memory.ramBytes, "translated", engineAreaBytes(configuration, options.restarts));
   return [
     ...instanceInvariants(view, { name: "the run queue", base: physical(RAM_BASE), hart: 0, vms: placed, options }),
     ...machineInvariants(view, configuration, placed, options),
@@ -46,7 +47,7 @@ export function* instanceInvariants(view: StateView, { name, base, hart, vms, op
   const vcpus = guests.flatMap(vcpusOf);
   const queue = { name, queue: layout.queue };
   for (const guest of guests) {
-    yield* guestInvariants(view, guest, { ...RULES, left: typeof options.scheduler === "object" ? "credits" : "budget" });
+    yield* guestInvariants(view, guest, { ...RULES, left: typeof options.scheduler === "object" ? "credits" : "budget", restarts: options.restarts !== undefined });
     yield* secondStageInvariants(view, guest, options.nic);
   }
   yield* runQueueInvariants(view, [queue], vcpus);
@@ -60,10 +61,10 @@ export function* instanceInvariants(view: StateView, { name, base, hart, vms, op
 
 /** Of all hypervisors of a machine together. */
 export function* machineInvariants(
-  view: StateView, configuration: Configuration, placed: readonly PlacedVm[], { nic }: UniprocessorOptions,
+  view: StateView, configuration: Configuration, placed: readonly PlacedVm[], { nic, restarts }: UniprocessorOptions,
 ): Broken {
   const bytes = deviceAreaBytes(configuration);
-  yield* disjointInvariants(placed, nic, FIRMWARE_BYTES + bytes);
+  yield* disjointInvariants(placed, nic, FIRMWARE_BYTES + engineAreaBytes(configuration, restarts));
   if (bytes === 0) return;
   for (const vm of placed) yield* deviceInvariants(view, vm, nic);
   if (nic === "passthrough") return;

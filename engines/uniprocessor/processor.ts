@@ -8,19 +8,23 @@ import type { Hart } from "../machine/hart/hart.ts";
 import { INTERRUPT } from "../machine/hart/privileged.ts";
 import { enterWorld, leaveWorld } from "../hypervisor-mode/world-switch.ts";
 import type { VcpuProcessor } from "../sbi/local-services.ts";
+import { beginAnew, restLater } from "../restart/turn.ts";
+import type { Restarts } from "../restart/restarts.ts";
 import { charge, current, firstMember, nextMember, QUEUE } from "../scheduler/queue.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import { firstTickAt } from "../scheduler/time.ts";
 import { field, NONE } from "../state/words.ts";
-import { VCPU, VCPU_STATE } from "../vcpu/record.ts";
+import { machineOf, VCPU, VCPU_STATE } from "../vcpu/record.ts";
 
 export class Processor implements VcpuProcessor {
   readonly #queue: PhysicalAddress;
   readonly #scheduler: Scheduler;
+  readonly #restarts: Restarts | undefined;
 
-  constructor(queue: PhysicalAddress, scheduler: Scheduler) {
+  constructor(queue: PhysicalAddress, scheduler: Scheduler, restarts?: Restarts) {
     this.#queue = queue;
     this.#scheduler = scheduler;
+    this.#restarts = restarts;
   }
 
   start(hart: Hart): void {
@@ -78,6 +82,7 @@ export class Processor implements VcpuProcessor {
     const running = this.current(hart);
     const event = memory.loadNumber(field(this.#queue, QUEUE.event));
     if (running !== NONE && now < event) {
+      if (this.#restarts?.isUnderWay(memory, running) === true) return this.#restore(hart, running, this.#restarts);
       this.#expire(hart, running, now);
       hart.setTimer(ticks(Math.min(event, memory.loadNumber(field(running, VCPU.timer)))));
       return;
@@ -103,8 +108,20 @@ export class Processor implements VcpuProcessor {
       hart.setTimer(event);
       hart.idle();
     } else {
+      if (this.#restarts?.isUnderWay(memory, next) === true) return this.#restore(hart, next, this.#restarts);
       hart.setTimer(ticks(Math.min(event, memory.loadNumber(field(next, VCPU.timer)))));
     }
+  }
+
+  /** The turn of a vCPU whose guest is being restored: a piece, and then whatever interrupt comes first, the timer's at the latest. */
+  #restore(hart: Hart, vcpu: PhysicalAddress, restarts: Restarts): void {
+    const { memory } = hart;
+    const vm = machineOf(memory, vcpu);
+    memory.store(field(vcpu, VCPU.state), VCPU_STATE.running);
+    if (!restarts.restorePiece(memory, vm)) return restLater(hart);
+    restarts.finish(hart, vm);
+    enterWorld(hart, vcpu);
+    beginAnew(hart, ticks(memory.loadNumber(field(this.#queue, QUEUE.event))));
   }
 
   #block(hart: Hart, suspended: number): void {

@@ -32,14 +32,26 @@ export const VM = {
   failed: 0x4c, // address of the vCPU that failed it
   channels: 0x50, // CHANNEL_END entries
   secondStage: 0x90, // region table; unused where there is no second stage
+  // Under restart=on (restart/restarts.ts):
+  restored: 0x1d8, // number: bytes of its RAM that have been restored since it failed
+  restarts: 0x1e0,
+  failedAt: 0x1e8, // number: when it failed last, in cycles
+  restartedAt: 0x1f0, // number: when it last began anew
 } as const;
 
 /** A region table's count and regions. */
 const SECOND_STAGE_BYTES = 8 + MAXIMUM_WINDOWS * REGION_BYTES;
 const LINE = 64;
-export const VM_BYTES = Math.ceil((VM.secondStage + SECOND_STAGE_BYTES) / LINE) * LINE;
+if (VM.secondStage + SECOND_STAGE_BYTES > VM.restored) throw new Error("the region table reaches into what follows it");
+export const VM_BYTES = Math.ceil((VM.restartedAt + 8) / LINE) * LINE;
 
-export const VM_STATE = { running: 0, finished: 1, failed: 2 } as const;
+export const VM_STATE = {
+  running: 0,
+  finished: 1,
+  failed: 2,
+  /** It has failed, and is about to be started again. */
+  restored: 3,
+} as const;
 
 export function channelEnd(vm: PhysicalAddress, id: number): PhysicalAddress {
   return physical(vm + VM.channels + id * CHANNEL_END_BYTES);

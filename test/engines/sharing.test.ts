@@ -183,6 +183,7 @@ test("smp: its harts write what it says they write, and share no more than it sa
     "lock.holdingMax", // nor does time pass in the engine
     "queue.frameStart", // the table scheduler's
     "queue.nextTick", "queue.sliceEnd", // the credit scheduler's
+    "vm.restored", "vm.restarts", "vm.failedAt", "vm.restartedAt", // of restart=on
   ]);
   expect(declared(kinds, "own", "shared").difference(written)).toEqual(unseen);
   expect(written.difference(declared(kinds, "own", "shared"))).toEqual(new Set());
