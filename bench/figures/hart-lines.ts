@@ -1,9 +1,9 @@
 // A line for each engine over the number of harts: the drawing that several figures are.
 
 import type { TopLevelSpec } from "vega-lite";
-import { hartsOf, type Point, type Series, seriesLabel } from "./dataset.ts";
+import { hartsOf, type Point, type Selection, type Series, seriesLabel } from "./dataset.ts";
 import type { Look, Table } from "./figure.ts";
-import { config, isNarrow, legendColumns, legendHeight, logarithmicAxis, styled, styleSeries } from "./style.ts";
+import { config, isNarrow, legendColumns, legendHeight, LINE_STYLE, logarithmicAxis, POINT_SIZE, styled, styleSeries } from "./style.ts";
 import { harts, listed, short } from "./words.ts";
 
 /** What one engine has at one number of harts. */
@@ -23,7 +23,7 @@ export interface Reference {
 
 interface Request {
   readonly values: readonly HartValue[];
-  readonly engines: readonly string[];
+  readonly selection: Pick<Selection, "engines" | "source" | "scenario">;
   readonly look: Look;
   readonly title: string;
   readonly logarithmic: boolean;
@@ -36,14 +36,14 @@ const REFERENCE_DASH = [3, 4];
 
 export const hartValue = ({ engine, variant, harts, value, low, high }: Point): HartValue => ({ engine, variant, harts, value, low, high });
 
-export function hartLines({ values, engines, look, title, logarithmic, reference }: Request): TopLevelSpec {
-  const style = styleSeries(values, engines, look.ink);
+export function hartLines({ values, selection, look, title, logarithmic, reference }: Request): TopLevelSpec {
+  const style = styleSeries(values, selection, look.ink);
   const data = values.map((value) => ({ ...value, ...styled(seriesLabel(value), style) }));
   const counts = hartsOf(values);
   const series = { field: "series", type: "nominal" } as const;
   const legend = { title: null, columns: legendColumns(style.labels, look) };
   const domain = [counts[0], counts[counts.length - 1]];
-  const { labels, colours, shapes, dashes } = style;
+  const { labels, colours, shapes } = style;
   const x = {
     field: "harts", type: "quantitative", title: "harts",
     scale: { type: "log", base: 2, domain, nice: false, padding: 12 }, axis: { values: counts, format: "d", grid: false },
@@ -72,13 +72,13 @@ export function hartLines({ values, engines, look, title, logarithmic, reference
       {
         data: { values: data },
         mark: { type: "line" } as const,
-        encoding: { x, y, color, strokeWidth: { field: "lineWidth", type: "quantitative", scale: null }, strokeDash: { ...series, scale: { domain: labels, range: dashes }, legend } },
+        encoding: { x, y, color, ...LINE_STYLE },
       },
       {
         data: { values: data },
         mark: { type: "point", filled: true, opacity: 1 } as const,
         encoding: {
-          x, y, color, shape: { ...series, scale: { domain: labels, range: shapes }, legend }, size: { field: "pointSize", type: "quantitative", scale: null },
+          x, y, color, shape: { ...series, scale: { domain: labels, range: shapes }, legend }, size: POINT_SIZE,
           tooltip: [{ ...series, title: "engine" }, { field: "harts", type: "quantitative", title: "harts" }, { field: "value", type: "quantitative", title, format: ",.4~r" }],
         },
       },

@@ -3,8 +3,8 @@
 import type { MetricName } from "../results/metrics.ts";
 import { pointsOf, type Selection, type Series, seriesLabel } from "./dataset.ts";
 import type { Figure } from "./figure.ts";
-import { config, isNarrow, legendColumns, legendHeight, logarithmicAxis, styled, styleSeries } from "./style.ts";
-import { amount, listed } from "./words.ts";
+import { config, isNarrow, legendColumns, legendHeight, LINE_STYLE, logarithmicAxis, POINT_SIZE, styled, styleSeries } from "./style.ts";
+import { amount, listed, span } from "./words.ts";
 
 const PERCENTILES = ["p50", "p90", "p99", "p99.9", "max"] as const;
 type Percentile = (typeof PERCENTILES)[number];
@@ -33,8 +33,8 @@ export const latency: Figure = {
   draw: (selection, look) => {
     const values = latencyValues(selection);
     if (values.length === 0) return undefined;
-    const style = styleSeries(values, selection.engines, look.ink);
-    const { labels, colours, shapes, dashes } = style;
+    const style = styleSeries(values, selection, look.ink);
+    const { labels, colours, shapes } = style;
     const series = { field: "series", type: "nominal" } as const;
     const legend = { title: null, columns: legendColumns(labels, look) };
     const [{ unit }] = values;
@@ -52,18 +52,18 @@ export const latency: Figure = {
         layer: [
           {
             mark: { type: "line" },
-            encoding: { x, y, color, strokeWidth: { field: "lineWidth", type: "quantitative", scale: null }, strokeDash: { ...series, scale: { domain: labels, range: dashes }, legend } },
+            encoding: { x, y, color, ...LINE_STYLE },
           },
           {
             mark: { type: "point", filled: true, opacity: 1 },
             encoding: {
-              x, y, color, shape: { ...series, scale: { domain: labels, range: shapes }, legend }, size: { field: "pointSize", type: "quantitative", scale: null },
+              x, y, color, shape: { ...series, scale: { domain: labels, range: shapes }, legend }, size: POINT_SIZE,
               tooltip: [{ ...series, title: "engine" }, { field: "percentile", type: "nominal" }, { field: "value", type: "quantitative", title: unit, format: ",.4~r" }],
             },
           },
         ],
       },
-      says: `From median to most: ${listed(at("p50").map(({ engine, value }) => `${engine} ${amount(value, unit)} to ${amount(most.find((other) => other.engine === engine)?.value ?? value, unit)}`))}.`,
+      says: `From median to most: ${listed(at("p50").map(({ engine, value }) => `${engine} ${span(value, most.find((other) => other.engine === engine)?.value ?? value, unit)}`))}.`,
       table: {
         head: ["engine", ...PERCENTILES],
         body: [...Map.groupBy(values, seriesLabel)].map(([label, own]) => [

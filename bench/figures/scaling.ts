@@ -29,7 +29,7 @@ export const scaling: Figure = {
     if (values.length === 0) return undefined;
     return {
       spec: hartLines({
-        values, engines: selection.engines, look, title: "% of one hart's", logarithmic: false, reference: { label: "ideal", at: () => 100 },
+        values, selection, look, title: "% of one hart's", logarithmic: false, reference: { label: "ideal", at: () => 100 },
       }),
       says: `Of what its only hart did: ${sayAtMost(values, percent)}.`,
       table: hartTable(values, percent),

@@ -24,8 +24,10 @@ interface Request {
 }
 
 const STEP = 34;
-/** Where names of engines are above the bars. */
-const NARROW_STEP = 46;
+/** With the name above the bar. */
+const STEP_WITH_NAME = 46;
+/** Longer names are written above their bars. */
+const MOST_OF_NAMES = 0.3;
 
 export function stackedBars({ values, parts, look, title, total, end }: Request): TopLevelSpec {
   const names = [...parts.keys()];
@@ -37,12 +39,13 @@ export function stackedBars({ values, parts, look, title, total, end }: Request)
   });
   const longest = Math.max(...sums.map(({ sum }) => sum));
   const room = Math.max(...sums.map(({ written }) => written.length)) * FONT_SIZE * 0.56;
-  const narrow = isNarrow(look);
-  const namesWidth = narrow ? 0 : Math.max(...labels.map((label) => label.length)) * FONT_SIZE * 0.54;
+  const longestName = Math.max(...labels.map((label) => label.length)) * FONT_SIZE * 0.54;
+  const above = isNarrow(look) || longestName > MOST_OF_NAMES * look.width;
+  const namesWidth = above ? 0 : longestName;
   const plot = Math.max(look.width - namesWidth - 40, 120);
   const y = {
     field: "series", type: "nominal", sort: labels, title: null,
-    axis: narrow ? null : { labelColor: look.ink.text, labelLimit: 0, domain: false, ticks: false },
+    axis: above ? null : { labelColor: look.ink.text, labelLimit: 0, domain: false, ticks: false },
   } as const;
   const domain = [0, end ?? (longest * plot) / Math.max(plot - room - 12, plot / 3)];
   const x = {
@@ -50,11 +53,11 @@ export function stackedBars({ values, parts, look, title, total, end }: Request)
   } as const;
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
-    config: config(look), width: look.width, height: labels.length * (narrow ? NARROW_STEP : STEP), autosize: { type: "fit-x", contains: "padding" },
+    config: config(look), width: look.width, height: labels.length * (above ? STEP_WITH_NAME : STEP), autosize: { type: "fit-x", contains: "padding" },
     layer: [
       {
         data: { values: data },
-        mark: { type: "bar", height: 18, stroke: look.ink.paper, strokeWidth: 1, yOffset: narrow ? 9 : 0 },
+        mark: { type: "bar", height: 18, stroke: look.ink.paper, strokeWidth: 1, yOffset: above ? 9 : 0 },
         encoding: {
           y, x, order: { field: "order", type: "quantitative" },
           color: {
@@ -66,10 +69,10 @@ export function stackedBars({ values, parts, look, title, total, end }: Request)
       },
       ...(end === undefined ? [{
         data: { values: sums },
-        mark: { type: "text", align: "left", baseline: "middle", dx: 6, dy: narrow ? 9 : 0 } as const,
+        mark: { type: "text", align: "left", baseline: "middle", dx: 6, dy: above ? 9 : 0 } as const,
         encoding: { y, x: { field: "sum", type: "quantitative" } as const, text: { field: "written", type: "nominal" } as const },
       }] : []),
-      ...(narrow ? [{
+      ...(above ? [{
         data: { values: sums },
         mark: { type: "text", align: "left", baseline: "bottom", x: 0, dy: -2 } as const,
         encoding: { y, text: { field: "series", type: "nominal" } as const },

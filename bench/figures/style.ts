@@ -1,7 +1,7 @@
 // What all figures share: type, axes, and how engines are told apart (by colour, by shape and by dash, each enough alone).
 
 import type { Config } from "vega-lite";
-import { type Series, seriesLabel } from "./dataset.ts";
+import { pointsOf, type Selection, type Series, seriesLabel } from "./dataset.ts";
 import type { Look } from "./figure.ts";
 import type { Ink } from "./ink.ts";
 import { logarithmicTicks, NANOSECONDS } from "./words.ts";
@@ -16,8 +16,14 @@ const NARROW = 480;
 
 export const isNarrow = ({ width }: Look): boolean => width < NARROW;
 
-/** What vega-lite calls shapes; the first ones are of engines as they come, in their order. */
-const SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left", "arrow", "wedge", "stroke"];
+/** What vega-lite calls shapes: those of engines as they come, in their order. */
+const SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left"];
+/** And of engines with options: paths in a square from -1 to 1. A pentagon, an hourglass, a star, an X, a bow tie and a hexagon. */
+const SHAPES_OF_VARIANTS = [
+  "M0,-1L0.95,-0.31L0.59,0.81L-0.59,0.81L-0.95,-0.31Z", "M-0.85,-0.95L0.85,-0.95L-0.85,0.95L0.85,0.95Z", "M0,-1.2L0.3,-0.3L1.2,0L0.3,0.3L0,1.2L-0.3,0.3L-1.2,0L-0.3,-0.3Z",
+  "M-1,-0.6L-0.6,-1L0,-0.4L0.6,-1L1,-0.6L0.4,0L1,0.6L0.6,1L0,0.4L-0.6,1L-1,0.6L-0.4,0Z", "M-0.95,-0.85L-0.95,0.85L0.95,-0.85L0.95,0.85Z", "M-0.5,-0.87L0.5,-0.87L1,0L0.5,0.87L-0.5,0.87L-1,0Z",
+];
+
 /** Of lines and points: where several lie on each other, the lower ones show around the upper ones. */
 const WIDTHS = { first: 5, last: 2 } as const;
 const SIZES = { first: 260, last: 65 } as const;
@@ -33,21 +39,23 @@ export interface SeriesStyle {
   readonly sizes: number[];
 }
 
-/** Colour and first shape go with the engine, so that they are the same in every figure. */
-export function styleSeries(series: readonly Series[], engines: readonly string[], ink: Ink): SeriesStyle {
-  const different = [...new Map(series.map((one) => [seriesLabel(one), one])).values()];
-  const place = ({ engine }: Series) => Math.max(engines.indexOf(engine), 0);
-  const own = new Set(different.filter(({ variant }) => variant === "").map((one) => SHAPES[place(one) % SHAPES.length]));
-  const free = SHAPES.filter((shape) => !own.has(shape)).reverse();
-  const shapes = different.map((one) => (one.variant === "" ? SHAPES[place(one) % SHAPES.length] : free.pop() ?? SHAPES[0]));
-  const variants = different.map((one, index) => different.slice(0, index).filter(({ engine }) => engine === one.engine).length);
+/** Colour, shape and dash are of all that the scenario was measured on, so that a series has the same in every figure. */
+export function styleSeries(series: readonly Series[], selection: Pick<Selection, "engines" | "source" | "scenario">, ink: Ink): SeriesStyle {
+  const labels = [...new Set(series.map(seriesLabel))];
+  const measured = [...new Map(pointsOf(selection, "throughput").map((point) => [seriesLabel(point), point])).values()];
+  const variants = measured.filter(({ variant }) => variant !== "").map(seriesLabel);
+  const styles = labels.map((label) => {
+    const { engine, variant } = series.find((one) => seriesLabel(one) === label) ?? series[0];
+    const place = Math.max(selection.engines.indexOf(engine), 0);
+    const own = measured.filter((one) => one.engine === engine && one.variant !== "").findIndex((one) => one.variant === variant) + 1;
+    return {
+      colour: ink.engines[place % ink.engines.length], dash: DASHES[own % DASHES.length],
+      shape: variant === "" ? SHAPES[place % SHAPES.length] : SHAPES_OF_VARIANTS[Math.max(variants.indexOf(label), 0) % SHAPES_OF_VARIANTS.length],
+    };
+  });
   return {
-    labels: different.map(seriesLabel),
-    colours: different.map((one) => ink.engines[place(one) % ink.engines.length]),
-    shapes,
-    widths: spread(WIDTHS, different.length),
-    sizes: spread(SIZES, different.length),
-    dashes: variants.map((variant) => DASHES[variant % DASHES.length]),
+    labels, colours: styles.map(({ colour }) => colour), shapes: styles.map(({ shape }) => shape), dashes: styles.map(({ dash }) => dash),
+    widths: spread(WIDTHS, labels.length), sizes: spread(SIZES, labels.length),
   };
 }
 
@@ -56,10 +64,16 @@ const spread = ({ first, last }: typeof WIDTHS | typeof SIZES, count: number): n
   Array.from({ length: count }, (_, index) => last + ((first - last) * (count - 1 - index)) / Math.max(count - 1, 1)));
 
 /** What a datum of a series carries for its line and its points. */
-export function styled(series: string, { labels, widths, sizes }: SeriesStyle): { readonly series: string; readonly lineWidth: number; readonly pointSize: number } {
+export function styled(series: string, { labels, widths, sizes, dashes }: SeriesStyle) {
   const place = labels.indexOf(series);
-  return { series, lineWidth: widths[place], pointSize: sizes[place] };
+  return { series, lineWidth: widths[place], pointSize: sizes[place], dash: dashes[place] };
 }
+
+/** Encodings of these as they are, without a scale or a legend. */
+export const LINE_STYLE = {
+  strokeWidth: { field: "lineWidth", type: "quantitative", scale: null }, strokeDash: { field: "dash", type: "nominal", scale: null },
+} as const;
+export const POINT_SIZE = { field: "pointSize", type: "quantitative", scale: null } as const;
 
 /** As many columns as fit beside each other. */
 export function legendColumns(labels: readonly string[], { width }: Look): number {

@@ -53,11 +53,18 @@ export function summarise(source: Source, engines: readonly string[]): Measure[]
 }
 
 function measureOf({ points }: Source, { group, name, scenario, metric, at }: Asked): Measure {
-  const own = points.filter((point) => point.scenario === scenario && point.metric === metric && point.subject === "" && point.variant === "");
-  const count = at === "one hart" ? 1 : Math.max(0, ...own.map((point) => point.harts));
+  const all = points.filter((point) => point.scenario === scenario && point.metric === metric && point.subject === "" && point.variant === "");
+  const own = at === "one hart" ? all : all.filter((point) => point.harts > 1);
+  const count = at === "one hart" ? 1 : mostHarts(own);
   const found = own.filter((point) => point.harts === count);
   const unit = found[0]?.unit ?? "";
   return { group, name, detail: `${scenario}, ${harts(count)}, ${unit}`, better: HIGHER.has(metric) ? "higher" : "lower", values: valuesOf(found) };
+}
+
+/** Where most engines can be compared; of such numbers, the largest. */
+function mostHarts(points: readonly Point[]): number {
+  const counts = [...Map.groupBy(points, (point) => point.harts)].map(([count, own]) => ({ count, engines: own.length }));
+  return counts.toSorted((left, right) => right.engines - left.engines || right.count - left.count)[0]?.count ?? 0;
 }
 
 function trustOf({ points }: Source): Measure[] {

@@ -25,7 +25,7 @@ export const throughput: Figure = {
     if (values.length === 0) return undefined;
     const [{ unit }] = pointsOf(selection, "throughput");
     return {
-      spec: hartLines({ values, engines: selection.engines, look, title: unit, logarithmic: true, reference: idealThroughput(values) }),
+      spec: hartLines({ values, selection, look, title: unit, logarithmic: true, reference: idealThroughput(values) }),
       says: `In ${unit}: ${sayAtMost(values)}.`,
       table: hartTable(values),
     };

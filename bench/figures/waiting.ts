@@ -19,7 +19,7 @@ export const waiting: Figure = {
     if (values.length === 0) return undefined;
     const waited = atMostHarts(values).filter(({ value }) => value > 0);
     return {
-      spec: hartLines({ values, engines: selection.engines, look, title: "% of all cycles", logarithmic: false }),
+      spec: hartLines({ values, selection, look, title: "% of all cycles", logarithmic: false }),
       says: waited.length === 0 ? "No engine as it comes waited for a lock." : `Of all cycles: ${sayAtMost(waited, percent)}; the others none.`,
       table: hartTable(values, percent),
     };

@@ -9,12 +9,19 @@ export function short(value: number): string {
   return value.toLocaleString("en-US", { maximumFractionDigits: size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2 });
 }
 
+/** Keeps a figure and its unit on one line. */
+const NO_BREAK = "\u00a0";
+
 export const NANOSECONDS = "ns";
 
 /** A time in the unit that reads best, other units as they are. */
-export const amount = (value: number, unit: string): string => (unit === NANOSECONDS ? formatNanoseconds(value) : `${short(value)} ${unit}`);
+export const amount = (value: number, unit: string): string => (unit === NANOSECONDS ? formatNanoseconds(value) : `${short(value)} ${unit}`).replaceAll(" ", NO_BREAK);
 
-export const percent = (value: number): string => `${short(value)} %`;
+/** From one amount to another. */
+export const span = (from: number, to: number, unit: string): string => `${unit === NANOSECONDS ? amount(from, unit) : short(from)} to ${amount(to, unit)}`;
+
+
+export const percent = (value: number): string => `${short(value)}${NO_BREAK}%`;
 
 /** Tick marks of a logarithmic axis: powers of ten, with 2 and 5 between where there are few. */
 export function logarithmicTicks(values: readonly number[]): number[] {
@@ -33,4 +40,4 @@ export function listed(words: readonly string[]): string {
   return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words[words.length - 1]}`;
 }
 
-export const harts = (count: number): string => (count === 1 ? "1 hart" : `${count} harts`);
+export const harts = (count: number): string => (count === 1 ? "1 hart" : `${count} harts`).replace(" ", NO_BREAK);

@@ -7,7 +7,7 @@ import { packPoints } from "../figures/pack.ts";
 import type { Gathered, Provenance } from "./gather.ts";
 import { escapeHtml as text } from "./escape.ts";
 import { ELEMENTS, figureId, type PackedSource, PARTS, type Payload } from "./page/payload.ts";
-import { summaryTable } from "./summary-table.ts";
+import { engineMark, summaryTable } from "./summary-table.ts";
 
 export interface DocumentParts {
   readonly gathered: Gathered;
@@ -20,7 +20,7 @@ export interface DocumentParts {
 const POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:";
 
 export function formatDocument({ gathered, script, style, revision }: DocumentParts): string {
-  const { dataset, ofEngines, provenance } = gathered;
+  const { dataset, ofEngines, summaries, provenance } = gathered;
   const payload: Payload = { engines: dataset.engines, scenarios: dataset.scenarios, sources: dataset.sources.map(pack), ofEngines: pack(ofEngines) };
   return `<!doctype html>
 <html lang="en">
@@ -37,6 +37,9 @@ ${style}</style>
 <header>
 <h1>Hypervisor architectures compared</h1>
 <p>The same RISC-V guests ran on each of ${dataset.engines.length} engines over one simulated multicore, so that the architecture is the only thing that differs. Results of: ${provenance.map(({ label }) => text(label)).join("; ")}.</p>
+<dl class="engines">
+${summaries.map(({ name, summary }) => `<div><dt>${engineMark(name, dataset.engines)}${text(name)}</dt><dd>${text(summary)}</dd></div>`).join("\n")}
+</dl>
 <nav aria-label="Parts of this report"><ul>
 <li><a href="#summary">The trade-off</a></li><li><a href="#workloads">Workload by workload</a></li><li><a href="#engines">What to trust, and what an attacker reaches</a></li><li><a href="#runs">What ran where</a></li>
 </ul></nav>

@@ -1,6 +1,7 @@
 // From files of results to sources: what may be compared with each other, and what is known of where it comes from.
 
 import { basename } from "node:path";
+import { UsageError } from "../exit-code.ts";
 import { type Dataset, isAttack, type Point, type Scenario, type Source } from "../figures/dataset.ts";
 import { caseKey, type ResultRow } from "../results/schema.ts";
 import { type HasParameter, toPoints } from "./points.ts";
@@ -8,7 +9,7 @@ import type { ResultFile } from "./read.ts";
 
 /** What tcbench knows of names. Rows may have others, of engines and workloads that came or went. */
 export interface Known {
-  readonly engines: readonly string[];
+  readonly engines: readonly { readonly name: string; readonly summary: string }[];
   readonly baseline: string;
   /** Workloads that are attacks, in the order of tables. */
   readonly attacks: readonly string[];
@@ -27,6 +28,8 @@ export interface Provenance {
 
 export interface Gathered {
   readonly dataset: Dataset;
+  /** What the engines are, of those that are known. */
+  readonly summaries: Known["engines"];
   /** TCB and attacks: of no workload, and not of one source alone. */
   readonly ofEngines: Source;
   readonly provenance: readonly Provenance[];
@@ -43,7 +46,8 @@ export function gather(files: readonly ResultFile[], known: Known, tcb: readonly
   const groups = groupsOf(files);
   const sources = groups.map(({ label, rows }): Source => ({ label, warning: warningOf(rows), clock: rows[0].clock, points: toPoints(rows.filter(({ harts }) => harts > 0), known.hasParameter) }));
   const measured = files.flatMap(({ rows }) => rows);
-  const engines = [...new Set([...known.engines.filter((engine) => measured.some((row) => row.engine === engine)), ...measured.map(({ engine }) => engine)])];
+  const summaries = known.engines.filter(({ name }) => measured.some(({ engine }) => engine === name));
+  const engines = [...new Set([...summaries.map(({ name }) => name), ...measured.map(({ engine }) => engine)])];
   const aboutSources = files.map(({ rows }) => rows.filter(({ harts }) => harts === 0)).findLast((rows) => rows.length > 0) ?? tcb;
   const attacked = sources.find(({ points }) => points.some(({ scenario }) => isAttack(scenario)));
   const place = ({ scenario }: Point) => (known.attacks.includes(scenario) ? known.attacks.indexOf(scenario) : known.attacks.length);
@@ -59,15 +63,30 @@ export function gather(files: readonly ResultFile[], known: Known, tcb: readonly
       ...first,
       points: [...withoutAttacks, ...attacks, ...toPoints(aboutSources, known.hasParameter)],
     },
-    provenance: groups.map(provenanceOf),
+    summaries, provenance: groups.map(provenanceOf),
   };
 }
 
 /** A run is a source of its own; of what is kept for good, a profile is. */
 function groupsOf(files: readonly ResultFile[]): Group[] {
   const parts = files.flatMap((file) => [...Map.groupBy(file.rows.filter(({ harts }) => harts > 0), ({ clock, profile }) => `${clock} ${profile}`).values()].map((rows) => ({ file, rows, label: labelOf(file, rows[0]) })));
-  const groups = [...Map.groupBy(parts, ({ label }) => label)].map(([label, own]): Group => ({ label, files: own.map(({ file }) => file), rows: own.flatMap(({ rows }) => rows) }));
+  const groups = [...Map.groupBy(parts, ({ label }) => label)].map(([label, own]): Group => {
+    requireOnce(own);
+    return { label, files: own.map(({ file }) => file), rows: own.flatMap(({ rows }) => rows) };
+  });
   return groups.sort((left, right) => Number(left.rows[0].clock === "wall") - Number(right.rows[0].clock === "wall"));
+}
+
+/** Throws a UsageError where two files of a source have the same case: figures would have both. */
+function requireOnce(parts: readonly { readonly file: ResultFile; readonly rows: readonly ResultRow[] }[]): void {
+  const seen = new Map<string, string>();
+  for (const { file, rows } of parts) {
+    for (const key of new Set(rows.map(caseKey))) {
+      const other = seen.get(key);
+      if (other !== undefined) throw new UsageError(`${other} and ${file.path} both have ${key.split("\n").filter((word) => word !== "").join(" ")}: give one of them`);
+      seen.set(key, file.path);
+    }
+  }
 }
 
 function labelOf({ path, run, host }: ResultFile, { clock, profile }: ResultRow): string {

@@ -32,7 +32,7 @@ export async function report(words: readonly string[], engines: Engines, baselin
   const files = readResults(request.inputs);
   writing(request.out, () => mkdirSync(dirname(request.out), { recursive: true }));
   const counted = files.some(({ rows }) => rows.some(({ harts }) => harts === 0)) ? [] : await countSources(Object.values(engines), baseline, revision);
-  const gathered = gather(files, knownOf(Object.keys(engines), workloads), counted);
+  const gathered = gather(files, knownOf(Object.values(engines), workloads), counted);
   const page = formatDocument({ gathered, script: await bundleScript(), style: styleSheet(), revision });
   const folder = join(dirname(request.out), "figures");
   writing(request.out, () => { writeFileSync(request.out, page); });
@@ -47,7 +47,7 @@ async function countSources(engines: readonly EngineDescription[], baseline: Eng
   return rows.flat();
 }
 
-function knownOf(engines: readonly string[], workloads: readonly Workload[]): Known {
+function knownOf(engines: readonly EngineDescription[], workloads: readonly Workload[]): Known {
   const parameters = new Map(workloads.map((workload) => [workload.name, workload.parameters]));
   return { engines, baseline: BASELINE, attacks: ATTACKS.map(({ name }) => `attack-${name}`), workloads, hasParameter: (workload, name) => Object.hasOwn(parameters.get(workload) ?? {}, name) };
 }

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { DARK, LIGHT, namedColours, VARIABLE_INK } from "../../../bench/figures/ink.ts";
 import { styleSeries } from "../../../bench/figures/style.ts";
-import { ENGINES } from "./points.ts";
+import { ENGINES, point, select } from "./points.ts";
 
 const SCHEMES = [["light", LIGHT], ["dark", DARK]] as const;
 
@@ -62,10 +62,14 @@ test("both schemes and the variables have the same names", () => {
 });
 
 test("an engine looks the same whatever it is beside, and no two lines share colour and shape", () => {
-  const all = ENGINES.map((engine) => ({ engine, variant: "" }));
-  const smp = ["", "granularity=big", "granularity=big lock=mcs", "granularity=big lock=test-and-set"].map((variant) => ({ engine: "smp", variant }));
-  const [whole, alone] = [styleSeries([...all, ...smp.slice(1)], ENGINES, LIGHT), styleSeries(smp, ENGINES, LIGHT)];
-  expect([alone.colours[0], alone.shapes[0]]).toEqual([whole.colours[3], whole.shapes[3]]);
+  const all = ENGINES.map((engine) => point({ engine }));
+  const smp = ["", "granularity=big", "granularity=big lock=mcs", "granularity=big lock=test-and-set"].map((variant) => point({ engine: "smp", variant }));
+  const series = [...all, ...smp.slice(1)];
+  const [whole, alone] = [styleSeries(series, select(series), LIGHT), styleSeries(smp, select(series), LIGHT)];
+  alone.labels.forEach((label, index) => {
+    const there = whole.labels.indexOf(label);
+    expect([alone.colours[index], alone.shapes[index], alone.dashes[index]]).toEqual([whole.colours[there], whole.shapes[there], whole.dashes[there]]);
+  });
   expect(new Set(whole.colours.map((colour, index) => `${colour} ${whole.shapes[index]}`)).size).toBe(whole.labels.length);
   expect(new Set(alone.shapes).size).toBe(smp.length);
 });

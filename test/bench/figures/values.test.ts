@@ -50,7 +50,7 @@ describe("throughput", () => {
   });
 
   test("is said of each engine as it comes, at its most harts", () => {
-    expect(sayAtMost(throughputValues(select(points)))).toBe("per-core 380 and smp 150 at 4 harts; uniprocessor 95 at 1 hart");
+    expect(sayAtMost(throughputValues(select(points)))).toBe("per-core 380 and smp 150 at 4\u00a0harts; uniprocessor 95 at 1\u00a0hart");
   });
 });
 
@@ -133,14 +133,14 @@ describe("attacks", () => {
 });
 
 describe("summary", () => {
-  test("has rows that compare something, at one hart or at the most", () => {
+  test("has rows that compare something, at one hart or at the most that most engines have", () => {
     const points = [
-      point({ scenario: "compute-hash", engine: "bare", value: 3 }), point({ scenario: "compute-hash", engine: "smp", value: 2 }), point({ scenario: "compute-hash", engine: "smp", harts: 8, value: 16 }),
+      point({ scenario: "compute-hash", engine: "bare", value: 3 }), point({ scenario: "compute-hash", engine: "smp", value: 2 }), point({ scenario: "compute-hash", engine: "smp", harts: 8, value: 16 }), point({ scenario: "compute-hash", engine: "smp", harts: 16, value: 32 }),
       point({ scenario: "compute-hash", engine: "hosted", harts: 8, value: 12 }), point({ scenario: "compute-hash", engine: "hosted", variant: "lock=mcs", harts: 8, value: 99 }), point({ scenario: "timer", value: 1 }),
     ];
     expect(summarise(sourceOf(...points), ENGINES).map(({ detail, values }) => [detail, [...values]])).toEqual([
-      ["compute-hash, 1 hart, units/Mcycle", [["bare", 3], ["smp", 2]]],
-      ["compute-hash, 8 harts, units/Mcycle", [["smp", 16], ["hosted", 12]]],
+      ["compute-hash, 1\u00a0hart, units/Mcycle", [["bare", 3], ["smp", 2]]],
+      ["compute-hash, 8\u00a0harts, units/Mcycle", [["smp", 16], ["hosted", 12]]],
     ]);
   });
 

@@ -65,6 +65,7 @@ describe("npm run report", () => {
     ["another schema", ["schema.csv"], /schema\.csv has schema version 7; .* version 1$/],
     ["no CSV", ["picture.csv"], /picture\.csv: not a file of results: .+$/],
     ["a value that is none", ["value.csv"], /value\.csv: not a file of results: record 1, column value: not a number$/],
+    ["the same case twice", ["good.csv", "again.csv"], /good\.csv and .*again\.csv both have contend per-core 1: give one of them$/],
     ["a page that cannot be written", ["good.csv", "--out", "good.csv/page.html"], /^the report cannot be written to .*good\.csv\/page\.html: .+$/],
   ])("%s is one line", async (_, words, line) => {
     mkdirSync(join(folder, "empty"), { recursive: true });
@@ -73,6 +74,7 @@ describe("npm run report", () => {
     write("picture.csv", "\u{89}PNG\n\"");
     write("value.csv", formatFile([row("throughput", 1234)]).replace(",1234,", ",lots,"));
     write("good.csv", formatFile(workloadRows("contend")));
+    write("again.csv", formatFile(workloadRows("contend")));
     const inFolder = words.map((word) => (word.startsWith("--") ? word : join(folder, word)));
     const failure = await report(inFolder, ENGINES, ENGINES.uniprocessor, CATALOGUE).then(() => undefined, (error: unknown) => error);
     expect(failure).toBeInstanceOf(UsageError);

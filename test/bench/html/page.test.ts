@@ -27,7 +27,7 @@ beforeAll(async () => {
   const gathered = gather([
     source("contend.csv", false, [...workloadRows("contend"), ...workloadRows("timer", 3), ...attackRows()]),
     source("20260101T000000-000Z.csv", true, [row("throughput", 5, { clock: "wall", workload: "timer", low: 4, high: 6 })]),
-  ], { engines: ["per-core", "smp"], baseline: "bare", attacks: ["attack-memory-read"], workloads: [{ name: "contend", summary: "</script><b>one service</b>", unit: "a call" }], hasParameter: () => false }, [
+  ], { engines: [{ name: "per-core", summary: "one each" }, { name: "smp", summary: "one for all" }], baseline: "bare", attacks: ["attack-memory-read"], workloads: [{ name: "contend", summary: "</script><b>one service</b>", unit: "a call" }], hasParameter: () => false }, [
     row("tcb-bytes", 4000, { workload: "", harts: 0 }), row("tcb-bytes", 5000, { workload: "", harts: 0, engine: "per-core" }),
   ]);
   writeFileSync(join(folder, "report.html"), formatDocument({ gathered, script: await bundleScript(), style: styleSheet(), revision: "abc" }));
