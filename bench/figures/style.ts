@@ -25,7 +25,7 @@ const SHAPES_OF_VARIANTS = [
 ];
 
 /** Of lines and points: where several lie on each other, the lower ones show around the upper ones. */
-const WIDTHS = { first: 5, last: 2 } as const;
+const WIDTHS = { first: 7, last: 2 } as const;
 const SIZES = { first: 260, last: 65 } as const;
 const DASHES = [[1, 0], [7, 3], [2, 3], [9, 3, 2, 3], [4, 2]];
 
