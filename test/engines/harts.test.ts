@@ -21,6 +21,7 @@ const SETTINGS: readonly Setting[] = [
   { engine: "bare", harts: 2, options: {} }, { engine: "uniprocessor", harts: 1, options: {} }, { engine: "per-core", harts: 2, options: {} },
   { engine: "microscheduler", harts: 2, options: {} }, { engine: "smp", harts: 1, options: {} },
   { engine: "smp", harts: 2, options: {} }, { engine: "smp", harts: 2, options: { granularity: "big", lock: "mcs" } },
+  { engine: "hosted", harts: 1, options: {} }, { engine: "hosted", harts: 2, options: { split: "user" } },
 ];
 
 interface Outcome {

@@ -33,7 +33,7 @@ function perform(bench: EngineBench, one: Act): void {
   else bench.execute(0, one.word);
 }
 
-describe.each(["uniprocessor", "per-core", "smp"] as const)("%s", (name) => {
+describe.each(["uniprocessor", "per-core", "smp", "hosted"] as const)("%s", (name) => {
   test("a hostile guest ends itself at most", () => {
     fc.assert(fc.property(fc.array(act, { maxLength: 60 }), (acts) => {
       const bench = new EngineBench(ENGINES[name], guests(2, () => ({ vcpus: 2 })), {

@@ -24,7 +24,7 @@ function withVector(bench: EngineBench): void {
   bench.hart(0).setCsr(CSR.vstvec, VECTOR, 0);
 }
 
-describe.each([["uniprocessor"], ["per-core"], ["smp"]] as const)("%s", (name) => {
+describe.each([["uniprocessor"], ["per-core"], ["smp"], ["hosted"]] as const)("%s", (name) => {
   const engine = ENGINES[name];
 
   test.each([[GUEST_LOAD, 5], [GUEST_STORE, 7], [GUEST_FETCH, 1]])(
@@ -111,7 +111,7 @@ describe.each([["uniprocessor"], ["per-core"], ["smp"]] as const)("%s", (name) =
     expect(bench.idles(0)).toBe(true);
   });
 
-  test("a guest that never gives the hart up loses it when its budget is used up", () => {
+  test.runIf(engine.claims.cpuShare)("a guest that never gives the hart up loses it when its budget is used up", () => {
     const share = { budget: ticks(2 * TICKS_PER_MILLISECOND), period: ticks(10 * TICKS_PER_MILLISECOND) };
     const bench = new EngineBench(engine, guests(2, () => ({ share })));
     bench.mark(0, 1);

@@ -39,7 +39,7 @@ function turnTo(bench: EngineBench, mark: number): void {
   expect(bench.marked(0)).toBe(mark);
 }
 
-describe.each(["uniprocessor", "per-core", "smp", "microscheduler"] as const)("%s: vCPUs that share a hart", (name) => {
+describe.each(["uniprocessor", "per-core", "smp", "microscheduler", "hosted"] as const)("%s: vCPUs that share a hart", (name) => {
   const ram = ramOf(name);
   const pending = ENGINES[name].mode === "hypervisor" ? CSR.vsip : CSR.sip;
   const status = ENGINES[name].mode === "hypervisor" ? CSR.vsstatus : CSR.sstatus;
@@ -155,7 +155,7 @@ describe.each(["uniprocessor", "per-core", "smp", "microscheduler"] as const)("%
   });
 });
 
-describe.each<[EngineName]>([["uniprocessor"], ["per-core"], ["smp"]])("%s", (name) => {
+describe.each<[EngineName]>([["uniprocessor"], ["per-core"], ["smp"], ["hosted"]])("%s", (name) => {
   test("a vCPU that has suspended says so to the other, until an interrupt", () => {
     const bench = pair(name);
     other(bench);

@@ -16,7 +16,7 @@ if (!hasUBoot()) console.warn("U-Boot tests skipped: install it (Debian: u-boot-
 const BANNER = /\r\nU-Boot 20\d\d\.\d\d/;
 const LOADED = "80200000";
 const HOSTS: readonly (readonly [EngineName, string, number])[] = [
-  ["bare", U_BOOT.flat, 1], ["uniprocessor", U_BOOT.elf, 1], ["per-core", U_BOOT.flat, 2], ["smp", U_BOOT.elf, 2], ["microscheduler", U_BOOT.flat, 1],
+  ["bare", U_BOOT.flat, 1], ["uniprocessor", U_BOOT.elf, 1], ["per-core", U_BOOT.flat, 2], ["smp", U_BOOT.elf, 2], ["hosted", U_BOOT.elf, 2], ["microscheduler", U_BOOT.flat, 1],
 ];
 
 async function atPrompt(words: readonly string[], use: (command: (line: string) => Promise<string>, guest: GuestProcess) => Promise<void>): Promise<void> {

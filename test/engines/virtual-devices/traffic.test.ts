@@ -39,6 +39,7 @@ function draw(seed: number): Sent[] {
 describe.each([
   ["bare", {}], ["microscheduler", {}],
   ["uniprocessor", { nic: "passthrough" }], ["per-core", { nic: "passthrough" }], ["smp", { nic: "passthrough" }],
+  ["hosted", { nic: "passthrough" }], ["hosted", { nic: "passthrough", split: "user" }], ["hosted", { nic: "switch" }],
   ["uniprocessor", { nic: "switch" }], ["per-core", { nic: "switch" }], ["smp", { nic: "switch" }],
 ] as const)("%s %o", (engine, options) => {
   test("frames are routed in order and whole, in both directions", () => {
