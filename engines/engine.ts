@@ -52,6 +52,9 @@ export interface Configuration {
   readonly channels: readonly Channel[];
   /** In the order in which each owner sees its own. */
   readonly nics?: readonly Nic[];
+  /** Programs of the host's own, for engines that have a host: machine code that is placed at RAM_BASE of a page of its own,
+   *  and `argument` in a0. Others ignore them. */
+  readonly processes?: readonly { readonly name: string; readonly code: readonly number[]; readonly argument: number }[];
   /** The machine's block device and the virtual machine that has it. */
   readonly disk?: { readonly owner: number };
 }
@@ -183,6 +186,8 @@ export interface HeapReport {
 
 export interface EngineReport {
   readonly vms: readonly VmReport[];
+  /** Processes of the host's own; absent where there is no host. */
+  readonly processes?: readonly VmReport[];
   /** Empty where the engine has no such state. */
   readonly tables: readonly EngineTable[];
   /** Absent where the engine moves no frames. */

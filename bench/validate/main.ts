@@ -9,6 +9,7 @@ import { DEFAULT_PROFILE, loadProfile, type Profile } from "../model/profile.ts"
 import { compareWithWall } from "./against-wall.ts";
 import { describeBigLock } from "./big-lock.ts";
 import { describeClosedForm } from "./closed-form.ts";
+import { describeExitPath } from "./exit-path.ts";
 import { describeLockKinds } from "./lock-kinds.ts";
 
 const HELP = `npm run validate -- [--only PART] [--profile NAME|FILE]
@@ -17,10 +18,11 @@ Prints what the model clock predicts beside a reference, and the deviation, part
   closed-form  a first-come-first-served lock against the machine-repairman model
   locks        how handovers grow with the harts that wait, against what is published
   big-lock     1 to 4 cores under a big lock, against sel4bench's published figures (profile imx8mm)
+  exits        an exit on hosted, in kernel, VMM and between, against uniprocessor's and what is published
   wall         ratios between engines and from 1 to 2 harts, against the wall clock of this host
 
 --only PART     one of these
---profile NAME  what closed-form, locks and wall are predicted with, a name or a file; ${DEFAULT_PROFILE} unless given
+--profile NAME  what closed-form, locks, exits and wall are predicted with, a name or a file; ${DEFAULT_PROFILE} unless given
 --help          this
 
 Exit codes: 0 everything was compared, however far apart it is; 1 the command line or the profile cannot be used; 2 a case
@@ -39,6 +41,7 @@ const PARTS: Readonly<Record<string, readonly [title: string, part: Part]>> = {
   "closed-form": ["A lock as a queue, against queueing theory", says(describeClosedForm)],
   locks: ["Kinds of lock, against what is published", says(describeLockKinds)],
   "big-lock": ["A big lock, against sel4bench (seL4/sel4bench-results, run 28232247301)", says(describeBigLock)],
+  exits: ["Exits of a hosted hypervisor, part by part", says(describeExitPath)],
   wall: ["Engines, against the wall clock of this host", againstWall],
 };
 

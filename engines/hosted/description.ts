@@ -14,6 +14,7 @@ import { idleHartsWords } from "../smp/idle-harts.ts";
 import { deviceLock, LOCK_AT, queueLock, queueOf, segmentLock, vmAt } from "../smp/layout.ts";
 import { NIC_OPTION } from "../uniprocessor/description.ts";
 import { Host } from "./host.ts";
+import { type HostProgram, LOAD } from "./kernel/host-programs.ts";
 import { hostedInvariants } from "./invariants.ts";
 import type { Split } from "./kernel/devices.ts";
 import { CAPACITY } from "./layout.ts";
@@ -25,6 +26,11 @@ const OPTIONS = {
     summary: "channels, interrupt controllers and network devices in the kernel (as vhost), or in the VMM",
   },
   nic: NIC_OPTION,
+  "host-load": {
+    values: ["0", "1", "2", "4"],
+    default: "0",
+    summary: "processes of the host's own beside the VMMs, each computing all the time, as heavy as a vCPU",
+  },
   lock: {
     values: ["test-and-set", "ticket", "mcs"],
     default: "ticket",
@@ -48,6 +54,7 @@ export const hosted: EngineDescription = {
       split: optionValue<Split>(OPTIONS.split, "split", options),
       nic: optionValue<Networking>(OPTIONS.nic, "nic", options),
       lock: optionValue<LockName>(OPTIONS.lock, "lock", options),
+      programs: programsOf(configuration, options),
     });
   },
 
@@ -69,6 +76,7 @@ export const hosted: EngineDescription = {
         { name: "locks", base: LOCK_AT.big, bytes: queueOf(0) - LOCK_AT.big },
       ],
       locks: locks.map(({ name, lock }) => reportLock(view, name, kind, lock)),
+      processes: programsOf(configuration, options).map(({ name }, index) => ({ ...reportGuest(view, `${name}-${index}`, vmAt(configuration.vms.length + index)) })),
       worldSwitches,
       sharedMutableWords: harts === 1 ? 0 : sharedState(harts, locks.length, configuration) + devices.words,
     };
@@ -78,9 +86,15 @@ export const hosted: EngineDescription = {
     const nic = optionValue<Networking>(OPTIONS.nic, "nic", options);
     const kind = optionValue<LockName>(OPTIONS.lock, "lock", options);
     const split = optionValue<Split>(OPTIONS.split, "split", options);
-    return hostedInvariants(platform, configuration, { nic, kind, split }, locksOf(platform.harts, sharedDevices(configuration, nic)));
+    return hostedInvariants(platform, configuration, { nic, kind, split, processes: programsOf(configuration, options).length }, locksOf(platform.harts, sharedDevices(configuration, nic)));
   },
 };
+
+/** What runs on the host beside the VMMs. */
+function programsOf({ processes = [] }: Configuration, options: Options): readonly HostProgram[] {
+  const load = Number(optionValue<string>(OPTIONS["host-load"], "host-load", options));
+  return [...Array.from({ length: load }, () => LOAD), ...processes];
+}
 
 /** Words that more than one hart reaches, but what the VMMs share among their threads. */
 function sharedState(harts: number, locks: number, { vms }: Configuration): number {

@@ -3,11 +3,13 @@
 
 import type { Hart } from "../machine/hart/hart.ts";
 import { CAUSE, INTERRUPT_CAUSE } from "../machine/hart/privileged.ts";
+import { physical } from "../machine/address.ts";
 import type { PhysicalMemory } from "../machine/memory.ts";
 import { plainDoorbells } from "../channels/doorbells.ts";
 import type { Configuration, Engine, Platform } from "../engine.ts";
 import { isWfi, reflect } from "../hypervisor-mode/reflect.ts";
 import { EXTERNAL_INTERRUPT, FIRST_STAGE, setUpHart } from "../hypervisor-mode/setup.ts";
+import { enterWorld } from "../hypervisor-mode/world-switch.ts";
 import { Exclusion } from "../locks/exclusion.ts";
 import { LOCK_KINDS, type LockName } from "../locks/kinds.ts";
 import { Locks } from "../locks/locks.ts";
@@ -23,9 +25,13 @@ import { IdleHarts } from "../smp/idle-harts.ts";
 import { LOCK_AT, LOCK_NODES, queueOf, vcpuAt, vmAt } from "../smp/layout.ts";
 import { Processors } from "../smp/processors.ts";
 import { SmpServices } from "../smp/services.ts";
+import { field } from "../state/words.ts";
+import { VCPU_BYTES } from "../vcpu/record.ts";
 import { deviceAreaBytes } from "../virtual-devices/layout.ts";
 import { HostDevices, needsService, type Split } from "./kernel/devices.ts";
 import { FairScheduler } from "./kernel/fair.ts";
+import { enterThread, HostProcesses, writeHostProcess } from "./kernel/host-processes.ts";
+import type { HostProgram } from "./kernel/host-programs.ts";
 import { Programs } from "./kernel/programs.ts";
 import { SystemCalls } from "./kernel/system-calls.ts";
 import { VirtualMachines } from "./kernel/virtual-machines.ts";
@@ -41,6 +47,8 @@ export interface HostedOptions {
   readonly lock: LockName;
   readonly nic: Networking;
   readonly split: Split;
+  /** What runs beside the guests' VMMs. */
+  readonly programs: readonly HostProgram[];
 }
 
 export class Host implements Engine {
@@ -53,8 +61,10 @@ export class Host implements Engine {
   readonly #calls: SbiCalls;
   readonly #devices: HostDevices;
   readonly #machines: VirtualMachines;
-  /** Threads from this record on are service threads. */
+  readonly #processes: HostProcesses;
+  /** Threads from the one record on are service threads, and from the other host processes. */
   readonly #firstService: number;
+  readonly #firstProcess: number;
 
   constructor(platform: Platform, configuration: Configuration, options: HostedOptions) {
     checkConfiguration(platform, configuration, CAPACITY);
@@ -64,16 +74,18 @@ export class Host implements Engine {
     this.#vms = place(configuration, memory.ramBytes, "translated", deviceAreaBytes(configuration));
     this.#harts = harts;
     this.#options = options;
-    this.#layout = new HostedLayout(configuration);
+    this.#layout = new HostedLayout(configuration, options.programs.length);
+    this.#firstService = vcpuAt(configuration.vms.reduce((sum, { vcpus }) => sum + vcpus, 0));
+    this.#firstProcess = field(physical(this.#firstService), VCPU_BYTES * this.#vms.filter((vm) => needsService(vm, options.split)).length);
     const exclusion = new Exclusion(new Locks(LOCK_KINDS[options.lock], LOCK_NODES, false), "fine", LOCK_AT.big);
-    this.#processors = new Processors(harts, new FairScheduler(this.#layout), exclusion, new IdleHarts(harts));
+    this.#processors = new Processors(harts, new FairScheduler(this.#layout), exclusion, new IdleHarts(harts), options.programs.length > 0 ? enterThread(this.#firstProcess) : enterWorld);
     const services = new SmpServices(this.#processors, exclusion, plainDoorbells);
     this.#calls = new SbiCalls(services, FIRST_STAGE);
     this.#devices = new HostDevices(this.#vms, options.nic, options.split, harts, this.#layout, this.#processors, new DeviceLocks(exclusion));
     const calls = new SystemCalls(this.#layout, this.#processors, exclusion, this.#devices);
     const programs = new Programs(harts, (hart, number, first, second) => calls.serve(hart, number, first, second));
     this.#machines = new VirtualMachines(this.#layout, this.#processors, services, this.#devices, programs, options.split);
-    this.#firstService = vcpuAt(configuration.vms.reduce((sum, { vcpus }) => sum + vcpus, 0));
+    this.#processes = new HostProcesses(this.#processors);
   }
 
   boot(hart: Hart): void {
@@ -93,6 +105,12 @@ export class Host implements Engine {
       writeService(hart, this.#layout, vm, vmAt(vm.index), vcpuAt(threads));
       addThread();
     }
+    const weight = averageShare(this.#vms);
+    for (const [index, program] of this.#options.programs.entries()) {
+      const number = this.#vms.length + index;
+      writeHostProcess(hart, program, number, weight, vmAt(number), vcpuAt(threads), this.#layout.program(index));
+      addThread();
+    }
     this.#devices.boot(hart);
   }
 
@@ -103,7 +121,12 @@ export class Host implements Engine {
   }
 
   trap(hart: Hart): void {
-    this.#handle(hart, hart.trapCause());
+    const cause = hart.trapCause();
+    if ((cause & INTERRUPT_CAUSE) === 0 && this.#options.programs.length > 0 && this.#processors.current(hart) >= this.#firstProcess) {
+      this.#processes.exception(hart, cause);
+    } else {
+      this.#handle(hart, cause);
+    }
     this.#serve(hart);
   }
 
@@ -129,7 +152,7 @@ export class Host implements Engine {
 
   /** Service threads that this hart has come to run until one sleeps: what runs then is a guest, or nothing. */
   #serve(hart: Hart): void {
-    for (let turns = 0; this.#processors.current(hart) >= this.#firstService; turns++) {
+    for (let turns = 0; this.#isService(this.#processors.current(hart)); turns++) {
       if (turns === MOST_TURNS) {
         hart.sendIpi(hart.id);
         return hart.idle();
@@ -137,5 +160,15 @@ export class Host implements Engine {
       this.#machines.serve(hart);
     }
   }
+
+  #isService(thread: number): boolean {
+    return thread >= this.#firstService && thread < this.#firstProcess;
+  }
+}
+
+/** Of a vCPU: what a host process weighs beside them. */
+function averageShare(vms: readonly PlacedVm[]): number {
+  const shares = vms.flatMap(({ machine: { vcpus, share } }) => Array.from({ length: vcpus }, () => share.budget / share.period));
+  return shares.length === 0 ? 1 : shares.reduce((sum, share) => sum + share, 0) / shares.length;
 }
 

@@ -23,21 +23,23 @@ interface Chosen {
   readonly nic: Networking;
   readonly kind: LockName;
   readonly split: Split;
+  /** Of the host's own. */
+  readonly processes: number;
 }
 
 export function hostedInvariants(
-  { memory, harts }: Platform, configuration: Configuration, { nic, kind, split }: Chosen, locks: readonly NamedLock[],
+  { memory, harts }: Platform, configuration: Configuration, { nic, kind, split, processes }: Chosen, locks: readonly NamedLock[],
 ): readonly string[] {
   const view = new StateView(memory);
   const bytes = deviceAreaBytes(configuration);
   const placed = place(configuration, memory.ramBytes, "translated", bytes);
   const services = placed.filter((vm) => needsService(vm, split)).length;
-  const layout = new HostedLayout(configuration);
+  const layout = new HostedLayout(configuration, processes);
   // The line of a serial console is moved by the VMM, which has the console's registers.
   const kernels = bytes === 0 || split === "user" ? [] : placed.filter(({ devices }) => !devices.serial);
   return [
-    ...guestsInvariants(view, placed, harts, nic, { ...RULES, left: "credits", restarts: false }, services),
-    ...queuesInvariants(view, placed, harts, services),
+    ...guestsInvariants(view, placed, harts, nic, { ...RULES, left: "credits", restarts: false }, services, processes),
+    ...queuesInvariants(view, placed, harts, services + processes),
     ...locks.flatMap(({ name, lock }) => [...lockInvariants(view, name, lock, kind, harts)]),
     ...disjointInvariants(placed, nic, FIRMWARE_BYTES + bytes),
     ...kernels.flatMap((vm) => [...deviceInvariants(view, vm, nic)]),

@@ -11,6 +11,7 @@ import { CAPACITY as TABLES, STATE_END, vcpuAt } from "../smp/layout.ts";
 import { field } from "../state/words.ts";
 import { VCPU_BYTES } from "../vcpu/record.ts";
 import { MAXIMUM_CHANNELS } from "../virtual-machine/record.ts";
+import { HOST_PROGRAM_BYTES } from "./kernel/host-programs.ts";
 import { RUN_BYTES } from "./run.ts";
 import { VMM } from "./vmm/layout.ts";
 
@@ -33,6 +34,8 @@ export const THREAD = {
   value: 0x108,
   /** Address of the run queue that its virtual runtime is measured in; NONE before its first turn. */
   measuredIn: 0x110,
+  /** number: when it was last chosen to run. */
+  since: 0x118,
 } as const;
 const THREAD_BYTES = 0x140;
 
@@ -58,7 +61,11 @@ export class HostedLayout {
   readonly #vmms: PhysicalAddress[] = [];
   readonly #bytes: number[] = [];
 
-  constructor({ vms }: Configuration) {
+  /** Where each host process's memory begins, by its number. */
+  readonly #programs: PhysicalAddress;
+
+  /** `processes`: host processes beside the VMMs. */
+  constructor({ vms }: Configuration, processes: number) {
     let at = VMMS;
     for (const { vcpus } of vms) {
       const bytes = pages(VMM.runs + vcpus * RUN_BYTES);
@@ -66,7 +73,10 @@ export class HostedLayout {
       this.#bytes.push(bytes);
       at += bytes;
     }
-    if (at > RAM_BASE + FIRMWARE_BYTES) throw new BootError(`${vms.length} VMM processes need more memory than the host has for them: give the guests fewer vCPUs`);
+    this.#programs = physical(at);
+    if (at + processes * HOST_PROGRAM_BYTES > RAM_BASE + FIRMWARE_BYTES) {
+      throw new BootError(`${vms.length} VMMs and ${processes} other processes need more memory than the host has for them: give it fewer`);
+    }
   }
 
   thread(vcpu: PhysicalAddress): PhysicalAddress {
@@ -75,6 +85,10 @@ export class HostedLayout {
 
   process(guest: number): PhysicalAddress {
     return physical(PROCESSES + guest * PROCESS_BYTES);
+  }
+
+  program(process: number): PhysicalAddress {
+    return field(this.#programs, process * HOST_PROGRAM_BYTES);
   }
 
   /** The memory of a VMM. */

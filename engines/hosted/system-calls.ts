@@ -31,6 +31,8 @@ export const CALL = {
   receive: 13,
   /** Sleeps for a0 ticks. */
   sleep: 14,
+  /** Answers the number of the calling process. */
+  identity: 15,
 } as const;
 
 /** Linux's EPERM, EFAULT and ENOSYS. */

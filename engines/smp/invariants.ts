@@ -55,8 +55,8 @@ export function smpInvariants(
   ];
 }
 
-/** `others`: records behind those of the vCPUs, of threads that are no guest's. */
-export function* guestsInvariants(view: StateView, placed: readonly PlacedVm[], harts: number, nic: Networking, rules: VcpuRules, others = 0): Broken {
+/** `services` and `processes`: threads that have records behind those of the vCPUs, the latter each of a machine of its own. */
+export function* guestsInvariants(view: StateView, placed: readonly PlacedVm[], harts: number, nic: Networking, rules: VcpuRules, services = 0, processes = 0): Broken {
   const guests = recordsOf(placed);
   const vcpus = guests.flatMap(vcpusOf);
   for (const guest of guests) {
@@ -68,12 +68,12 @@ export function* guestsInvariants(view: StateView, placed: readonly PlacedVm[], 
     const guest = guestAt(guests, runningMachine(view, queueOf(hart)));
     if (guest !== undefined) yield* hartInvariants(view, hartId(hart), guest, nic);
   }
-  const used = vcpus.length + others;
+  const used = vcpus.length + services + processes;
   yield* isUnused("a record of a vCPU that there is not", view, vcpuAt(used), vcpuAt(CAPACITY.vcpus) - vcpuAt(used));
-  yield* isUnused("a record of a guest that there is not", view, vmAt(placed.length), vmAt(CAPACITY.vms) - vmAt(placed.length));
+  yield* isUnused("a record of a guest that there is not", view, vmAt(placed.length + processes), vmAt(CAPACITY.vms) - vmAt(placed.length + processes));
 }
 
-/** `others`: as above. */
+/** `others`: such threads. */
 export function* queuesInvariants(view: StateView, placed: readonly PlacedVm[], harts: number, others = 0): Broken {
   const guests = recordsOf(placed).flatMap(vcpusOf);
   const vcpus = [...guests, ...Array.from({ length: others }, (_, index) => vcpuAt(guests.length + index))];

@@ -40,8 +40,9 @@ export class FairScheduler implements Scheduler {
     // Threads and queues begin at 0.
   }
 
-  wake(memory: CoreMemory, thread: PhysicalAddress): void {
+  wake(memory: CoreMemory, thread: PhysicalAddress, now: Cycles): void {
     const queue = loadAddress(memory, field(thread, VCPU.queue));
+    this.#advanceTo(memory, queue, thread, now);
     const virtual = this.#virtualIn(memory, queue, thread);
     const earliest = memory.loadNumber(field(queue, LEAST)) - SLEEPERS_CREDIT;
     if (virtual < earliest) memory.storeNumber(field(thread, VIRTUAL), earliest);
@@ -74,7 +75,22 @@ export class FairScheduler implements Scheduler {
     const sliceEnd = count > 1 ? now + Math.max(LATENCY / count, LEAST_SLICE) : Infinity;
     const stays = chosen !== running && runningVirtual - least < WAKE_UP_GRANULARITY && now < turnEnd;
     memory.storeNumber(field(queue, QUEUE.turnEnd), stays ? Math.min(turnEnd, sliceEnd) : sliceEnd);
-    return stays ? running : chosen;
+    const next = stays ? running : chosen;
+    if (next !== NONE) memory.storeNumber(field(this.#layout.thread(next), THREAD.since), now);
+    return next;
+  }
+
+  /** Brings a queue's least virtual runtime up to date: of who can run but for `woken`, who runs having run until now. */
+  #advanceTo(memory: CoreMemory, queue: PhysicalAddress, woken: PhysicalAddress, now: Cycles): void {
+    const running = current(memory, queue);
+    let least = Infinity;
+    for (let thread = firstMember(memory, queue); thread !== NONE; thread = nextMember(memory, thread)) {
+      if (thread === woken || !runs(memory, thread)) continue;
+      let virtual = this.#virtualIn(memory, queue, thread);
+      if (thread === running) virtual += (now - memory.loadNumber(field(this.#layout.thread(thread), THREAD.since))) / weightOf(memory, thread);
+      least = Math.min(least, virtual);
+    }
+    if (least !== Infinity) advance(memory, queue, least);
   }
 
   /** Its virtual runtime, as this queue measures it. */
@@ -96,9 +112,12 @@ function account(memory: CoreMemory, thread: PhysicalAddress): void {
   const used = -memory.loadNumber(field(thread, USED));
   if (used === 0) return;
   memory.storeNumber(field(thread, USED), 0);
-  const weight = memory.loadNumber(field(thread, VCPU.budget)) / memory.loadNumber(field(thread, VCPU.period));
   const virtual = field(thread, VIRTUAL);
-  memory.storeNumber(virtual, memory.loadNumber(virtual) + used / weight);
+  memory.storeNumber(virtual, memory.loadNumber(virtual) + used / weightOf(memory, thread));
+}
+
+function weightOf(memory: CoreMemory, thread: PhysicalAddress): number {
+  return memory.loadNumber(field(thread, VCPU.budget)) / memory.loadNumber(field(thread, VCPU.period));
 }
 
 /** A queue's least never goes back. */

@@ -20,6 +20,9 @@ export class CoreTiming {
   /** Of which it had nothing to do, and waited for words that other cores write. */
   idle = 0;
   waited = 0;
+  /** Of which programs of the engine's ran in user mode, and of which it crossed between them and the kernel. */
+  user = 0;
+  crossing = 0;
   readonly #lines: Lines;
   readonly #turn: Turn;
   readonly #hit: number;

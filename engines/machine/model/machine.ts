@@ -118,6 +118,8 @@ class Executor implements ModelMachine, Waiting, Signals {
     return {
       guest,
       engine: timing.now - guest - timing.waited - exchanging - timing.idle,
+      user: timing.user,
+      crossing: timing.crossing,
       waiting: timing.waited + exchanging + (activity === "word" ? rest : 0),
       idle: timing.idle + (activity === "idle" ? rest : 0),
     };

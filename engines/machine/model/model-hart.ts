@@ -82,6 +82,8 @@ export class ModelHart extends Hart {
   readonly #costs: Readonly<Record<Cost, number>>;
   /** Cycles from this core to each other. */
   readonly #transfer: Int32Array;
+  /** When a program was entered last. */
+  #entered = 0;
 
   constructor(state: HartState, memory: ModelMemory, timing: CoreTiming, recording: Recording, signals: Signals, model: CostModel) {
     super(state, memory);
@@ -295,15 +297,21 @@ export class ModelHart extends Hart {
   }
 
   override enterUser(registers: PhysicalAddress): void {
+    const before = this.#timing.now;
     if (this.#done(TAG.enterUser, this.#costs.trapReturn)) return;
     this.#timing.range(registers, GENERAL_AND_PC_BYTES, false);
     super.enterUser(registers);
+    this.#timing.crossing += this.#timing.now - before;
+    this.#entered = this.#timing.now;
   }
 
   override leaveUser(registers: PhysicalAddress, cause: number, value: number): void {
+    const before = this.#timing.now;
     if (this.#done(TAG.leaveUser, this.#costs.trapEntry)) return;
     this.#timing.range(registers, GENERAL_AND_PC_BYTES, true);
     super.leaveUser(registers, cause, value);
+    this.#timing.user += before - this.#entered;
+    this.#timing.crossing += this.#timing.now - before;
   }
 
   // ---- devices ------------------------------------------------------------------------------------------

@@ -35,10 +35,14 @@ export type ModelOutcome =
   /** The engine has halted every hart. */
   | { readonly kind: "halted" };
 
-/** Cycles by what they went to, of one hart. They add up to the hart's clock. */
+/** Cycles by what they went to, of one hart. But for `user` and `crossing`, which are parts of `engine`, they add up to the
+ *  hart's clock. */
 export interface HartCycles {
   readonly guest: number;
   readonly engine: number;
+  /** In programs of the engine's in user mode; and from there to the engine's kernel and back. */
+  readonly user: number;
+  readonly crossing: number;
   /** For words that other harts write: locks above all. */
   readonly waiting: number;
   readonly idle: number;

@@ -1,0 +1,250 @@
+// The hosted engine: its crossings, its processes, its scheduler, and what a process can reach.
+
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { ENGINES } from "../../engines/engines.ts";
+import type { Configuration } from "../../engines/engine.ts";
+import { FairScheduler } from "../../engines/hosted/kernel/fair.ts";
+import type { HostProgram } from "../../engines/hosted/kernel/host-programs.ts";
+import { HostedLayout } from "../../engines/hosted/layout.ts";
+import { CALL } from "../../engines/hosted/system-calls.ts";
+import { VMM } from "../../engines/hosted/vmm/layout.ts";
+import { cycles, physical, ticks, type PhysicalAddress } from "../../engines/machine/address.ts";
+import { CoreMemory } from "../../engines/machine/hart/core-memory.ts";
+import { CAUSE } from "../../engines/machine/hart/privileged.ts";
+import { UserFault, UserMemory } from "../../engines/machine/hart/user-memory.ts";
+import { RAM_BASE, RIGHT } from "../../engines/machine/layout.ts";
+import { PhysicalMemory } from "../../engines/machine/memory.ts";
+import { append, charge, QUEUE } from "../../engines/scheduler/queue.ts";
+import { queueOf, vcpuAt, vmAt } from "../../engines/smp/layout.ts";
+import { field, NONE } from "../../engines/state/words.ts";
+import { VCPU, VCPU_STATE } from "../../engines/vcpu/record.ts";
+import { EXIT_LOOPS } from "../../bench/validate/exit-loops.ts";
+import { exitPath } from "../../bench/validate/exit-path.ts";
+import { loadProfile } from "../../bench/model/profile.ts";
+import { ModelSession } from "../../bench/model/session.ts";
+import { EngineBench, guests } from "./fixture.ts";
+
+const MILLISECOND = 1_000_000;
+const CONSOLE = 0x4442_434e;
+const VENDOR = 0x0854_4342;
+const FAILED_ADDRESS = -5;
+
+describe("an exit", () => {
+  const costs = loadProfile("graviton3");
+  /** 32 registers in four lines that the hart holds. */
+  const moved = 32 + 4 * costs.costs.cacheHit;
+  test.each([
+    ["version", "kernel", 0], ["doorbell", "kernel", 0], ["read of the PLIC", "kernel", 0], ["console, no text", "kernel", 2],
+    ["read of the 16550", "kernel", 2], ["read of the PLIC", "user", 2], ["doorbell", "user", 4], ["version", "user", 0],
+  ] as const)("for %s, split=%s, crosses between kernel and VMM so often, each time with what a trap costs", (name, split, times) => {
+    const loop = EXIT_LOOPS.find((each) => each.name === name)!;
+    const path = exitPath(loop, "hosted", { split }, costs);
+    expect(path.crossings).toBeCloseTo(times, 1);
+    expect(path.crossing).toBeCloseTo((times / 2) * (costs.costs.trapEntry + costs.costs.trapReturn + 2 * moved), -1);
+    expect(path.vmm > 0).toBe(times > 0);
+    expect(path.total).toBeCloseTo(path.kernel + path.vmm + path.crossing, 6);
+  });
+});
+
+describe("memory in user mode", () => {
+  const memory = PhysicalMemory.create(0x20_0000, 1);
+  const core = new CoreMemory(memory);
+  const user = new UserMemory(memory, core);
+  const first = RAM_BASE + 0x1000;
+  const bytes = 0x800;
+  user.use([first, first + bytes, RIGHT.read | RIGHT.write, RAM_BASE + 0x3000, RAM_BASE + 0x4000, RIGHT.read]);
+
+  test("reaches its regions with their rights, and faults elsewhere before anything is done", () => {
+    fc.assert(fc.property(fc.integer({ min: 0, max: 0x5000 / 4 - 1 }), fc.integer(), (word, value) => {
+      const at = physical(RAM_BASE + 4 * word);
+      const writes = at >= first && at + 4 <= first + bytes;
+      const reads = writes || (at >= RAM_BASE + 0x3000 && at + 4 <= RAM_BASE + 0x4000);
+      const before = core.load(at);
+      const outcomes = [(): unknown => user.load(at), (): unknown => user.store(at, value), (): unknown => user.exchange(at, value), (): unknown => user.or(at, value)]
+        .map((access) => faultOf(access));
+      expect(outcomes).toEqual([reads, writes, writes, writes].map((may, index) => (may ? undefined : [index === 0 ? CAUSE.loadPage : CAUSE.storePage, at])));
+      expect(core.load(at)).toBe(writes ? value : before);
+    }));
+  });
+
+  test("copies only between them, and does not wrap around", () => {
+    const inside = physical(first);
+    expect(faultOf(() => user.copy(inside, physical(first + bytes - 8), 9))).toEqual([CAUSE.loadPage, first + bytes - 8]);
+    expect(faultOf(() => user.copy(physical(first + bytes - 8), inside, 9))).toEqual([CAUSE.storePage, first + bytes - 8]);
+    expect(faultOf(() => user.copy(inside, inside, 2 ** 32))).toEqual([CAUSE.loadPage, first]);
+    expect(user.reaches(inside, bytes, RIGHT.write)).toBe(true);
+    expect(user.reaches(inside, bytes + 1, RIGHT.write)).toBe(false);
+  });
+
+  function faultOf(access: () => unknown): readonly [number, number] | undefined {
+    try {
+      access();
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof UserFault)) throw error;
+      return [error.trap, error.address];
+    }
+  }
+});
+
+describe("a VMM that its guest has taken over", () => {
+  /** As the first guest would leave it: its VMM believes the guest's RAM to lie at `address`. */
+  function taken(address: number): EngineBench {
+    const bench = new EngineBench(ENGINES.hosted, guests(2));
+    const vmm = new HostedLayout({ vms: guests(2), channels: [] }, 0).vmm(0);
+    bench.hart(0).memory.storeNumber(field(vmm, VMM.ram), address);
+    return bench;
+  }
+
+  test.each([
+    ["the kernel's run queue", queueOf(0)], ["the kernel's records", vmAt(0)], ["another guest's RAM", RAM_BASE + 0x80_0000], ["a device", 0x1000_0000],
+  ])("reaches its process, not %s: the fault ends it alone", (_, address) => {
+    const bench = taken(address);
+    const ram = bench.memory.u8.slice();
+    bench.call(0, CONSOLE, 0, 16, RAM_BASE, 0);
+    // Not the first any more.
+    expect(bench.call(0, CONSOLE, 0, 0, RAM_BASE, 0)).toEqual({ error: 0, value: 0 });
+    const { vms } = ENGINES.hosted.inspect({ memory: bench.memory, harts: 1 }, { vms: guests(2), channels: [] }, {});
+    expect(vms.map(({ state }) => state)).toEqual(["failed", "running"]);
+    expect(vms[0].reason).toContain(`exception ${CAUSE.loadPage}`);
+    const second = bench.memory.offset(physical(vms[1].memory));
+    expect(Buffer.compare(bench.memory.u8.subarray(second, second + 0x1000), ram.subarray(second, second + 0x1000))).toBe(0);
+  });
+
+  test("gets nothing by system calls that its process has not", () => {
+    const bench = new EngineBench(ENGINES.hosted, guests(2));
+    const outside = bench.call(0, VENDOR, 0, RAM_BASE + 0x4000_0000);
+    expect(outside.error).toBe(FAILED_ADDRESS);
+    expect(bench.report().vms[0].unitsPage).toBe(0);
+  });
+});
+
+describe("the fair scheduler", () => {
+  const memory = new CoreMemory(PhysicalMemory.create(0x20_0000, 1));
+  const queue = queueOf(0);
+
+  function make(weights: readonly number[]): { readonly threads: readonly PhysicalAddress[]; readonly run: (until: number) => void; readonly wake: (thread: PhysicalAddress) => void } {
+    memory.fill(queue, 0, 0x80);
+    const layout = new HostedLayout({ vms: [], channels: [] }, 0);
+    const scheduler = new FairScheduler(layout);
+    const threads = weights.map((weight, index) => {
+      const thread = vcpuAt(index);
+      memory.fill(thread, 0, 0x80);
+      memory.fill(layout.thread(thread), 0, 0x140);
+      memory.store(field(thread, VCPU.state), VCPU_STATE.ready);
+      memory.storeNumber(field(thread, VCPU.budget), weight);
+      memory.storeNumber(field(thread, VCPU.period), 1);
+      append(memory, queue, thread);
+      return thread;
+    });
+    let now = 0;
+    const run = (until: number): void => {
+      while (now < until) {
+        charge(memory, queue, now);
+        const next = scheduler.pick(memory, queue, cycles(now), NONE);
+        memory.store(field(queue, QUEUE.current), next);
+        now = Math.min(until, memory.loadNumber(field(queue, QUEUE.turnEnd)));
+      }
+      charge(memory, queue, now);
+    };
+    const wake = (thread: PhysicalAddress): void => {
+      memory.store(field(thread, VCPU.state), VCPU_STATE.ready);
+      scheduler.wake(memory, thread, cycles(now));
+    };
+    return { threads, run, wake };
+  }
+  const time = (thread: PhysicalAddress): number => memory.loadNumber(field(thread, VCPU.cpuTime)) / MILLISECOND;
+
+  test("gives every thread its part by weight, within a slice", () => {
+    const { threads, run } = make([1, 2, 1]);
+    run(400 * MILLISECOND);
+    for (const [index, due] of [100, 200, 100].entries()) expect(Math.abs(time(threads[index]) - due)).toBeLessThanOrEqual(4);
+  });
+
+  test("lets who slept come first, and not make up for all that it slept", () => {
+    const { threads: [first, sleeper], run, wake } = make([1, 1]);
+    run(12 * MILLISECOND);
+    const before = time(sleeper);
+    memory.store(field(sleeper, VCPU.state), VCPU_STATE.blocked);
+    run(300 * MILLISECOND);
+    expect(time(sleeper)).toBe(before);
+    wake(sleeper);
+    run(303 * MILLISECOND);
+    expect(time(sleeper) - before).toBe(3);
+    run(340 * MILLISECOND);
+    // Half of the 40 ms, and half of its credit of 3 ms.
+    expect(Math.abs(time(sleeper) - before - 21.5)).toBeLessThanOrEqual(3);
+    expect(time(first)).toBeGreaterThanOrEqual(310);
+  });
+});
+
+describe("host processes", () => {
+  const whole = { budget: ticks(100_000), period: ticks(100_000) };
+  const steady = (): Configuration["vms"] => guests(1, () => ({ share: whole, image: EXIT_LOOPS[0].image, memoryBytes: 0x40_0000 }));
+
+  function run(processes: readonly HostProgram[], options: Readonly<Record<string, string>> = {}): ReturnType<ModelSession["report"]> {
+    const session = new ModelSession({ engine: "hosted", options, harts: 1, configuration: { vms: steady(), channels: [], processes } }, loadProfile("graviton3"));
+    session.run(40 * MILLISECOND);
+    expect(session.rest().kind).toBe("reached");
+    expect(session.invariants()).toEqual([]);
+    return session.report();
+  }
+  const program = (code: readonly number[], argument = 0): HostProgram => ({ name: "hostile", code, argument });
+  const FOREVER = 0x0000_006f; // j .
+
+  test("share the hart evenly with the guests' threads", () => {
+    const { vms, processes } = run([], { "host-load": "4" });
+    const times = [...vms, ...processes!].map(({ cpuTime }) => cpuTime / MILLISECOND);
+    expect(times.length).toBe(5);
+    for (const each of times) expect(Math.abs(each - 8)).toBeLessThanOrEqual(2.5);
+  });
+
+  test("are ended by what they may not do, and nobody else is", () => {
+    const acts: readonly (readonly [what: string, code: number, argument: number, cause: number])[] = [
+      ["load from the kernel's tables", 0x0005_2283, queueOf(0), CAUSE.loadGuestPage], // lw t0, 0(a0)
+      ["store to the kernel's tables", 0x0055_2023, vmAt(0), CAUSE.storeGuestPage], // sw t0, 0(a0)
+      ["store to a VMM", 0x0055_2023, new HostedLayout({ vms: steady(), channels: [] }, 0).vmm(0), CAUSE.storeGuestPage],
+      ["store to a guest's RAM", 0x0055_2023, RAM_BASE + 0x20_0000, CAUSE.storeGuestPage],
+      ["jump into the kernel", 0x0005_0067, RAM_BASE + 0x10_0000, CAUSE.instructionGuestPage], // jr a0
+      ["read sstatus", 0x1000_22f3, 0, CAUSE.virtualInstruction], // csrr t0, sstatus
+      ["wait for an interrupt", 0x1050_0073, 0, CAUSE.virtualInstruction], // wfi
+      ["return from a trap", 0x1020_0073, 0, CAUSE.virtualInstruction], // sret
+    ];
+    const { vms, processes } = run([...acts.map(([, code, argument]) => program([code, FOREVER], argument | 0)), program([FOREVER])]);
+    expect(processes!.map(({ reason }, index) => [acts[index]?.[0], /exception \d+ /.exec(reason ?? "")?.[0]]))
+      .toEqual([...acts.map(([what, , , cause]) => [what, `exception ${cause} `]), [undefined, undefined]]);
+    expect(vms[0].state).toBe("running");
+    expect(vms[0].cpuTime).toBeGreaterThanOrEqual(15 * MILLISECOND);
+  });
+
+  test("that flood the kernel with calls get nothing by it but their share", () => {
+    const calls = Object.entries(CALL).filter(([name]) => !["exit", "sleep", "yield"].includes(name));
+    // li a7, number; li a0, 0; ecall; j back over three
+    const { vms, processes } = run(calls.map(([, number]) => program([((number << 20) | 0x0893) >>> 0, 0x0000_0513, 0x0000_0073, 0xff5f_f06f])));
+    expect(processes!.map(({ state }) => state)).toEqual(calls.map(() => "running"));
+    expect(vms[0]).toMatchObject({ state: "running", unitsPage: 0 });
+    expect(Math.abs(vms[0].cpuTime / MILLISECOND - 40 / (calls.length + 1))).toBeLessThanOrEqual(1.5);
+  });
+
+  test("sleep as long as they ask", () => {
+    // li a0, 1000 ticks; li a7, sleep; ecall; addi s1, s1, 1; sd s1, 256(s0); j back over five
+    const { processes } = run([program([0x3e80_0513, ((CALL.sleep << 20) | 0x0893) >>> 0, 0x0000_0073, 0x0014_8493, 0x1094_3023, 0xfedf_f06f])]);
+    expect(processes![0].cpuTime).toBeLessThanOrEqual(MILLISECOND);
+    expect(processes![0].cpuTime).toBeGreaterThan(0);
+  });
+});
+
+test("a doorbell of split=user goes by way of both VMMs, and the peer's guest is told", () => {
+  const channels = [{ name: "pair", ends: [0, 1] as const, windowBytes: 0x1000 }];
+  const bench = new EngineBench(ENGINES.hosted, guests(2, () => ({ share: { budget: ticks(50_000), period: ticks(100_000) } })), { channels, harts: 2, options: { split: "user" } });
+  bench.mark(0, 1);
+  bench.mark(1, 2);
+  expect(bench.call(0, VENDOR, 1, 0)).toEqual({ error: 0, value: 0 });
+  expect(bench.hasSoftwareInterrupt(1)).toBe(false);
+  bench.pass(20 * MILLISECOND, 100_000);
+  const peer = [0, 1].find((id) => bench.marked(id) === 2)!;
+  expect(bench.hasSoftwareInterrupt(peer)).toBe(true);
+  expect(bench.call(peer, VENDOR, 2)).toEqual({ error: 0, value: 1 });
+});
+
