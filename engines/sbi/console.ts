@@ -7,8 +7,9 @@ import { physicalOf } from "../virtual-machine/memory.ts";
 import { VM } from "../virtual-machine/record.ts";
 import { ERROR, SUCCESS } from "./numbers.ts";
 
-/** DBCN may write or read less than it is asked to: what one call may hold the engine up with. */
-export const LONGEST_TEXT = 256;
+/** DBCN may write or read less than it is asked to: what one call may hold the engine up with, and on smp, with its harts in turn at
+ *  the console's lock, every one of them. */
+export const LONGEST_TEXT = 16;
 const NO_CHARACTER = -1;
 
 /** Writes `bytes`, at most LONGEST_TEXT, from the guest's physical `address`. Answers an SBI error. */

@@ -16,8 +16,8 @@
 #define PAGE_BYTES 4096u
 #define PLIC 0x0c000000ul
 
-/* Two pages of addresses that mean nothing in `space_root` but what is put into these tables. */
-#define NOWHERE 0x6000000000ul
+/* The last gigapage of the lower half, whose addresses mean what is put into these tables. */
+#define NOWHERE 0x3fc0000000ul
 #define ROOT_INDEX(address) ((address) >> 30 & 511)
 static uint64_t middle[ENTRIES] __attribute__((aligned(PAGE_BYTES)));
 static uint64_t lowest[ENTRIES] __attribute__((aligned(PAGE_BYTES)));

@@ -16,6 +16,7 @@
 #define ETHERNET_BYTES 14u
 #define HEADER_BYTES (12u + ETHERNET_BYTES) /* the device's and Ethernet's */
 #define MAC_BYTES 6u
+#define WITHIN_BYTES 64u
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
 
 /* What one interface does for all attempts. */
@@ -139,9 +140,11 @@ static void place_rings(const struct vehicle *vehicle, struct target target) {
   }
 }
 
-/* Buffers that begin in this guest's memory and end outside it, or wrap around the end of all addresses. */
+/* Buffers that begin in this guest's memory and end outside it, or wrap around the end of all addresses. The first is as long as what
+   is received, most of it outside. */
 static void stretch(const struct vehicle *vehicle) {
   uint64_t begin = platform.memory_base, end = begin + platform.memory_bytes, last = -(uint64_t)SECTOR_BYTES;
+  receive_to(vehicle, end - WITHIN_BYTES);
   const struct {
     uint64_t address;
     uint32_t bytes;

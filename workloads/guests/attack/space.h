@@ -1,4 +1,4 @@
-/* An address space (Sv39) in which every address below 256 GiB means itself, through leaf entries of the root. */
+/* An address space (Sv39) in which every address below 256 GiB means itself, through leaf entries of the root, unless they hold something else. */
 #pragma once
 
 #include <stdint.h>
