@@ -24,6 +24,8 @@ export interface Attack {
   readonly targets?: readonly Target[];
   /** On how many harts it is tried. */
   readonly harts: readonly number[];
+  /** The same for engines that do not claim to keep shares, where it differs. */
+  readonly peerHarts?: readonly number[];
   /** Of each hostile guest; 1 unless said. */
   readonly vcpus?: number;
   /** Whom each hostile guest has a channel to, on the next hart: the computing guest, or an honest reader of requests, which is then the victim. */
@@ -34,6 +36,9 @@ export interface Attack {
 }
 
 const HARTS: Readonly<Record<Asset, readonly number[]>> = { memory: [1, 4], privilege: [1], cpu: [1, 4, 16] };
+
+/** Storms and floods are at what an engine does for its guests: a peer, which reaches the engine itself, is tried at fewer. */
+const AT_SERVICES = { peerHarts: [1, 4] } as const satisfies Partial<Attack>;
 
 const of = (act: string, asset: Asset, peerGetsThrough: boolean, summary: string, more: Partial<Attack> = {}): Attack => (
   { name: act, act, asset, peerGetsThrough, summary, harts: HARTS[asset], ...more });
@@ -63,14 +68,14 @@ export const ATTACKS: readonly Attack[] = [
   of("schedule-evade", "cpu", false, "runs for nearly all of a tick and sleeps over its end"),
   of("schedule-boost", "cpu", false, "blocks and wakes, to be preferred as one that has just woken"),
   of("schedule-yield", "cpu", false, "yields at once, and comes back for what is left over"),
-  of("storm-ipi", "cpu", false, "sends interrupts to all of its own harts without end", { vcpus: 2 }),
-  of("storm-doorbell", "cpu", false, "rings another guest's doorbell without end", { channels: "computing" }),
-  of("storm-services", "cpu", false, "calls whatever takes a lock of the engine's", { channels: "computing" }),
-  of("flood-calls", "cpu", false, "calls the engine with every kind of wrong argument", { channels: "computing" }),
-  of("flood-console", "cpu", false, "fills the console"),
-  of("flood-channels", "cpu", false, "rings channels that it has and has not", { channels: "computing" }),
+  of("storm-ipi", "cpu", false, "sends interrupts to all of its own harts without end", { vcpus: 2, ...AT_SERVICES }),
+  of("storm-doorbell", "cpu", false, "rings another guest's doorbell without end", { channels: "computing", ...AT_SERVICES }),
+  of("storm-services", "cpu", false, "calls whatever takes a lock of the engine's", { channels: "computing", ...AT_SERVICES }),
+  of("flood-calls", "cpu", false, "calls the engine with every kind of wrong argument", { channels: "computing", ...AT_SERVICES }),
+  of("flood-console", "cpu", false, "fills the console", AT_SERVICES),
+  of("flood-channels", "cpu", false, "rings channels that it has and has not", { channels: "computing", ...AT_SERVICES }),
   of("storm-doorbell", "cpu", false, "rings a guest that never asks, beside guests that need their doorbells", { name: "flood-doorbells", channels: "computing", pairs: true, harts: [1, 4] }),
-  of("flood-timers", "cpu", false, "sets timers that are due at once, soon and never"),
+  of("flood-timers", "cpu", false, "sets timers that are due at once, soon and never", AT_SERVICES),
   of("fault-handler", "cpu", false, "faults in its trap handler, for ever", { harts: [1, 4] }),
   of("fault-vector", "cpu", false, "has its trap handler where there is no memory", { harts: [1, 4] }),
   of("fault-paged", "cpu", false, "has its trap handler where its page tables map nothing", { harts: [1] }),

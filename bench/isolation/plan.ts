@@ -15,7 +15,7 @@ export function planIsolation(request: IsolationRequest, engines: readonly Engin
   request.harts?.forEach((count) => requireCores(profile, count));
   const chosen = engines.filter((engine) => engine.maximumVms > 1 && (request.engines?.includes(engine.name) ?? true));
   const attacks = ATTACKS.flatMap((attack) => chosen.flatMap((engine) => (
-    attack.harts.filter((harts) => harts <= engine.maximumHarts && harts <= profile.cores && (request.harts?.includes(harts) ?? (!request.quick || harts === 1)))
+    hartsOf(attack, engine).filter((harts) => harts <= engine.maximumHarts && harts <= profile.cores && (request.harts?.includes(harts) ?? (!request.quick || harts === 1)))
       .map((harts) => ({ attack, engine, harts })))));
   const weakened = attacksOnTheWeak(request, chosen, profile);
   const all = [...attacks.map((one) => ({ ...one, settings: request.settings })), ...weakened];
@@ -26,6 +26,8 @@ export function planIsolation(request: IsolationRequest, engines: readonly Engin
     ...all.map(({ attack, engine, harts, settings }) => attackCase(attack, engine, harts, settings)),
   ];
 }
+
+const hartsOf = ({ harts, peerHarts = harts }: Attack, { claims }: EngineDescription): readonly number[] => (claims.cpuShare ? harts : peerHarts);
 
 interface Tried {
   readonly attack: Attack;
