@@ -84,4 +84,9 @@ export function hartsOf(points: readonly Pick<Point, "harts">[]): number[] {
   return [...new Set(points.map(({ harts }) => harts))].sort((left, right) => left - right);
 }
 
+/** Whether it is of the engines rather than one workload of theirs: attacks, and the fault campaign. */
+export const isOfEngines = (scenario: string): boolean => isAttack(scenario) || scenario === CAMPAIGN;
+/** The workload of the fault campaign. */
+export const CAMPAIGN = "faults";
+
 const compare = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);

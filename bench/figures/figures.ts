@@ -2,6 +2,7 @@
 
 import { cycles } from "./cycles.ts";
 import { exits } from "./exits.ts";
+import { faults } from "./faults.ts";
 import type { Figure } from "./figure.ts";
 import { isolation } from "./isolation.ts";
 import { latency } from "./latency.ts";
@@ -15,4 +16,4 @@ import { waiting } from "./waiting.ts";
 export const FIGURES_OF_SCENARIOS: readonly Figure[] = [throughput, scaling, waiting, locks, latency, cycles, exits];
 
 /** Of the engines themselves. */
-export const FIGURES_OF_ENGINES: readonly Figure[] = [tcb, isolation];
+export const FIGURES_OF_ENGINES: readonly Figure[] = [tcb, isolation, faults];

@@ -20,13 +20,19 @@ export interface AttackValue {
   readonly reached: readonly string[];
 }
 
-/** Attacks in the order of the source; engines that any was tried on. */
+/** Attacks in the order of the source; engines that any was tried on, as they come. */
 export function attackValues({ source, engines }: Pick<Selection, "source" | "engines">): AttackValue[] {
   const points = source.points.filter(({ scenario }) => isAttack(scenario));
   const tried = engines.filter((engine) => points.some((point) => point.metric === "isolation" && point.engine === engine));
   const attacks = [...new Set(points.filter(({ metric }) => metric === "isolation").map(({ scenario }) => scenario))];
   return attacks.flatMap((scenario) => tried.map((engine): AttackValue => (
-    { attack: attackName(scenario), engine, ...worst(points.filter((point) => point.scenario === scenario && point.engine === engine)) })));
+    { attack: attackName(scenario), engine, ...worst(asItComes(points.filter((point) => point.scenario === scenario && point.engine === engine))) })));
+}
+
+/** Without options where it was tried so; some attacks need one, as for a device that engines do not have otherwise. */
+function asItComes(points: readonly Point[]): readonly Point[] {
+  const usual = points.filter(({ variant }) => variant === "");
+  return usual.some(({ metric }) => metric === "isolation") ? usual : points;
 }
 
 function worst(points: readonly Point[]): Pick<AttackValue, "outcome" | "slowdown" | "reached"> {

@@ -1,7 +1,7 @@
 // The trade-off on one page: what each engine costs and gives, a measure a row.
 
 import type { MetricName } from "../results/metrics.ts";
-import type { Point, Source } from "./dataset.ts";
+import { CAMPAIGN, type Point, type Source } from "./dataset.ts";
 import { attackValues } from "./isolation.ts";
 import { harts } from "./words.ts";
 
@@ -48,7 +48,7 @@ const HIGHER: ReadonlySet<MetricName> = new Set<MetricName>(["throughput", "pack
 
 /** Rows with a value of two engines or more. */
 export function summarise(source: Source, engines: readonly string[]): Measure[] {
-  const measures = [...ASKED.slice(0, -1).map((asked) => measureOf(source, asked)), ...trustOf(source), measureOf(source, ASKED[ASKED.length - 1]), ...isolationOf(source, engines)];
+  const measures = [...ASKED.slice(0, -1).map((asked) => measureOf(source, asked)), ...trustOf(source), measureOf(source, ASKED[ASKED.length - 1]), ...isolationOf(source, engines), faultsOf(source)];
   return measures.filter(({ values }) => values.size > 1);
 }
 
@@ -86,6 +86,12 @@ function isolationOf(source: Source, engines: readonly string[]): Measure[] {
     measure("Attacks that slowed others", `of ${all}`, (own) => own.filter(({ outcome }) => outcome === "slower").length),
     measure("Worst slowdown without an escape", "times", (own) => Math.max(1, ...own.filter(({ outcome }) => outcome !== "escaped").map(({ slowdown }) => slowdown))),
   ];
+}
+
+/** Of bits flipped in one guest. */
+function faultsOf({ points }: Source): Measure {
+  const contained = points.filter((point) => point.scenario === CAMPAIGN && point.metric === "fault-containment" && point.variant === "");
+  return { group: "Under attack", name: "Flipped bits that harmed no other", detail: "% of them", better: "higher", values: valuesOf(contained) };
 }
 
 const valuesOf = (points: readonly Point[]): ReadonlyMap<string, number> => new Map(points.map(({ engine, value }) => [engine, value]));

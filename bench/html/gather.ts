@@ -2,7 +2,7 @@
 
 import { basename } from "node:path";
 import { UsageError } from "../exit-code.ts";
-import { type Dataset, isAttack, type Point, type Scenario, type Source } from "../figures/dataset.ts";
+import { CAMPAIGN, type Dataset, isAttack, isOfEngines, type Point, type Scenario, type Source } from "../figures/dataset.ts";
 import { caseKey, type ResultRow } from "../results/schema.ts";
 import { type HasParameter, toPoints } from "./points.ts";
 import type { ResultFile } from "./read.ts";
@@ -49,22 +49,27 @@ export function gather(files: readonly ResultFile[], known: Known, tcb: readonly
   const summaries = known.engines.filter(({ name }) => measured.some(({ engine }) => engine === name));
   const engines = [...new Set([...summaries.map(({ name }) => name), ...measured.map(({ engine }) => engine)])];
   const aboutSources = files.map(({ rows }) => rows.filter(({ harts }) => harts === 0)).findLast((rows) => rows.length > 0) ?? tcb;
-  const attacked = sources.find(({ points }) => points.some(({ scenario }) => isAttack(scenario)));
   const place = ({ scenario }: Point) => (known.attacks.includes(scenario) ? known.attacks.indexOf(scenario) : known.attacks.length);
-  const attacks = attacked?.points.filter(({ scenario }) => isAttack(scenario)).sort((left, right) => place(left) - place(right)) ?? [];
+  const attacks = firstOf(sources, isAttack).toSorted((left, right) => place(left) - place(right));
+  const flips = firstOf(sources, (scenario) => scenario === CAMPAIGN);
   const first = sources[0];
-  const withoutAttacks = first.points.filter(({ scenario }) => !isAttack(scenario));
+  const measuredOfFirst = first.points.filter(({ scenario }) => !isOfEngines(scenario));
   return {
     dataset: {
       engines, baseline: known.baseline, scenarios: scenariosOf(sources, known),
-      sources: sources.map((source) => ({ ...source, points: source.points.filter(({ scenario }) => !isAttack(scenario)) })),
+      sources: sources.map((source) => ({ ...source, points: source.points.filter(({ scenario }) => !isOfEngines(scenario)) })),
     },
     ofEngines: {
       ...first,
-      points: [...withoutAttacks, ...attacks, ...toPoints(aboutSources, known.hasParameter)],
+      points: [...measuredOfFirst, ...attacks, ...flips, ...toPoints(aboutSources, known.hasParameter)],
     },
     summaries, provenance: groups.map(provenanceOf),
   };
+}
+
+/** Of the first source that has any. */
+function firstOf(sources: readonly Source[], of: (scenario: string) => boolean): Point[] {
+  return sources.map(({ points }) => points.filter(({ scenario }) => of(scenario))).find((points) => points.length > 0) ?? [];
 }
 
 /** A run is a source of its own; of what is kept for good, a profile is. */
@@ -94,14 +99,17 @@ function labelOf({ path, run, host }: ResultFile, { clock, profile }: ResultRow)
   return `Wall clock, ${host === undefined ? basename(path, ".csv") : `${host.host}, ${host.started.slice(0, 16).replace("T", " ")} UTC`}`;
 }
 
+/** Named, of cases that failed. */
+const MOST_FAILED = 12;
+
 function provenanceOf({ label, files, rows }: Group): Provenance {
   const summaries = rows.filter(({ sample }) => sample === null);
   const cases = Map.groupBy(summaries, caseKey);
-  const failed = summaries.filter(({ status }) => status === "failed").map((row) => `${row.workload} on ${row.engine}${row.options === "" ? "" : ` ${row.options}`}, ${row.harts} harts: ${row.reason}`);
+  const failed = [...new Set(summaries.filter(({ status }) => status === "failed").map((row) => `${row.workload} on ${row.engine}${row.options === "" ? "" : ` ${row.options}`}, ${row.harts} harts: ${row.reason}`))];
   const revisions = [...new Set(rows.map(({ revision }) => revision))].filter((revision) => revision !== "");
   const host = files.length === 1 ? files[0].host : undefined;
   return {
-    label, cases: cases.size, failed: [...new Set(failed)], warning: warningOf(rows),
+    label, cases: cases.size, failed: [...failed.slice(0, MOST_FAILED), ...(failed.length > MOST_FAILED ? [`and ${failed.length - MOST_FAILED} more`] : [])], warning: warningOf(rows),
     facts: [
       `${files.length === 1 ? basename(files[0].path) : `${files.length} files`}, ${rows.length.toLocaleString("en-US")} rows`,
       rows[0].clock === "model" ? `simulated cycles, exact: the same on every host; costs as in profile ${rows[0].profile}` : "this host's time: medians of run windows with 95 % intervals",
@@ -121,7 +129,7 @@ function warningOf(rows: readonly ResultRow[]): string {
 }
 
 function scenariosOf(sources: readonly Source[], { workloads }: Known): Scenario[] {
-  const names = [...new Set(sources.flatMap(({ points }) => points.map(({ scenario }) => scenario)))].filter((name) => name !== "" && !isAttack(name));
+  const names = [...new Set(sources.flatMap(({ points }) => points.map(({ scenario }) => scenario)))].filter((name) => name !== "" && !isOfEngines(name));
   const place = (name: string) => {
     const found = workloads.findIndex((workload) => workload.name === name.split(" ")[0]);
     return found < 0 ? workloads.length : found;

@@ -3,6 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { cycleValues } from "../../../bench/figures/cycles.ts";
 import { exitValues } from "../../../bench/figures/exits.ts";
+import { faultValues } from "../../../bench/figures/faults.ts";
 import { sayAtMost } from "../../../bench/figures/hart-lines.ts";
 import { attackValues, written } from "../../../bench/figures/isolation.ts";
 import { latencyValues } from "../../../bench/figures/latency.ts";
@@ -130,6 +131,18 @@ describe("attacks", () => {
     expect(summary.get("Attacks that escaped")).toMatchObject({ detail: "of 2", values: new Map([["smp", 0], ["microscheduler", 1]]) });
     expect(summary.get("Worst slowdown without an escape")?.values).toEqual(new Map([["smp", 1.5], ["microscheduler", 1]]));
   });
+});
+
+test("flipped bits are counted by how far they got, of all places together", () => {
+  const of = (subject: string, value: number) => point({ scenario: "faults", metric: "faults", subject, value });
+  const points = [of("masked", 60), of("data masked", 60), of("engine", 2), of("engine tables", 2), point({ scenario: "faults", engine: "per-core", metric: "faults", subject: "guest", value: 5 })];
+  expect(faultValues(select(points)).map(({ engine, part, value }) => [engine, part, value])).toEqual([["per-core", "that guest alone", 5], ["smp", "no effect seen", 60], ["smp", "the engine", 2]]);
+});
+
+test("an attack counts on the engine as it comes, and with an option where it was tried with one alone", () => {
+  const of = (attack: string, variant: string, value: number) => point({ scenario: `attack-${attack}`, metric: "isolation", variant, value });
+  const values = attackValues(select([of("flood", "", 0), of("flood", "queues=growing", 2), of("dma", "nic=switch", 2)]));
+  expect(values.map(({ attack, outcome }) => [attack, outcome])).toEqual([["flood", "contained"], ["dma", "escaped"]]);
 });
 
 describe("summary", () => {

@@ -9,7 +9,7 @@ import { report } from "../../../bench/html/report.ts";
 import { ENGINES } from "../../../engines/engines.ts";
 import { CATALOGUE } from "../../../workloads/catalogue.ts";
 import { formatFile, formatRows } from "../../../bench/results/csv.ts";
-import { attackRows, row, workloadRows } from "./rows.ts";
+import { attackRows, faultRows, row, workloadRows } from "./rows.ts";
 
 const MAIN = fileURLToPath(new URL("../../../bench/html/main.ts", import.meta.url));
 
@@ -31,7 +31,7 @@ function write(path: string, text: string): string {
 describe("npm run report", () => {
   test("one file that names nothing to load, with figures beside it", () => {
     write("results/exact/graviton3/contend.csv", formatFile(workloadRows("contend")));
-    write("results/exact/graviton3/isolation/attack-memory-read.csv", formatFile(attackRows()));
+    write("results/exact/graviton3/isolation/attack-memory-read.csv", formatFile([...attackRows(), ...faultRows()]));
     const wall = (value: number) => formatFile([row("throughput", value, { clock: "wall", low: value - 1, high: value + 1, status: "contaminated", reason: "busy" })]);
     write("results/wall/host/20260101T000000-000Z.csv", wall(111));
     write("results/wall/host/20260102T000000-000Z.csv", wall(222) + formatRows([row("tcb-bytes", 4000, { clock: "wall", workload: "", harts: 0 })]));
@@ -49,7 +49,7 @@ describe("npm run report", () => {
     expect(page, "an older run of the same host").not.toContain("20260101");
 
     const figures = readdirSync(join(folder, "out/figures"));
-    for (const name of ["throughput-contend", "scaling-contend", "waiting-contend", "locks-contend", "latency-contend", "cycles-contend", "exits-contend", "tcb", "isolation"]) {
+    for (const name of ["throughput-contend", "scaling-contend", "waiting-contend", "locks-contend", "latency-contend", "cycles-contend", "exits-contend", "tcb", "isolation", "faults"]) {
       expect(figures).toEqual(expect.arrayContaining([`${name}.svg`, `${name}.png`]));
       const svg = readFileSync(join(folder, "out/figures", `${name}.svg`), "utf8");
       expect(svg).toMatch(/^<svg /);

@@ -13,7 +13,7 @@ import { formatDocument } from "../../../bench/html/document.ts";
 import { gather } from "../../../bench/html/gather.ts";
 import type { ResultFile } from "../../../bench/html/read.ts";
 import { CHROMIUM, needChromium } from "./browser.ts";
-import { attackRows, row, workloadRows } from "./rows.ts";
+import { attackRows, faultRows, row, workloadRows } from "./rows.ts";
 
 const FIGURES = [...FIGURES_OF_SCENARIOS, ...FIGURES_OF_ENGINES].map(({ name }) => name);
 const [WIDE, NARROW] = [1280, 420];
@@ -25,7 +25,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "tcbench-page-"));
   const source = (path: string, run: boolean, rows: ResultFile["rows"]): ResultFile => ({ path, run, rows, host: undefined });
   const gathered = gather([
-    source("contend.csv", false, [...workloadRows("contend"), ...workloadRows("timer", 3), ...attackRows()]),
+    source("contend.csv", false, [...workloadRows("contend"), ...workloadRows("timer", 3), ...attackRows(), ...faultRows()]),
     source("20260101T000000-000Z.csv", true, [row("throughput", 5, { clock: "wall", workload: "timer", low: 4, high: 6 })]),
   ], { engines: [{ name: "per-core", summary: "one each" }, { name: "smp", summary: "one for all" }], baseline: "bare", attacks: ["attack-memory-read"], workloads: [{ name: "contend", summary: "</script><b>one service</b>", unit: "a call" }], hasParameter: () => false }, [
     row("tcb-bytes", 4000, { workload: "", harts: 0 }), row("tcb-bytes", 5000, { workload: "", harts: 0, engine: "per-core" }),

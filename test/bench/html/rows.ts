@@ -27,6 +27,11 @@ export function workloadRows(workload: string, factor = 1): ResultRow[] {
   }));
 }
 
+export function faultRows(): ResultRow[] {
+  return [["masked", 60], ["guest", 30], ["others", 8], ["engine", 2], ["data masked", 30]].map(([subject, count]) => row("faults", Number(count), { workload: "faults", subject: String(subject), harts: 2 }))
+    .concat(row("fault-containment", 90, { workload: "faults", harts: 2 }), row("case", 0, { workload: "faults", harts: 2, status: "failed", reason: "fault 1", value: null }));
+}
+
 export function attackRows(): ResultRow[] {
   const of = (engine: string, attack: string, outcome: number) => row("isolation", outcome, { workload: `attack-${attack}`, engine });
   return [of("per-core", "memory-read", 0), of("smp", "memory-read", 2), row("isolation-reached", 16, { workload: "attack-memory-read", subject: "secret-bytes" }), of("per-core", "storm-ipi", 1)];
