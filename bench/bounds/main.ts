@@ -24,8 +24,8 @@ const PROFILE = "graviton3";
 const NESTING = ["fault-handler", "flood-calls"];
 /** Attacks whose every round leaves the guest on every engine. */
 const LEAVING = ["flood-calls", "schedule-yield"];
-const WARM_UP_EXITS = 100_000;
-const EXITS = 200_000;
+const WARM_UP_EXITS = 50_000;
+const EXITS = 100_000;
 
 interface Bounds {
   readonly engine: EngineDescription;

@@ -20,16 +20,14 @@ test("a heap gives every node once, takes it back, and refuses when all are in u
     const used: number[] = [];
     let [peak, refused] = [0, 0];
     for (const step of steps) {
-      if (step === null) {
-        const node = takeNode(memory, HEAP_AT, NODES);
-        expect(node === NONE).toBe(used.length === NODES);
-        if (node === NONE) refused++;
-        else used.push(node);
-        expect(new Set(used).size).toBe(used.length);
-        for (const at of used) expect(at >= HEAP_AT + HEAP.nodes && at + NODE_BYTES <= HEAP_AT + heapBytes(NODES)).toBe(true);
-      } else if (step < used.length) {
-        giveNode(memory, HEAP_AT, physical(used.splice(step, 1)[0]));
-      }
+      const full = used.length === NODES;
+      const node = step === null ? takeNode(memory, HEAP_AT, NODES) : NONE;
+      expect(node === NONE).toBe(step !== null || full);
+      if (node !== NONE) used.push(node);
+      if (step === null && full) refused++;
+      if (step !== null && step < used.length) giveNode(memory, HEAP_AT, physical(used.splice(step, 1)[0]));
+      expect(new Set(used).size).toBe(used.length);
+      expect(used.filter((at) => at < HEAP_AT + HEAP.nodes || at + NODE_BYTES > HEAP_AT + heapBytes(NODES))).toEqual([]);
       peak = Math.max(peak, used.length);
     }
     expect([HEAP.used, HEAP.peak, HEAP.refused].map((at) => memory.load(field(HEAP_AT, at)))).toEqual([used.length, peak, refused]);
