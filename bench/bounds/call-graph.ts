@@ -86,8 +86,7 @@ class Graph {
   readonly #holders: readonly Holder[];
   /** Functions that are values: whoever calls a value of their type may call them. */
   readonly #values: readonly { readonly type: Type; readonly node: Node }[];
-  /** By name alone. */
-  readonly #getters: readonly Node[];
+  readonly #getterNames: ReadonlySet<string | undefined>;
   readonly #found = new Map<Node, Found>();
 
   constructor(root: string, checker: Checker, files: readonly SourceFile[]) {
@@ -96,7 +95,7 @@ class Graph {
     this.#files = new Set(files);
     const nodes = files.flatMap((file) => [...descendants(file)]);
     this.#holders = nodes.flatMap((node) => this.#holderAt(node));
-    this.#getters = nodes.filter((node) => node.kind === SyntaxKind.GetAccessor);
+    this.#getterNames = new Set(nodes.filter((node) => node.kind === SyntaxKind.GetAccessor).map(nameOf));
     const heir = nodes.find((node) => isClassDeclaration(node) && node.heritageClauses?.some(({ token, types }) => token === SyntaxKind.ExtendsKeyword && types.some(({ expression }) => expression.getText() !== "Error")));
     if (heir !== undefined) throw new Error(`${this.#placeOf(heir)}: a class that extends another, whose calls are not followed here`);
     const functions = nodes.filter((node) => VALUES.has(node.kind));
@@ -104,7 +103,8 @@ class Graph {
     const meant = new Set(nodes.filter((node) => isValue(node) && declared.has(node.getText())).map((node) => this.#declarationOf(node)));
     this.#values = functions.filter((node) => {
       const declaration = declarationOf(node);
-      return declaration === undefined || meant.has(declaration);
+      // What the language's own functions are given, they call there and then: Array.map().
+      return declaration === undefined ? !isCallExpression(node.parent) || this.#libraryFunctionAt(node.parent) === undefined : meant.has(declaration);
     })
       .flatMap((node) => {
         const type = checker.getTypeAtLocation(node);
@@ -142,7 +142,10 @@ class Graph {
         called.push(node);
         return;
       }
-      if (isPropertyAccessExpression(node)) called.push(...this.#getters.filter((getter) => nameOf(getter) === node.name.text));
+      if (isPropertyAccessExpression(node) && this.#getterNames.has(node.name.text)) {
+        const getter = this.#declarationOf(node.name);
+        if (getter?.kind === SyntaxKind.GetAccessor && this.#files.has(getter.getSourceFile())) called.push(getter);
+      }
       if (isCallExpression(node) || node.kind === SyntaxKind.NewExpression) {
         const library = this.#libraryFunctionAt(node);
         if (library !== undefined && mayAllocate(library)) allocations.push(`${library}(), ${this.#placeOf(node)}`);
