@@ -85,8 +85,15 @@ export function hartsOf(points: readonly Pick<Point, "harts">[]): number[] {
 }
 
 /** Whether it is of the engines rather than one workload of theirs: attacks, and the fault campaign. */
-export const isOfEngines = (scenario: string): boolean => isAttack(scenario) || scenario === CAMPAIGN;
-/** The workload of the fault campaign. */
-export const CAMPAIGN = "faults";
+export const isOfEngines = (scenario: string): boolean => isAttack(scenario) || isCampaign(scenario);
+/** With its parameters: how many faults, and which. */
+export const isCampaign = (scenario: string): boolean => scenario.split(" ")[0] === CAMPAIGN;
+const CAMPAIGN = "faults";
+
+/** Of the source's first campaign: others are of other faults. */
+export function campaignOf({ points }: Source): Point[] {
+  const first = points.find(({ scenario }) => isCampaign(scenario))?.scenario;
+  return points.filter(({ scenario }) => scenario === first);
+}
 
 const compare = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);

@@ -1,6 +1,6 @@
 // How far single flipped bits got on each engine.
 
-import { CAMPAIGN, type Selection, seriesLabel } from "./dataset.ts";
+import { campaignOf, type Selection, type Series, seriesLabel } from "./dataset.ts";
 import type { Figure } from "./figure.ts";
 import { partTable, type PartValue, stackedBars } from "./stacked-bars.ts";
 import { listed, percent } from "./words.ts";
@@ -10,11 +10,14 @@ const PARTS: Readonly<Record<string, readonly [part: string, colour: number]>> =
   masked: ["no effect seen", 3], guest: ["that guest alone", 0], others: ["another guest", 2], engine: ["the engine", 1],
 };
 
+/** In percent of the faults of each engine. */
 export function faultValues({ source, engines }: Pick<Selection, "source" | "engines">): PartValue[] {
-  const place = ({ engine }: { readonly engine: string }) => engines.indexOf(engine);
-  return source.points.filter(({ scenario, metric, subject }) => scenario === CAMPAIGN && metric === "faults" && Object.hasOwn(PARTS, subject))
-    .sort((left, right) => place(left) - place(right))
-    .map(({ engine, variant, subject, value }) => ({ engine, variant, part: PARTS[subject][0], value }));
+  const place = ({ engine }: Series) => engines.indexOf(engine);
+  const counted = campaignOf(source).filter(({ metric, subject }) => metric === "faults" && Object.hasOwn(PARTS, subject)).sort((left, right) => place(left) - place(right));
+  return [...Map.groupBy(counted, seriesLabel).values()].flatMap((own) => {
+    const all = own.reduce((sum, { value }) => sum + value, 0);
+    return own.map(({ engine, variant, subject, value }): PartValue => ({ engine, variant, part: PARTS[subject][0], value: (100 * value) / all }));
+  });
 }
 
 export const faults: Figure = {
@@ -27,11 +30,11 @@ export const faults: Figure = {
     const values = faultValues(selection);
     if (values.length === 0) return undefined;
     const parts = new Map(Object.values(PARTS));
-    const contained = selection.source.points.filter(({ scenario, metric, variant }) => scenario === CAMPAIGN && metric === "fault-containment" && variant === "");
+    const contained = campaignOf(selection.source).filter(({ metric }) => metric === "fault-containment");
     return {
-      spec: stackedBars({ values, parts, look, title: "faults", total: () => "", end: Math.max(...[...Map.groupBy(values, seriesLabel).values()].map((own) => own.reduce((sum, { value }) => sum + value, 0))) }),
-      says: `Contained: ${listed(contained.map(({ engine, value }) => `${engine} ${percent(value)}`))}.`,
-      table: partTable(values, parts.keys()),
+      spec: stackedBars({ values, parts, look, title: "% of the faults", total: () => "", end: 100 }),
+      says: `Contained: ${listed(contained.map((point) => `${seriesLabel(point)} ${percent(point.value)}`))}.`,
+      table: partTable(values, parts.keys(), percent),
     };
   },
 };

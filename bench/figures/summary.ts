@@ -1,7 +1,7 @@
 // The trade-off on one page: what each engine costs and gives, a measure a row.
 
 import type { MetricName } from "../results/metrics.ts";
-import { CAMPAIGN, type Point, type Source } from "./dataset.ts";
+import { campaignOf, type Point, type Source } from "./dataset.ts";
 import { attackValues } from "./isolation.ts";
 import { harts } from "./words.ts";
 
@@ -89,8 +89,8 @@ function isolationOf(source: Source, engines: readonly string[]): Measure[] {
 }
 
 /** Of bits flipped in one guest. */
-function faultsOf({ points }: Source): Measure {
-  const contained = points.filter((point) => point.scenario === CAMPAIGN && point.metric === "fault-containment" && point.variant === "");
+function faultsOf(source: Source): Measure {
+  const contained = campaignOf(source).filter(({ metric, variant }) => metric === "fault-containment" && variant === "");
   return { group: "Under attack", name: "Flipped bits that harmed no other", detail: "% of them", better: "higher", values: valuesOf(contained) };
 }
 

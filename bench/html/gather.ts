@@ -2,7 +2,7 @@
 
 import { basename } from "node:path";
 import { UsageError } from "../exit-code.ts";
-import { CAMPAIGN, type Dataset, isAttack, isOfEngines, type Point, type Scenario, type Source } from "../figures/dataset.ts";
+import { type Dataset, isAttack, isCampaign, isOfEngines, type Point, type Scenario, type Source } from "../figures/dataset.ts";
 import { caseKey, type ResultRow } from "../results/schema.ts";
 import { type HasParameter, toPoints } from "./points.ts";
 import type { ResultFile } from "./read.ts";
@@ -51,7 +51,7 @@ export function gather(files: readonly ResultFile[], known: Known, tcb: readonly
   const aboutSources = files.map(({ rows }) => rows.filter(({ harts }) => harts === 0)).findLast((rows) => rows.length > 0) ?? tcb;
   const place = ({ scenario }: Point) => (known.attacks.includes(scenario) ? known.attacks.indexOf(scenario) : known.attacks.length);
   const attacks = firstOf(sources, isAttack).toSorted((left, right) => place(left) - place(right));
-  const flips = firstOf(sources, (scenario) => scenario === CAMPAIGN);
+  const flips = firstOf(sources, isCampaign);
   const first = sources[0];
   const measuredOfFirst = first.points.filter(({ scenario }) => !isOfEngines(scenario));
   return {

@@ -47,9 +47,12 @@ async function countSources(engines: readonly EngineDescription[], baseline: Eng
   return rows.flat();
 }
 
+/** Of the fault campaign, which is no workload of the catalogue. */
+const PARAMETERS_OF_FAULTS: readonly string[] = ["faults", "seed"];
+
 function knownOf(engines: readonly EngineDescription[], workloads: readonly Workload[]): Known {
   const parameters = new Map(workloads.map((workload) => [workload.name, workload.parameters]));
-  return { engines, baseline: BASELINE, attacks: ATTACKS.map(({ name }) => `attack-${name}`), workloads, hasParameter: (workload, name) => Object.hasOwn(parameters.get(workload) ?? {}, name) };
+  return { engines, baseline: BASELINE, attacks: ATTACKS.map(({ name }) => `attack-${name}`), workloads, hasParameter: (workload, name) => Object.hasOwn(parameters.get(workload) ?? {}, name) || (workload === "faults" && PARAMETERS_OF_FAULTS.includes(name)) };
 }
 
 function writing(out: string, write: () => void): void {

@@ -133,10 +133,10 @@ describe("attacks", () => {
   });
 });
 
-test("flipped bits are counted by how far they got, of all places together", () => {
+test("flipped bits are in percent by how far they got, of all places together, and of one campaign", () => {
   const of = (subject: string, value: number) => point({ scenario: "faults", metric: "faults", subject, value });
-  const points = [of("masked", 60), of("data masked", 60), of("engine", 2), of("engine tables", 2), point({ scenario: "faults", engine: "per-core", metric: "faults", subject: "guest", value: 5 })];
-  expect(faultValues(select(points)).map(({ engine, part, value }) => [engine, part, value])).toEqual([["per-core", "that guest alone", 5], ["smp", "no effect seen", 60], ["smp", "the engine", 2]]);
+  const points = [of("masked", 6), of("data masked", 6), of("engine", 2), of("engine tables", 2), point({ scenario: "faults", engine: "per-core", metric: "faults", subject: "guest", value: 5 }), point({ scenario: "faults seed=2", metric: "faults", subject: "guest", value: 9 })];
+  expect(faultValues(select(points)).map(({ engine, part, value }) => [engine, part, value])).toEqual([["per-core", "that guest alone", 100], ["smp", "no effect seen", 75], ["smp", "the engine", 25]]);
 });
 
 test("an attack counts on the engine as it comes, and with an option where it was tried with one alone", () => {
