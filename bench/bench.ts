@@ -85,15 +85,11 @@ async function measure(
     } else if (complete) {
       journal.finish();
     }
-    const files = [...(wall === undefined ? [] : [`Every figure and raw sample: ${wall.file}`]), ...request.shard === undefined ? exact?.files() ?? [] : [`The rows of shard ${shardName(request.shard)}: ${journal.folder}; when all are there: npm run merge -- ${request.resultsFolder}`], "Columns: results/SCHEMA.md"];
-    if (request.json) {
-      process.stdout.write(`${formatJson(rows)}\n`);
-      process.stderr.write(`${files.join("\n")}\n`);
-    } else {
-      process.stdout.write(`\n${paint([formatReport(rows), files.join("\n")].join("\n\n"), process.stdout)}\n`);
-    }
-    const contaminated = rows.filter((row) => row.status === "contaminated" && row.metric === "throughput" && row.subject === "").length;
-    if (contaminated > 0) process.stderr.write(`${paintWarning(contaminationWarning(contaminated), process.stderr)}\n`);
+    print(rows, [
+      ...(wall === undefined ? [] : [`Every figure and raw sample: ${wall.file}`]),
+      ...(request.shard === undefined ? exact?.files() ?? [] : [`The rows of shard ${shardName(request.shard)}: ${journal.folder}; when all are there: npm run merge -- ${request.resultsFolder}`]),
+      "Columns: results/SCHEMA.md",
+    ], request.json);
     if (!complete) process.stderr.write(`${howToGoOn(request)}\n`);
     return interruption.code() ?? exitCode(rows);
   } catch (error) {
@@ -101,6 +97,18 @@ async function measure(
     process.stderr.write(`\ntcbench: ${error.message}; what was written before is kept. Make room; ${howToGoOn(request)}\n`);
     return EXIT_CODE.unwritten.code;
   }
+}
+
+/** The report, or with `json` the rows alone, and beside it where they are and what spoils them. */
+function print(rows: readonly ResultRow[], files: readonly string[], json: boolean): void {
+  if (json) {
+    process.stdout.write(`${formatJson(rows)}\n`);
+    process.stderr.write(`${files.join("\n")}\n`);
+  } else {
+    process.stdout.write(`\n${paint([formatReport(rows), files.join("\n")].join("\n\n"), process.stdout)}\n`);
+  }
+  const contaminated = rows.filter((row) => row.status === "contaminated" && row.metric === "throughput" && row.subject === "").length;
+  if (contaminated > 0) process.stderr.write(`${paintWarning(contaminationWarning(contaminated), process.stderr)}\n`);
 }
 
 /** The first line of a run, and what reports the rest of it. */

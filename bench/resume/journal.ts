@@ -87,7 +87,7 @@ export class Journal {
 
   /** This process goes on with it. */
   takeOver(): void {
-    this.#write({ ...this.#record, ...thisProcess() });
+    this.#write({ ...this.#record, ...measuredBy(process.pid) });
   }
 
   /** Where the wall clock's rows go. */
@@ -145,7 +145,7 @@ function journalsIn(folder: string): Journal[] {
 }
 
 /** What a record says of who measures. */
-export const thisProcess = (): Pick<RunRecord, "host" | "process" | "processStarted"> => ({ host: hostname(), process: process.pid, processStarted: startOf(process.pid) });
+export const measuredBy = (id: number): Pick<RunRecord, "host" | "process" | "processStarted"> => ({ host: hostname(), process: id, processStarted: startOf(id) });
 
 /** In ticks since the host started, as Linux says (proc(5), /proc/pid/stat, field 22); empty elsewhere. */
 function startOf(id: number): string {

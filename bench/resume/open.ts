@@ -4,7 +4,7 @@ import { type BenchRequest, measuredWords, parseCommandLine, type Vocabulary } f
 import { UsageError } from "../exit-code.ts";
 import { type Environment, readEnvironment } from "../results/environment.ts";
 import { type Inputs, INPUTS } from "./inputs.ts";
-import { findUnfinished, Journal, journalFolder, type RunRecord, thisProcess } from "./journal.ts";
+import { findUnfinished, Journal, journalFolder, measuredBy, type RunRecord } from "./journal.ts";
 import { shardName } from "./shard.ts";
 
 export interface MeantRun {
@@ -22,8 +22,8 @@ export function meantRun(asked: BenchRequest, words: readonly string[], vocabula
     if (asked.resume && measuredWords(words).length === 0) throw new UsageError(`--resume: there is no interrupted run in ${asked.resultsFolder}`);
     return { request: asked, environment, begun };
   }
-  const { command, environment: { started, revision }, process } = begun.record;
-  if (begun.isRunning()) throw new UsageError(`--resume: process ${process} is still measuring the run in ${begun.folder}`);
+  const { command, environment: { started, revision } } = begun.record;
+  refuseRunning(begun);
   const request = requestOf(begun.record, asked, vocabulary);
   if (measuredWords(words).length > 0 && JSON.stringify(request) !== JSON.stringify(asked)) {
     throw new UsageError(`--resume: the run in ${begun.folder} was begun with other flags: ${command.length === 0 ? "none" : command.join(" ")}; give the same, or none`);
@@ -41,9 +41,11 @@ export function requestOf({ command }: RunRecord, { resultsFolder, resume, shard
 /** The journal of a run, begun now or before. Throws a UsageError where a part would be made from other things than the rest. */
 export function openJournal({ request, environment, begun }: MeantRun, words: readonly string[], inputs: Inputs): Journal {
   if (begun === undefined) {
-    return Journal.begin(journalFolder(request.resultsFolder, request.shard, environment), {
+    const folder = journalFolder(request.resultsFolder, request.shard, environment);
+    refuseRunning(Journal.at(folder));
+    return Journal.begin(folder, {
       command: measuredWords(words), revision: environment.revision, inputs, shard: request.shard === undefined ? "" : shardName(request.shard),
-      finished: false, wall: "", ...thisProcess(), environment,
+      finished: false, wall: "", ...measuredBy(process.pid), environment,
     });
   }
   const { record } = begun;
@@ -53,6 +55,10 @@ export function openJournal({ request, environment, begun }: MeantRun, words: re
   }
   begun.takeOver();
   return begun;
+}
+
+function refuseRunning(journal: Journal | undefined): void {
+  if (journal?.isRunning() === true) throw new UsageError(`process ${journal.record.process} is still measuring the run in ${journal.folder}`);
 }
 
 /** Throws a UsageError that names the first input that is another. */

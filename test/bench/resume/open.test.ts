@@ -7,7 +7,7 @@ import { UsageError } from "../../../bench/exit-code.ts";
 import { loadProfile } from "../../../bench/model/profile.ts";
 import { readEnvironment } from "../../../bench/results/environment.ts";
 import { type Inputs, INPUTS, readInputs } from "../../../bench/resume/inputs.ts";
-import { Journal, type RunRecord, thisProcess } from "../../../bench/resume/journal.ts";
+import { Journal, measuredBy, type RunRecord } from "../../../bench/resume/journal.ts";
 import { meantRun, openJournal, requireSame } from "../../../bench/resume/open.ts";
 import { vocabularyOf } from "../../../bench/vocabulary.ts";
 import { ENGINES } from "../../../engines/engines.ts";
@@ -15,7 +15,7 @@ import { CATALOGUE } from "../../../workloads/catalogue.ts";
 
 const inputs = readInputs(loadProfile("graviton3"), undefined);
 const record: RunRecord = {
-  command: [], revision: "abc", inputs, shard: "", finished: false, wall: "", ...thisProcess(), environment: readEnvironment(new Date(0), []),
+  command: [], revision: "abc", inputs, shard: "", finished: false, wall: "", ...measuredBy(process.pid), environment: readEnvironment(new Date(0), []),
 };
 
 describe("a run to go on with", () => {
@@ -35,6 +35,15 @@ describe("a run to go on with", () => {
     expect(() => meant("--full", "--resume", folder)).toThrow(new UsageError(`--resume: the run in ${run} was begun with other flags: --quick --set lock=mcs; give the same, or none`));
     expect(meant("--full", "--results", folder).begun).toBeUndefined();
     expect(meant("--shard", "1/2", "--quick", "--resume", folder).begun).toBeUndefined();
+  });
+
+  test.skipIf(process.platform !== "linux")("is left to the process that measures it, and not replaced by another run either", () => {
+    const shard = Journal.begin(join(folder, "shards", "1-of-2"), { ...record, command: ["--quick"], shard: "1/2", ...measuredBy(process.ppid) });
+    expect(shard.isRunning()).toBe(true);
+    const words = ["--quick", "--shard", "1/2", "--results", folder];
+    const refusal = new UsageError(`process ${process.ppid} is still measuring the run in ${shard.folder}`);
+    expect(() => meant(...words, "--resume")).toThrow(refusal);
+    expect(() => openJournal(meant(...words), words, inputs)).toThrow(refusal);
   });
 
   test("on the wall clock is of one host", () => {

@@ -11,14 +11,14 @@ import { formatFile, formatRows, wholeCases } from "../../../bench/results/csv.t
 import { readEnvironment } from "../../../bench/results/environment.ts";
 import { caseKey, type ResultRow } from "../../../bench/results/schema.ts";
 import { type ExactWork, measureRemaining, remaining } from "../../../bench/resume/exact-work.ts";
-import { findUnfinished, Journal, journalFolder, type RunRecord, thisProcess } from "../../../bench/resume/journal.ts";
+import { findUnfinished, Journal, journalFolder, measuredBy, type RunRecord } from "../../../bench/resume/journal.ts";
 import { casesOfShard, type Shard } from "../../../bench/resume/shard.ts";
 import { row } from "./row.ts";
 
 const environment = readEnvironment(new Date(0), []);
 const record: RunRecord = {
   command: ["--quick"], revision: "r", inputs: { sources: "s", images: "i", profile: "p", capture: "" }, shard: "", finished: false, wall: "",
-  ...thisProcess(), environment,
+  ...measuredBy(process.pid), environment,
 };
 const progress = { begin: () => undefined, say: () => undefined, end: () => undefined };
 const never = new AbortController().signal;
@@ -152,12 +152,12 @@ describe("a run that ended anywhere", () => {
   });
 
   test.skipIf(process.platform !== "linux")("is not gone on with while its process is there", () => {
-    const journal = (process: Pick<RunRecord, "process" | "processStarted">) => Journal.begin(join(folder, "unfinished", "run"), { ...record, ...process });
-    const parent = { process: process.ppid, processStarted: /\) .*/.exec(readFileSync(`/proc/${process.ppid}/stat`, "utf8"))?.[0].split(" ")[20] ?? "" };
+    const journal = (who: Pick<RunRecord, "process" | "processStarted">) => Journal.begin(join(folder, "unfinished", "run"), { ...record, ...who });
+    const parent = measuredBy(process.ppid);
     expect(journal(parent).isRunning()).toBe(true);
     expect(journal({ ...parent, processStarted: "1" }).isRunning()).toBe(false); // another one has its id now
     expect(journal({ process: 2 ** 22 + 1, processStarted: "" }).isRunning()).toBe(false);
-    expect(journal(thisProcess()).isRunning()).toBe(false);
+    expect(journal(measuredBy(process.pid)).isRunning()).toBe(false);
     const finished = journal(parent);
     finished.finish();
     expect(finished.isRunning()).toBe(false);
