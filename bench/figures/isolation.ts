@@ -89,7 +89,7 @@ function matrix(values: readonly AttackValue[], engines: string[], look: Look): 
     field: "engine", type: "nominal", sort: engines, title: null,
     axis: { orient: "top", labelAngle: brief ? -30 : 0, labelAlign: brief ? "left" : "center", labelColor: look.ink.text, labelLimit: 0, domain: false, ticks: false, grid: false },
   } as const;
-  const y = { field: "attack", type: "nominal", sort: null, title: null, axis: { labelColor: look.ink.text, labelLimit: 0, domain: false, ticks: false } } as const;
+  const y = { field: "attack", type: "nominal", sort: null, title: null, axis: { labelColor: look.ink.text, labelLimit: 0, domain: false, ticks: false, minExtent: NAMES_WIDTH } } as const;
   const domain: string[] = [...OUTCOMES];
   const outcomes = (colours: readonly string[]) => ({ field: "outcome", type: "nominal" as const, scale: { domain, range: [...colours] } });
   return {

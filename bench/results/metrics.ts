@@ -83,7 +83,7 @@ export const METRICS = {
   },
   "isolation-reached": {
     unit: "count", direction: "lower", class: "exact",
-    doc: "What an attack reached, by `subject`: bytes of another guest's secret that the hostile guest has, words of 8 bytes of another guest or of the engine that it has changed, privileged instructions that did not trap, honest guests that did no work any more (`held-guests`) or wrong work, or that ended (`wrong-guests`), and the engine itself where it ended (`ended-engine`).",
+    doc: "What an attack reached, by `subject`: bytes of another guest's secret that the hostile guest has, or that are on the machine's disk, wire or console; words of 8 bytes of another guest or of the engine that it has changed, itself or by a device; privileged instructions that did not trap, calls that took memory of others (`accepted-calls`), honest guests that did no work any more (`held-guests`) or wrong work, or that ended (`wrong-guests`), and the engine itself where it ended (`ended-engine`).",
   },
   "isolation-share": {
     unit: "%", direction: "higher", class: "exact",
