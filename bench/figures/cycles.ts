@@ -18,7 +18,6 @@ export const cycles: Figure = {
   name: "cycles",
   title: "Where the cycles go",
   reading: "All cycles of all harts: in guests, in the engine (its traps and world switches included), waiting for its locks, and idle, with no guest to run.",
-  of: "harts",
   absent: "Only the model clock sees every cycle.",
   draw: (selection, look) => {
     const values = cycleValues(selection);

@@ -22,7 +22,6 @@ export const exits: Figure = {
   name: "exits",
   title: "Exits to the engine",
   reading: "Traps that left guests for the engine, for each unit of work, by cause. Each costs the guest a trap, and whatever the engine does about it. An engine that is missing was never entered.",
-  of: "harts",
   absent: "No guest was left for an engine.",
   draw: (selection, look) => {
     const values = exitValues(selection);

@@ -24,7 +24,6 @@ export const faults: Figure = {
   name: "faults",
   title: "How far a flipped bit gets",
   reading: "Single bits flipped in one guest (its registers, CSRs, data or code), each in a machine booted anew, by how far they got. What ends at that guest is contained.",
-  of: "source",
   absent: "These results have no fault campaign: npm run bench -- --only faults.",
   draw: (selection, look) => {
     const values = faultValues(selection);

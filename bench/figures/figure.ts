@@ -30,8 +30,6 @@ export interface Figure {
   readonly title: string;
   /** How to read it. */
   readonly reading: string;
-  /** What the drawing depends on beside the source. */
-  readonly of: "scenario" | "harts" | "source";
   /** Undefined where the selection has nothing of the kind. */
   draw(selection: Selection, look: Look): Drawing | undefined;
   /** Why there may be nothing. */

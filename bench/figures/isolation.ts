@@ -59,7 +59,6 @@ export const isolation: Figure = {
   name: "isolation",
   title: "What one hostile guest can do to the others",
   reading: "Contained: the others kept their secrets, their results and their share, and were served as before. n× slower: nothing was reached, but an honest guest was slowed that much, at the number of harts where it is worst. Escaped: the attacker read or changed what is not its own, or ended others. Outcomes are observed from outside, never declared by an engine.",
-  of: "source",
   absent: "These results have no attacks: npm run bench -- --only isolation.",
   draw: (selection, look) => {
     const values = attackValues(selection);

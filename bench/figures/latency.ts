@@ -28,7 +28,6 @@ export const latency: Figure = {
   name: "latency",
   title: "Latency percentiles",
   reading: "Of every event that the guests timed, or of every frame through the machine at half load; lower is better. A flat line is a predictable engine: what matters is how far it rises towards the right.",
-  of: "harts",
   absent: "Guests of this workload time nothing.",
   draw: (selection, look) => {
     const values = latencyValues(selection);

@@ -38,7 +38,6 @@ export const locks: Figure = {
   name: "locks",
   title: "Locks by name",
   reading: "Mean time of one acquisition: waiting for the lock, then holding it. Beside the bar, the part of acquisitions that found the lock held.",
-  of: "harts",
   absent: "No engine took a lock, or none was timed.",
   draw: (selection, look) => {
     const values = lockValues(selection);

@@ -22,7 +22,6 @@ export const scaling: Figure = {
   name: "scaling",
   title: "What a hart still does, among others",
   reading: "Throughput per hart, in percent of the same engine's on one hart. 100 % is perfect scaling; where a line falls, harts wait for each other or for memory that another core changed.",
-  of: "scenario",
   absent: "No engine was measured on one hart and on more.",
   draw: (selection, look) => {
     const values = scalingValues(selection);

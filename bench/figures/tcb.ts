@@ -34,7 +34,6 @@ export const tcb: Figure = {
   name: "tcb",
   title: "Trusted computing base",
   reading: "Bytes of code, tree-shaken and minified, that have to be right for guests to be safe from each other, counted from the sources; beside them the guests that an engine cannot hold back, which grow with every guest. The simulated machine is in nobody's.",
-  of: "scenario",
   absent: "These results have no rows about sources: give a run of the wall clock too.",
   draw: (selection, look) => {
     const { values, harts: count } = tcbValues(selection);

@@ -18,7 +18,6 @@ export const throughput: Figure = {
   name: "throughput",
   title: "Throughput against harts",
   reading: "Work done by all guests together; higher is better. Both axes are logarithmic, so an engine that scales perfectly runs along the dashed line: the best engine's throughput on the fewest harts, times the harts.",
-  of: "scenario",
   absent: "Nothing was measured.",
   draw: (selection, look) => {
     const values = throughputValues(selection);

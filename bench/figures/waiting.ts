@@ -12,7 +12,6 @@ export const waiting: Figure = {
   name: "waiting",
   title: "Waiting for locks",
   reading: "Part of all harts' cycles spent waiting for locks of the engine; lower is better. An engine without locks stays at zero.",
-  of: "scenario",
   absent: "Only the model clock sees every cycle: see the locks below for the wall clock's timing pass.",
   draw: (selection, look) => {
     const values = waitingValues(selection);

@@ -96,7 +96,7 @@ function requireOnce(parts: readonly { readonly file: ResultFile; readonly rows:
 
 function labelOf({ path, run, host }: ResultFile, { clock, profile }: ResultRow): string {
   if (clock === "model") return `Model clock, profile ${profile}${run ? `, run ${basename(path, ".csv")}` : ""}`;
-  return `Wall clock, ${host === undefined ? basename(path, ".csv") : `${host.host}, ${host.started.slice(0, 16).replace("T", " ")} UTC`}`;
+  return `Wall clock, ${host === undefined ? basename(path, ".csv") : `${host.host}, ${host.started.slice(0, 19).replace("T", " ")} UTC`}`;
 }
 
 /** Named, of cases that failed. */

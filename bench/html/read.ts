@@ -25,7 +25,7 @@ const OF_RESULTS = ["exact", "wall", "model"];
 /** Throws a UsageError of one line where something is not there, is no result file, or has no rows. */
 export function readResults(paths: readonly string[]): ResultFile[] {
   const files = [...new Set(paths.flatMap(filesAt).map((path) => resolve(path)))].map(readFile);
-  if (files.every(({ rows }) => rows.length === 0)) throw new UsageError(`no rows of results in ${paths.join(", ")}: npm run bench measures some`);
+  if (files.every(({ rows }) => rows.every(({ harts }) => harts === 0))) throw new UsageError(`no measurements in ${paths.join(", ")}: npm run bench measures some`);
   return files;
 }
 

@@ -60,8 +60,9 @@ describe("npm run report", () => {
 
   test.each([
     ["nothing there", ["absent"], /absent: no such file or folder$/],
-    ["an empty folder", ["empty"], /^no rows of results in .*empty: npm run bench measures some$/],
-    ["no rows", ["header.csv"], /^no rows of results in .*header\.csv: /],
+    ["an empty folder", ["empty"], /^no measurements in .*empty: npm run bench measures some$/],
+    ["no rows", ["header.csv"], /^no measurements in .*header\.csv: /],
+    ["rows about sources alone", ["sources.csv"], /^no measurements in .*sources\.csv: /],
     ["another schema", ["schema.csv"], /schema\.csv has schema version 7; .* version 1$/],
     ["no CSV", ["picture.csv"], /picture\.csv: not a file of results: .+$/],
     ["a value that is none", ["value.csv"], /value\.csv: not a file of results: record 1, column value: not a number$/],
@@ -74,11 +75,18 @@ describe("npm run report", () => {
     write("picture.csv", "\u{89}PNG\n\"");
     write("value.csv", formatFile([row("throughput", 1234)]).replace(",1234,", ",lots,"));
     write("good.csv", formatFile(workloadRows("contend")));
+    write("sources.csv", formatFile([row("tcb-bytes", 1, { workload: "", harts: 0 })]));
     write("again.csv", formatFile(workloadRows("contend")));
     const inFolder = words.map((word) => (word.startsWith("--") ? word : join(folder, word)));
     const failure = await report(inFolder, ENGINES, ENGINES.uniprocessor, CATALOGUE).then(() => undefined, (error: unknown) => error);
     expect(failure).toBeInstanceOf(UsageError);
     expect((failure as UsageError).message).toMatch(line);
+  });
+
+  test("attacks alone have a page too, without workloads", () => {
+    write("attacks.csv", formatFile([...attackRows(), row("tcb-bytes", 4000, { workload: "", harts: 0 })]));
+    expect(run("attacks.csv", "--out", "attacks/page.html")).toMatchObject({ status: EXIT_CODE.fine.code, stderr: "" });
+    expect(readdirSync(join(folder, "attacks/figures"))).toContain("isolation.svg");
   });
 
   test("a flag that is none is one line, and exit code 1", () => {
