@@ -1,7 +1,7 @@
 // A fair share of a hart for every thread, by weight: the rule of Linux's CFS (Documentation/scheduler/
-// sched-design-CFS), with its default times for one processor.
+// sched-design-CFS), with its default times for one processor and the slice of its successor.
 //  1. Running is charged by exact timestamps, divided by the thread's weight: its virtual runtime.
-//  2. Of the threads that can run, the one with the least runs, for a slice: the latency over their number.
+//  2. Of the threads that can run, the one with the least runs, for a slice.
 //  3. Who has slept comes back no further behind the queue than half of the latency, so that sleeping earns a quick
 //     start and no more; it takes the hart at once only from one that is ahead of it by the wake-up granularity.
 //  4. Who comes from another hart's queue is as far from this queue's least as it was from the other's.
@@ -16,9 +16,9 @@ import { field, loadAddress, NONE } from "../../state/words.ts";
 import { VCPU } from "../../vcpu/record.ts";
 import { type HostedLayout, THREAD } from "../layout.ts";
 
-/** kernel/sched/fair.c (2.6.39 to 6.5): sysctl_sched_latency, _min_granularity and _wakeup_granularity. */
+/** kernel/sched/fair.c: sysctl_sched_base_slice (6.6); sysctl_sched_latency and _wakeup_granularity (until 6.5). */
+const SLICE = 750_000;
 const LATENCY = 6_000_000;
-const LEAST_SLICE = 750_000;
 const WAKE_UP_GRANULARITY = 1_000_000;
 const SLEEPERS_CREDIT = LATENCY / 2;
 
@@ -72,7 +72,7 @@ export class FairScheduler implements Scheduler {
     if (chosen === NONE) chosen = yielding;
     else advance(memory, queue, least);
     const turnEnd = memory.loadNumber(field(queue, QUEUE.turnEnd));
-    const sliceEnd = count > 1 ? now + Math.max(LATENCY / count, LEAST_SLICE) : Infinity;
+    const sliceEnd = count > 1 ? now + SLICE : Infinity;
     const stays = chosen !== running && runningVirtual - least < WAKE_UP_GRANULARITY && now < turnEnd;
     memory.storeNumber(field(queue, QUEUE.turnEnd), stays ? Math.min(turnEnd, sliceEnd) : sliceEnd);
     const next = stays ? running : chosen;
