@@ -59,15 +59,15 @@ export async function measurePoolRound(loads: readonly number[], interruption: A
 }
 
 /** How often a comparison of rounds drawn from the pool finds a difference. `other`: which side is compared with the engine as it is. */
-export function compareDrawn(pool: readonly PoolRound[], other: (round: PoolRound) => readonly Sample[]): NoisyOutcome {
+export function compareDrawn(pool: readonly PoolRound[], other: (round: PoolRound) => readonly Sample[], draws: number = DRAWS): NoisyOutcome {
   const strata = pool.map((round): Stratum => ({ a: throughputs(round.plain), b: throughputs(other(round)) }));
   const random = xorshift(SEED);
   let alarms = 0;
-  for (let draw = 0; draw < DRAWS; draw++) {
+  for (let draw = 0; draw < draws; draw++) {
     const drawn = choose(strata, Math.min(ROUNDS_COMPARED, strata.length), random);
     if (rankSumTest(drawn).p < LEVEL && judgeCases([drawn], { level: LEVEL, threshold: THRESHOLD })[0].verdict !== "no difference") alarms++;
   }
-  return { ...ratioOfMedians(strata), alarms, draws: DRAWS };
+  return { ...ratioOfMedians(strata), alarms, draws };
 }
 
 /** CPU time that harts received over the time for which they wanted it. */
