@@ -19,7 +19,7 @@ import { withOtherTree } from "./other-tree.ts";
 import { planAb } from "./plan.ts";
 import { type AbOutcome, formatAb } from "./report.ts";
 import type { AbRequest } from "./request.ts";
-import { measureRound, type Round, startIn } from "./rounds.ts";
+import { measureRound, type Round, type Start, startIn } from "./rounds.ts";
 import { roundRows } from "./rows.ts";
 import { AbsentCase } from "./sample-process.ts";
 
@@ -69,7 +69,7 @@ async function addRound(measured: Measured, tree: string, round: number, progres
   const task = { workload, engine, harts, settings: { ...parameters, ...options } };
   progress.begin(`${caseLabel(measured.benchCase)}, round ${round + 1}`);
   try {
-    const done = await measureRound(startIn(tree, task), startIn(REPOSITORY, task), round, signal);
+    const done = await measureRound(ofSide("A", startIn(tree, task)), ofSide("B", startIn(REPOSITORY, task)), round, signal);
     measured.rounds.push(done);
     progress.end(`B / A ${(median(done.b.map(({ throughput }) => throughput)) / median(done.a.map(({ throughput }) => throughput))).toFixed(3)}`);
   } catch (error) {
@@ -80,6 +80,15 @@ async function addRound(measured: Measured, tree: string, round: number, progres
     progress.end(`${measured.ended.kind}: ${measured.ended.reason}`);
   }
 }
+
+/** Says whose machine did not start: one may be of a revision that cannot be measured from here. */
+const ofSide = (side: string, start: Start): Start => async (interruption) => {
+  try {
+    return await start(interruption);
+  } catch (error) {
+    throw error instanceof CaseFailure ? new CaseFailure(`${side}: ${error.message}`) : error;
+  }
+};
 
 /** Throws a UsageError where no difference, however large, could be found. */
 function requireRounds({ rounds, criteria: { level } }: AbRequest, cases: number): void {

@@ -44,8 +44,8 @@ export function formatAb(outcomes: readonly AbOutcome[], { criteria: { level, th
   const compared = outcomes.filter((outcome) => outcome.kind === "compared");
   const count = (verdict: CaseVerdict["verdict"]) => compared.filter((outcome) => outcome.verdict.verdict === verdict).length;
   const of = (kind: AbOutcome["kind"]) => outcomes.filter((outcome) => outcome.kind === kind).length;
-  const verdict = count("slower") > 0 ? "REGRESSION" : compared.length === 0 ? "NOTHING COMPARED" : "NO REGRESSION";
   const contaminated = compared.filter((outcome) => outcome.contaminated);
+  const verdict = count("slower") > 0 ? "REGRESSION" : compared.length === 0 ? "NOTHING COMPARED" : contaminated.length > 0 ? "NO REGRESSION SEEN, CONTAMINATED" : "NO REGRESSION";
   return foldPage([
     "Throughput of B over A, by the CPU time of the harts' threads",
     ...(compared.length === 0 ? [] : [indent(formatTable(COLUMNS, compared)), "", indent(formatTable(MORE_COLUMNS, compared)), ""]),

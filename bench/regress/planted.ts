@@ -10,18 +10,21 @@ import { FIRMWARE_BYTES, RAM_BASE } from "../../engines/machine/layout.ts";
 const LINE_BYTES = 64;
 const lineOf = (hart: number) => physical(RAM_BASE + FIRMWARE_BYTES - LINE_BYTES * (hart + 1));
 
-/** `loads` for each trap, on average; 0 is the same engine, as slow as watching makes it. */
-export function planted({ mode, create }: Pick<EngineDescription, "mode" | "create">, loads: number): Pick<EngineDescription, "mode" | "create"> {
-  return { mode, create: (platform: Platform, configuration: Configuration, options: Options) => new PlantedEngine(create(platform, configuration, options), loads) };
+/** `loads` for each trap, on average, so many `atOnce` on some of them; 0 is the same engine, as slow as watching makes it. */
+export function planted({ mode, create }: Pick<EngineDescription, "mode" | "create">, loads: number, atOnce: number): Pick<EngineDescription, "mode" | "create"> {
+  return { mode, create: (platform: Platform, configuration: Configuration, options: Options) => new PlantedEngine(create(platform, configuration, options), loads, atOnce) };
 }
 
 class PlantedEngine implements Engine {
   readonly #engine: Engine;
-  readonly #loads: number;
+  readonly #atOnce: number;
+  /** For each trap. */
+  readonly #bursts: number;
 
-  constructor(engine: Engine, loads: number) {
+  constructor(engine: Engine, loads: number, atOnce: number) {
     this.#engine = engine;
-    this.#loads = loads;
+    this.#atOnce = atOnce;
+    this.#bursts = loads / atOnce;
   }
 
   boot(hart: Hart): void {
@@ -37,7 +40,8 @@ class PlantedEngine implements Engine {
     const line = lineOf(hart.id);
     const traps = hart.memory.load(line);
     hart.memory.store(line, traps + 1);
-    for (let due = Math.floor((traps + 1) * this.#loads) - Math.floor(traps * this.#loads); due > 0; due--) hart.memory.atomicLoad(line);
+    const bursts = Math.floor((traps + 1) * this.#bursts) - Math.floor(traps * this.#bursts);
+    for (let due = bursts * this.#atOnce; due > 0; due--) hart.memory.atomicLoad(line);
     this.#engine.trap(hart);
   }
 }
