@@ -18,7 +18,7 @@ import { KeptMachine } from "./kept-machine.ts";
 import { type GuestParts, partsOf, type Range } from "./parts.ts";
 
 /** In cycles: by EARLIEST all guests do their work, on engines that boot fast, and on others STEPS later; faults come in the SPAN behind
- *  that; SETTLED behind that they have had their effect, and who then does nothing in the TAIL hangs. */
+ *  that; SETTLED after all guests began they have had their effect, and who then does nothing in the TAIL hangs. */
 const EARLIEST = 700_000;
 const STEP = 100_000;
 const LATEST = 40_000_000;
@@ -178,7 +178,7 @@ export class Injector {
   /** Runs on to the end, and says how far the fault that was flipped got. */
   #judge(session: ModelSession, flipped: string | undefined): Judgement {
     const told: Teller = (reach, effect, what) => ({ reach, effect, account: flipped === undefined ? what : `${flipped}: ${what}` });
-    const ended = this.#run(session, this.#begin + SETTLED * this.#scale - session.now());
+    const ended = this.#run(session, Math.max(0, this.#begin + SETTLED * this.#scale - session.now()));
     if (ended !== undefined) return told("engine", "ended", ended);
     const recovery = this.#case.options["restart"] === "on" ? this.#recover(session) : undefined;
     const before = this.#see(session);
