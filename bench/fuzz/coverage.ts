@@ -10,7 +10,7 @@ import { reachOf, REPOSITORY } from "../tcb/tcb.ts";
 import type { FuzzRequest } from "./request.ts";
 
 /** Machines that are counted, each with another seed and so with other options. */
-const MACHINES = 12;
+const MACHINES = 6;
 const MOST_CALLS = 5_000;
 
 interface Covered {

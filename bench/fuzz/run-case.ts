@@ -1,8 +1,10 @@
 // One machine that is fuzzed: operations by its fuzzing guests, and after every slice what must hold.
 
 import { BootError, type EngineReport } from "../../engines/engine.ts";
+import { ENGINES } from "../../engines/engines.ts";
 import { RAM_BASE } from "../../engines/machine/layout.ts";
 import type { CostModel } from "../../engines/machine/model/cost-model.ts";
+import { claimsWith } from "../../engines/options.ts";
 import { checkGuest } from "../check-guest.ts";
 import { ModelSession } from "../model/session.ts";
 import { Corpus } from "./corpus.ts";
@@ -21,6 +23,8 @@ const READY_STEP = MEGACYCLE / 4;
 const SLICE = MEGACYCLE / 2;
 /** A hart that begins no operation in so many slices begins none any more; with half of them gone, the machine is done with. */
 const IDLE_SLICES = 8;
+/** By then every honest guest has done some work. */
+const SERVED = 20 * MEGACYCLE;
 const PAGE = 0x1000;
 
 /** Streams of random numbers of a case. */
@@ -183,9 +187,10 @@ class Run {
     })];
   }
 
-  /** At the end: an honest guest that has done nothing. */
+  /** At the end: an honest guest that has done nothing, on an engine that promises it its share. */
   #unserved(): string | undefined {
     const { vms } = this.#report;
+    if (this.#session.now() < SERVED || !claimsWith(ENGINES[this.#case.engine], this.#setting.options).cpuShare) return undefined;
     const none = this.#setting.digests.flatMap((digest, index) => {
       const { unitsPage, name } = vms[index];
       return digest !== undefined && unitsPage !== 0 && (this.#session.units(unitsPage)?.units ?? 0) === 0 ? [name] : [];

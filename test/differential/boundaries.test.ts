@@ -11,7 +11,7 @@ import type { PhysicalMemory } from "../../engines/machine/memory.ts";
 import { encode } from "./encode.ts";
 import { makeMachine, runUntilHalted } from "./machine.ts";
 import {
-  CODE, enterGuest, faultOf, guestView, highOf, lowOf, MAPS, patternedMemory, RAM, whole, type Fault, type MemoryMap,
+  CODE, enterGuest, faultOf, guestView, highOf, lowOf, MAPS, PAGED_MAPS, patternedMemory, RAM, whole, writePageTables, type Fault, type MemoryMap,
 } from "./memory-map.ts";
 
 const TIERS = [{ hotThreshold: Infinity, slice: 100_000 }, { hotThreshold: 1, slice: 100_000 }, { hotThreshold: 1, slice: 100_000, shared: true }, { hotThreshold: 1, slice: 100_000, placed: true }];
@@ -193,11 +193,17 @@ function addressesOf(map: MemoryMap): readonly bigint[] {
   return [...near, 0n, 1n, 0x1800_0000n, BigInt(RAM) + (1n << 32n), BigInt(RAM) + (1n << 63n), top - 1n, top - 8n];
 }
 
-describe.each(["machine", "hypervisor"] as const)("in a guest of a %s-mode engine", (mode) => {
-  const map = MAPS[mode];
+const GUESTS = (["machine", "hypervisor"] as const).flatMap((mode) => [
+  { mode, addresses: "physical", map: MAPS[mode], tiers: TIERS },
+  // How translations are shared is the business of physical ones.
+  { mode, addresses: "virtual", map: PAGED_MAPS[mode], tiers: TIERS.slice(0, 2) },
+]);
 
-  test.each(TIERS)("loads, stores and atomics fault where memory ends (threshold $hotThreshold)", (tier) => {
+describe.each(GUESTS)("in a guest of a $mode-mode engine with $addresses addresses", ({ mode, map, tiers }) => {
+
+  test.each(tiers)("loads, stores and atomics fault where memory ends (threshold $hotThreshold)", (tier) => {
     const memory = patternedMemory();
+    writePageTables(memory, map);
     const places = placeForms(memory, map);
     const cases = FORMS.flatMap((form, index) =>
       addressesOf(map).map((address) => ({ form, pc: places[index], address })));

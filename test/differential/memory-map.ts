@@ -14,6 +14,9 @@ const PHYSICAL_BYTES = 0x80_0000;
 const PAGE = 0x1000;
 // In the engine's own memory.
 const CONTEXT = physical(RAM + 0x800);
+/** Guest address of page tables, the root first; satp.MODE in the high half. */
+const TABLES = RAM + 0x8_0000;
+const SV39_HIGH = 8 << 28;
 const SECOND_STAGE = physical(RAM + 0x1000);
 
 export interface Area {
@@ -26,7 +29,10 @@ export interface Area {
 /** One machine: what its guest has mapped, and which causes its faults have. */
 export interface MemoryMap {
   readonly mode: EngineMode;
+  /** What there is at the addresses that the guest uses. */
   readonly areas: readonly Area[];
+  /** Where page tables map them: what there is at the addresses that these mean, the guest's RAM first. */
+  readonly behind?: readonly Area[];
   readonly cause: { readonly fetch: number; readonly load: number; readonly store: number };
   /** Cause of the guest's calls. */
   readonly call: number;
@@ -49,6 +55,24 @@ export const MAPS: Readonly<Record<EngineMode, MemoryMap>> = {
   },
 };
 
+/** Pages of 4 KiB: neighbours for the guest that lie apart in memory, one of them without the right to be
+ *  written, and a page alone, the last of the guest's memory. */
+const paged = (mode: EngineMode): MemoryMap => {
+  const { behind: _, ...bare } = MAPS[mode];
+  const ram = bare.areas[0];
+  const page = (base: number, offset: number, rights: number): Area => ({ base, bytes: PAGE, physical: ram.physical + offset, rights });
+  const data = RIGHT.read | RIGHT.write;
+  return {
+    ...bare, cause: { fetch: 12, load: 13, store: 15 }, behind: bare.areas,
+    areas: [
+      page(CODE, CODE - RAM, RIGHT.read | RIGHT.execute),
+      page(0x9000_0000, 0x10_0000, data), page(0x9000_1000, 0x0f_0000, data), page(0x9000_2000, 0x11_0000, RIGHT.read),
+      page(0x9000_4000, ram.bytes - PAGE, data),
+    ],
+  };
+};
+export const PAGED_MAPS: Readonly<Record<EngineMode, MemoryMap>> = { machine: paged("machine"), hypervisor: paged("hypervisor") };
+
 /** Memory with a pattern everywhere. */
 export function patternedMemory(): PhysicalMemory {
   const memory = PhysicalMemory.create(PHYSICAL_BYTES, 1);
@@ -58,19 +82,44 @@ export function patternedMemory(): PhysicalMemory {
 
 /** A view of the guest's RAM. */
 export function guestView(memory: PhysicalMemory, map: MemoryMap): DataView {
-  const [{ physical: from, bytes }] = map.areas;
+  const [{ physical: from, bytes }] = map.behind ?? map.areas;
   return new DataView(memory.wasm.buffer, memory.offset(physical(from)), bytes);
 }
 
 /** Makes the hart enter the guest at CODE. */
 export function enterGuest(hart: Hart, map: MemoryMap): void {
   if (map.mode === "hypervisor") {
-    writeSecondStage(hart.memory, SECOND_STAGE, map.areas.map((area) =>
+    writeSecondStage(hart.memory, SECOND_STAGE, (map.behind ?? map.areas).map((area) =>
       ({ ...area, base: guestPhysical(area.base), physical: physical(area.physical) })));
     hart.setSecondStage(SECOND_STAGE, 1);
   }
   hart.resetContext(CONTEXT, CODE, 0, 0);
   hart.loadContext(CONTEXT);
+  if (map.behind !== undefined) hart.setCsr(map.mode === "hypervisor" ? CSR.vsatp : CSR.satp, TABLES / PAGE, SV39_HIGH);
+}
+
+/** Sv39 tables in the guest's RAM, for areas of single pages below 2^39. */
+export function writePageTables(memory: PhysicalMemory, map: MemoryMap): void {
+  const view = guestView(memory, map);
+  const [ram] = map.behind ?? [];
+  if (ram === undefined) return;
+  let free = TABLES;
+  const table = (): number => {
+    const at = free;
+    free += PAGE;
+    for (let offset = 0; offset < PAGE; offset += 8) view.setBigUint64(at - RAM + offset, 0n, true);
+    return at;
+  };
+  const root = table();
+  for (const { base, physical: at, rights } of map.areas) {
+    let entry = root - RAM + 8 * (Math.floor(base / 2 ** 30) & 0x1ff);
+    for (const shift of [21, 12]) {
+      if (view.getBigUint64(entry, true) === 0n) view.setBigUint64(entry, BigInt(table() / PAGE) << 10n | 1n, true);
+      entry = Number(view.getBigUint64(entry, true) >> 10n) * PAGE - RAM + 8 * (Math.floor(base / 2 ** shift) & 0x1ff);
+    }
+    // V, R, W, X as RIGHT has them from bit 1 on, A and D.
+    view.setBigUint64(entry, BigInt((at - ram.physical + RAM) / PAGE) << 10n | BigInt(0xc1 | rights << 1), true);
+  }
 }
 
 export interface Fault {
