@@ -15,7 +15,7 @@ const goOn = (): boolean => true;
 afterEach(() => { vi.restoreAllMocks(); });
 
 test("engines that keep guests apart are fuzzed", () => {
-  expect(FUZZED).toEqual(["uniprocessor", "per-core", "smp"]);
+  expect(FUZZED).toEqual(["uniprocessor", "per-core", "smp", "hosted"]);
 });
 
 describe.each(FUZZED)("%s", (engine) => {
@@ -60,7 +60,7 @@ describe("the command line", () => {
   });
 
   test("what cannot be is refused in one line", () => {
-    expect(() => parseFuzzCommand(["--engine", "bare"])).toThrow(new UsageError("unknown engine bare: there are uniprocessor, per-core, smp, images"));
+    expect(() => parseFuzzCommand(["--engine", "bare"])).toThrow(new UsageError("unknown engine bare: there are uniprocessor, per-core, smp, hosted, images"));
     expect(() => parseFuzzCommand(["--calls", "0"])).toThrow(new UsageError("--calls 0: not a whole number from 1 to 1000000000"));
     expect(() => parseFuzzCommand(["--seed", "-1"])).toThrow(UsageError);
   });
