@@ -4,7 +4,7 @@ import { RATIO_INTERVAL } from "../ab/ratio.ts";
 import { CONTAMINATED_BELOW } from "../noise/noise.ts";
 import { type Column, foldPage, formatTable, indent } from "../report/table.ts";
 import type { Reach } from "./describe-exact.ts";
-import { calibrate, compareDrawn, cpuToWallOf, DRAWS, LEVEL, measurePoolRound, NOISY_CASE, type NoisyOutcome, type PoolRound, ROUNDS_COMPARED, THRESHOLD } from "./noisy-class.ts";
+import { calibrate, compareDrawn, cpuToWallOf, LEVEL, measurePoolRound, NOISY_CASE, type NoisyOutcome, type PoolRound, ROUNDS_COMPARED, THRESHOLD } from "./noisy-class.ts";
 import { rateWords } from "./rate.ts";
 
 /** In percent. */
@@ -38,7 +38,7 @@ export async function describeNoisy(rounds: number, interruption: AbortSignal, s
   const text = foldPage([
     `Noisy class: ${NOISY_CASE.workload} on ${NOISY_CASE.engine}, ${NOISY_CASE.harts} hart, on the wall clock of this host, as bench --ab`,
     "", indent(formatTable(COLUMNS, lines)), "",
-    `  A comparison has ${Math.min(ROUNDS_COMPARED, rounds)} rounds of A B B A, and alarms where p < ${LEVEL} and the whole interval is more than ${THRESHOLD} % from 1. ${DRAWS.toLocaleString("en-US")} comparisons are drawn from ${rounds} rounds that were measured: they share rounds, so that the intervals of the rates are those of drawing, and other days of this host are not in them.`,
+    `  A comparison has ${Math.min(ROUNDS_COMPARED, rounds)} rounds of A B B A, and alarms where p < ${LEVEL} and the whole interval is more than ${THRESHOLD} % from 1. ${none.draws.toLocaleString("en-US")} drawn from ${rounds} rounds that were measured: comparisons share rounds, so that the intervals of the rates are those of drawing, and other days of this host are not in them.`,
     `  measured: ratio of throughputs in all rounds; ${RATIO_INTERVAL}.`,
     `  Harts had the CPU for ${(100 * cpuToWall).toFixed(0)} % of the time they wanted it.`,
   ].join("\n"));

@@ -58,10 +58,11 @@ export async function measurePoolRound(loads: readonly number[], interruption: A
   return { plain, again, slower };
 }
 
-/** How often a comparison of rounds drawn from the pool finds a difference. `other`: which side is compared with the engine as it is. */
-export function compareDrawn(pool: readonly PoolRound[], other: (round: PoolRound) => readonly Sample[], draws: number = DRAWS): NoisyOutcome {
+/** How often a comparison of rounds drawn from the pool finds a difference; one comparison where all rounds are in it. `other`: which side is compared with the engine as it is. */
+export function compareDrawn(pool: readonly PoolRound[], other: (round: PoolRound) => readonly Sample[], most: number = DRAWS): NoisyOutcome {
   const strata = pool.map((round): Stratum => ({ a: throughputs(round.plain), b: throughputs(other(round)) }));
   const random = xorshift(SEED);
+  const draws = strata.length > ROUNDS_COMPARED ? most : 1;
   let alarms = 0;
   for (let draw = 0; draw < draws; draw++) {
     const drawn = choose(strata, Math.min(ROUNDS_COMPARED, strata.length), random);
