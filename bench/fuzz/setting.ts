@@ -17,6 +17,8 @@ export const FUZZED: readonly EngineName[] = Object.values<EngineDescription>(EN
 /** Guests of two harts each that execute operations. */
 export const FUZZING = 2;
 const DISK_BYTES = 64 * 512;
+/** Guests with devices cannot be started again. */
+const NO_RESTARTS: Options = { restart: "off" };
 
 export interface Setting extends MachineCase {
   /** Digest of a unit of each honest guest, by index in the configuration; absent for those that are not. */
@@ -26,7 +28,7 @@ export interface Setting extends MachineCase {
 export function settingOf(name: EngineName, random: Random): Setting {
   const engine: EngineDescription = ENGINES[name];
   const harts = Math.min(engine.maximumHarts, random.pick([1, 2, 2, 3]));
-  const options: Options = Object.fromEntries(Object.entries(engine.options).map(([option, { values }]) => [option, random.pick(values)]));
+  const options: Options = { ...Object.fromEntries(Object.entries(engine.options).map(([option, { values }]) => [option, random.pick(values)])), ...(engine.options["restart"] === undefined ? {} : NO_RESTARTS) };
   const layout = layoutOf(harts);
   const configuration: Configuration = {
     ...configurationOf(layout, harts, PERIOD),
