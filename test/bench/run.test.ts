@@ -38,7 +38,7 @@ beforeEach(() => { rows = []; said = []; });
 /** The watchdog is generous: tests share the host with others. */
 async function run(list: readonly BenchCase[], { interrupted = (): boolean => false, watchdogMs = 10_000 } = {}): Promise<void> {
   await runCases(list, {
-    timing: { windowMs: 10, samples: 3, warmUpMs: 10, watchdogMs }, cores: 2, look: readHostCounters, revision: "test",
+    timing: { windowMs: 60, samples: 3, warmUpMs: 60, watchdogMs }, cores: 2, look: readHostCounters, revision: "test",
     progress: { begin: () => undefined, say: () => undefined, end: (outcome) => said.push(outcome) },
     keep: (more) => rows.push(...more), before: new Map(), departed: () => undefined, interrupted,
   });

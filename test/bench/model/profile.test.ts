@@ -143,7 +143,7 @@ describe("a profile from a file", () => {
   });
 
   test("is refused when there is none of the name, when it cannot be read, and when it is not JSON", () => {
-    expect(refusal(() => loadProfile("graviton"))).toBe(`unknown profile graviton: there are ${PROFILE_NAMES.join(", ")}, and files, whose names have a slash or end in .json`);
+    expect(refusal(() => loadProfile("graviton"))).toBe(`unknown profile graviton: there are ${PROFILE_NAMES.join(", ")}, and files, whose names have a slash or end in .json; did you mean graviton3?`);
     expect(refusal(() => loadProfile(join(folder, "none.json")))).toMatch(/^profile .*none\.json cannot be read: ENOENT/);
     expect(refusal(() => loadProfile(folder))).toMatch(/cannot be read: EISDIR/);
     expect(refusal(() => load("{\n  \"schema\": 1,\n"))).toMatch(/mine\.json: not JSON: /);
