@@ -5,7 +5,7 @@
 // no variable is exported, and no import is circular (the linter sees to both).
 
 const IMPORT = /^import \{([^}]*)\} from ("[^"]+");/gm;
-const EXPORT = /^export (const|class|function) (\w+)/gm;
+const EXPORT = /^export (const |class |function\* ?|function )(\w+)/gm;
 
 /** The same module as TypeScript, statement for statement on the same lines. */
 export function withConstants(source: string): string {
@@ -14,7 +14,7 @@ export function withConstants(source: string): string {
     .replace(IMPORT, (_, names: string, from: string) => importOf(names, from))
     .replace(EXPORT, (_, kind: string, name: string) => {
       exported.push(name);
-      return `${kind} ${name}`;
+      return `${kind}${name}`;
     });
   if (exported.length === 0) return text;
   const aliases = exported.map((name) => `${name}$exported = ${name}`).join(", ");

@@ -47,7 +47,7 @@ describe("npm run bench -- --ab", () => {
     expect([EXIT_CODE.fine.code, EXIT_CODE.contaminated.code, EXIT_CODE.regression.code]).toContain(code);
     expect(output).toMatch(/hypercall-base on bare, 1 hart +\d\.\d{3} +\d\.\d{3}–\d\.\d{3} +\d\.\d{4} +(?:no difference|slower|faster)/);
     expect(output).toMatch(/hypercall-base on bare, 1 hart +[\d,]+ +[\d,]+ +\d\.\d{3} +\d\.\d{2}/);
-    expect(output).toMatch(/1 compared, \d slower, \d faster, 0 not in A, 0 failed/);
+    expect(output.replaceAll(/\s+/g, " ")).toMatch(/1 compared, \d slower, \d faster, 0 not in A, 0 failed/);
     const [file] = readdirSync(join(folder, "ab"));
     const rows = parseRows(readFileSync(join(folder, "ab", file), "utf8"));
     expect(rows.filter(({ metric }) => metric === "throughput").map(({ sample }) => sample)).toEqual([0, 1, 0, 1]);
