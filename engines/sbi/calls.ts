@@ -45,6 +45,7 @@ export interface Services {
   /** A byte, or -1 if there is none. */
   consoleReadByte(hart: Hart): number;
   registerUnits(hart: Hart, page: number): number;
+  /** Rings at the other end of one of the caller's channels. Its guest is interrupted if it has asked since that end was rung; if not, it need not be again. */
   channelNotify(hart: Hart, id: number): number;
   /** Bitmap of the caller's channel ends rung since the last call. */
   channelPending(hart: Hart): number;

@@ -4,7 +4,7 @@ import { CSR } from "../machine/hart/csr-numbers.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import { CAUSE, INTERRUPT_CAUSE } from "../machine/hart/privileged.ts";
 import type { PhysicalMemory } from "../machine/memory.ts";
-import { type Doorbells, plainDoorbells } from "../channels/doorbells.ts";
+import { type Doorbells, mergingDoorbells } from "../channels/doorbells.ts";
 import type { Configuration, Engine, Platform } from "../engine.ts";
 import { isWfi, reflect } from "../hypervisor-mode/reflect.ts";
 import { EXTERNAL_INTERRUPT, FIRST_STAGE, setUpHart } from "../hypervisor-mode/setup.ts";
@@ -66,7 +66,7 @@ export class Smp implements Engine {
     this.#harts = harts;
     this.#exclusion = new Exclusion(new Locks(LOCK_KINDS[options.lock], LOCK_NODES, options.lockTiming), options.granularity, LOCK_AT.big);
     this.#processors = new Processors(harts, options.scheduler ?? new BudgetScheduler(), this.#exclusion, new IdleHarts(harts), undefined, options.restarts);
-    this.#services = new SmpServices(this.#processors, this.#exclusion, options.doorbells ?? plainDoorbells, options.restarts);
+    this.#services = new SmpServices(this.#processors, this.#exclusion, options.doorbells ?? mergingDoorbells, options.restarts);
     this.#restarts = options.restarts;
     this.#calls = new SbiCalls(this.#services, FIRST_STAGE);
     this.#networking = options.nic;

@@ -3,7 +3,7 @@
 import type { PhysicalAddress, Ticks } from "../machine/address.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import { INTERRUPT } from "../machine/hart/privileged.ts";
-import { type Doorbells, REFUSED } from "../channels/doorbells.ts";
+import { type Doorbells, REFUSED, RUNG } from "../channels/doorbells.ts";
 import type { Services } from "../sbi/calls.ts";
 import { readCharacter, readText, writeCharacter, writeText } from "../sbi/console.ts";
 import { ERROR, STATUS, SUCCESS } from "../sbi/numbers.ts";
@@ -152,6 +152,7 @@ export class SmpServices implements Services {
     this.#exclusion.release(hart, LOCK_AT.channels);
     if (peer === NONE) return ERROR.invalidParameter;
     if (peer === REFUSED) return ERROR.failed;
+    if (peer === RUNG) return SUCCESS;
     this.#processors.raise(hart, vcpuOf(hart.memory, peer, 0), INTERRUPT.VSSI);
     return SUCCESS;
   }

@@ -166,6 +166,24 @@ test.each(["wait", "yield"])("a vCPU whose machine another hart ended stays stop
   expect([0, 1, 2].map((hart) => bench.idles(hart))).toEqual([true, true, false]);
 });
 
+test("a guest that never asks is interrupted once, however often it is rung; one that asks, for each ring after that", () => {
+  const channel = { name: "channel", ends: [0, 1] as const, windowBytes: 0x1000 };
+  const bench = new EngineBench(ENGINES.smp, [guest("rings"), guest("rung")], { harts: 2, channels: [channel] });
+  const ring = (): boolean => {
+    expect(bench.call(0, VENDOR, 1, 0).error).toBe(0);
+    return bench.deliver(1);
+  };
+  expect([ring(), ring(), ring()]).toEqual([true, false, false]);
+  bench.hart(1).clearCsrBits(CSR.hvip, 1 << 2);
+  expect(bench.call(1, VENDOR, 2).value).toBe(1);
+  expect([ring(), ring()]).toEqual([true, false]);
+  expect(bench.hart(1).csrLow(CSR.hvip) & (1 << 2)).not.toBe(0);
+  bench.hart(1).clearCsrBits(CSR.hvip, 1 << 2);
+  expect([bench.call(1, VENDOR, 2).value, bench.call(1, VENDOR, 2).value]).toEqual([1, 0]);
+  bench.wait(1);
+  expect([bench.idles(1), ring(), bench.idles(1)]).toEqual([true, true, false]);
+});
+
 test("a vCPU that stops may be started again by another hart at once, and begins anew", () => {
   const bench = new EngineBench(ENGINES.smp, [guest("pair", { vcpus: 2 })], { harts: 2 });
   bench.call(0, HART_STATE, 0, 1, 0x8010_1000, 42);

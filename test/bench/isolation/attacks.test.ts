@@ -138,6 +138,7 @@ test("where queues grow, a flood takes the heap and honest guests fail; where th
   expect(found("engine-heap", "queues=growing", "after")?.value).toBe(found("engine-heap", "queues=growing", "size")?.value);
   expect(found("engine-heap-refused", "queues=growing")?.value).toBeGreaterThan(0);
   expect(found("isolation", "")?.value).toBeLessThan(2);
+  expect(found("isolation-share", "")).toMatchObject({ status: "ok" });
   expect(found("engine-heap", "", "after")).toBeUndefined();
   expect(formatReport(all)).toContain("flood-doorbells  S4  static");
 });
