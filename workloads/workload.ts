@@ -4,7 +4,7 @@
 import type { Traffic } from "./network/traffic.ts";
 
 /** Images in images/, without the extension. */
-export type ImageName = "compute" | "hypercall" | "timer" | "channel" | "contend" | "legacy" | "ipi" | "smp-guest" | "paging" | "forward" | "pipeline" | "attack" | "steady" | "reader" | "fuzz";
+export type ImageName = "compute" | "hypercall" | "timer" | "channel" | "contend" | "legacy" | "ipi" | "smp-guest" | "paging" | "forward" | "pipeline" | "attack" | "steady" | "reader" | "fuzz" | "reach";
 
 /** What a run may set. Values are text, as on a command line. */
 export type Parameter =

@@ -10,9 +10,9 @@ const ADDRESS_BYTES = 12;
 const TYPE = [0x88, 0xb5] as const;
 const PAYLOAD_BYTES = 512;
 
-export function diskOf(devices: HostileDevices | undefined): Uint8Array | undefined {
-  return devices === "disk" ? Buffer.from(PATTERN.repeat(DISK_BYTES / PATTERN.length)) : undefined;
-}
+export const disk = (): Uint8Array => Buffer.from(PATTERN.repeat(DISK_BYTES / PATTERN.length));
+
+export const diskOf = (devices: HostileDevices | undefined): Uint8Array | undefined => (devices === "disk" ? disk() : undefined);
 
 /** What arrives at the ports, which keep a log of what departs. */
 export function trafficOf(devices: HostileDevices | undefined): CaseTraffic | undefined {

@@ -4,11 +4,12 @@
 import type { EngineDescription } from "../../engines/engine.ts";
 import { ticks } from "../../engines/machine/address.ts";
 import { ALONE, type Attack, layoutOf, NEIGHBOUR, type Surroundings, victimOf } from "../../workloads/attacks.ts";
+import { REACHER, reachLayout } from "../../workloads/reach.ts";
 import type { Layout } from "../../workloads/workload.ts";
 import type { BenchCase } from "../case.ts";
 import type { MachineCase } from "../case-machine.ts";
 import { configurationOf, imageSums } from "../configuration.ts";
-import { diskOf, trafficOf } from "./bait.ts";
+import { disk, diskOf, trafficOf } from "./bait.ts";
 
 /** 1 ms, so that a window has many periods; in ticks. */
 export const PERIOD = ticks(10_000);
@@ -20,6 +21,8 @@ export type IsolationCase = BenchCase & Pick<MachineCase, "disk"> & {
   readonly setting: string;
   /** Position of the honest guest that attacks are aimed at. */
   readonly victim: number;
+  /** It is tried what a guest can reach: no attack. */
+  readonly reach?: true;
 };
 
 type Settings = Readonly<Record<string, string>>;
@@ -37,6 +40,12 @@ export function neighbourCase(attack: Attack, engine: EngineDescription, harts: 
   return caseOf(name, engine, harts, settings, attack, NEIGHBOUR);
 }
 
+/** The machine on which is tried what a guest can reach. */
+export function reachCase(engine: EngineDescription, harts: number, settings: Settings): IsolationCase {
+  const machine = machineOf("reach", engine, harts, settings, reachLayout(harts));
+  return { ...machine, setting: ["reach", engine.name, harts].join(" "), victim: REACHER, reach: true, disk: disk() };
+}
+
 /** The computing guest alone. */
 export function aloneCase(bare: EngineDescription): IsolationCase {
   return { ...machineOf("attack-none-alone", bare, 1, {}, ALONE), setting: "", victim: 0 };
@@ -45,7 +54,7 @@ export function aloneCase(bare: EngineDescription): IsolationCase {
 function caseOf(workload: string, engine: EngineDescription, harts: number, settings: Settings, surroundings: Surroundings, act: string): IsolationCase {
   const { channels = "", pairs = false, devices, vcpus = 1 } = surroundings;
   const traffic = trafficOf(devices);
-  const disk = diskOf(devices);
+  const image = diskOf(devices);
   const layout = layoutOf(surroundings, act, harts);
   const machine = machineOf(workload, engine, harts, { ...settings, ...(devices === "switch" ? { nic: "switch" } : {}) }, layout);
   return {
@@ -53,7 +62,7 @@ function caseOf(workload: string, engine: EngineDescription, harts: number, sett
     victim: layout.guests.findIndex(({ name }) => name === victimOf(surroundings)),
     setting: [engine.name, harts, channels, pairs, devices ?? "", vcpus, ...Object.values(machine.options)].join(" "),
     ...(traffic === undefined ? {} : { traffic }),
-    ...(disk === undefined ? {} : { disk }),
+    ...(image === undefined ? {} : { disk: image }),
   };
 }
 

@@ -50,6 +50,7 @@ const failed = (reason: string): Observed => ({ kind: "failed", reason });
 /** The guest alone, which comes first, and of an attack the same guests beside a neighbour. */
 function comparedWith(cases: readonly IsolationCase[], index: number): number[] {
   if (index === 0) return [];
-  const { attack, setting } = cases[index];
+  const { attack, setting, reach } = cases[index];
+  if (reach === true) return [];
   return attack === undefined ? [0] : [0, cases.findIndex((other) => other.attack === undefined && other.setting === setting)];
 }

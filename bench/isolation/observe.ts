@@ -17,6 +17,7 @@ import type { UnitsReading } from "../units-page.ts";
 import type { IsolationCase } from "./cases.ts";
 import { instruct, type Place, type Places, placesIn, placesOf } from "./insider.ts";
 import { countPattern } from "./pattern.ts";
+import type { Reached } from "./reach.ts";
 
 const MEGACYCLE = 1_000_000;
 /** By then every honest guest is ready, on all engines. */
@@ -73,6 +74,7 @@ export interface CpuTimes {
 
 export type Observed =
   | { readonly kind: "observed"; readonly observation: Observation }
+  | { readonly kind: "reached"; readonly reached: Reached }
   /** The engine has nothing that the attack could be aimed at. */
   | { readonly kind: "unsupported"; readonly reason: string }
   | { readonly kind: "failed"; readonly reason: string };

@@ -5,7 +5,7 @@ import type { CostModel } from "../../engines/machine/model/cost-model.ts";
 import { type Attack, ATTACKS } from "../../workloads/attacks.ts";
 import type { BenchRequest } from "../cli.ts";
 import { requireCores } from "../model/profile.ts";
-import { aloneCase, attackCase, type IsolationCase, neighbourCase } from "./cases.ts";
+import { aloneCase, attackCase, type IsolationCase, neighbourCase, reachCase } from "./cases.ts";
 import { canBeWeakened, WEAKENINGS } from "./weakened.ts";
 
 export type IsolationRequest = Pick<BenchRequest, "engines" | "harts" | "settings" | "quick">;
@@ -20,11 +20,23 @@ export function planIsolation(request: IsolationRequest, engines: readonly Engin
   const weakened = attacksOnTheWeak(request, chosen, profile);
   const all = [...attacks.map((one) => ({ ...one, settings: request.settings })), ...weakened];
   const neighbours = all.map(({ attack, engine, harts, settings }) => neighbourCase(attack, engine, harts, settings));
-  return attacks.length === 0 ? [] : [
+  const reaches = reachesOf(request, chosen, profile);
+  return attacks.length === 0 ? reaches : [
     aloneCase(bare),
     ...new Map(neighbours.map((neighbour) => [neighbour.setting, neighbour])).values(),
     ...all.map(({ attack, engine, harts, settings }) => attackCase(attack, engine, harts, settings)),
+    ...reaches,
   ];
+}
+
+/** A hart beside the guest's, where the engine has more than one: that one's timer can be reached too. */
+const REACH_HARTS = [1, 2];
+
+/** Of each engine one, on the most of those harts. */
+function reachesOf({ harts, settings, quick }: IsolationRequest, engines: readonly EngineDescription[], profile: CostModel): IsolationCase[] {
+  return engines.flatMap((engine) => REACH_HARTS
+    .filter((count) => count <= engine.maximumHarts && count <= profile.cores && (harts?.includes(count) ?? (!quick || count === 1)))
+    .slice(-1).map((count) => reachCase(engine, count, settings)));
 }
 
 const hartsOf = ({ harts, peerHarts = harts }: Attack, { claims }: EngineDescription): readonly number[] => (claims.cpuShare ? harts : peerHarts);

@@ -8,6 +8,7 @@ import type { ResultRow } from "../results/schema.ts";
 import type { IsolationCase } from "./cases.ts";
 import { judge, OUTCOMES, serviceOf } from "./judge.ts";
 import type { Observation, Observed } from "./observe.ts";
+import { reachRows } from "./reach-rows.ts";
 
 export class IsolationRows {
   readonly #profile: string;
@@ -26,6 +27,7 @@ export class IsolationRows {
     switch (observed.kind) {
       case "failed": return [caseRow({ ...context, status: "failed", reason: observed.reason })];
       case "unsupported": return [caseRow({ ...context, status: "unsupported", reason: observed.reason })];
+      case "reached": return reachRows(context, claimsWith(ENGINES[isolationCase.engine], isolationCase.options), observed.reached);
       case "observed": return this.#observed(context, isolationCase, observed.observation);
     }
   }

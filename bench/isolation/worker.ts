@@ -3,6 +3,7 @@
 import type { CostModel } from "../../engines/machine/model/cost-model.ts";
 import type { IsolationCase } from "./cases.ts";
 import { observe, type Observed } from "./observe.ts";
+import { reach } from "./reach.ts";
 
 export interface IsolationTask {
   readonly isolationCase: IsolationCase;
@@ -11,7 +12,7 @@ export interface IsolationTask {
 
 export default function observeTask({ isolationCase, costs }: IsolationTask): Observed {
   try {
-    return observe(isolationCase, costs);
+    return isolationCase.reach === true ? { kind: "reached", reached: reach(isolationCase, costs) } : observe(isolationCase, costs);
   } catch (error) {
     const [reason] = (error instanceof Error ? error.message : String(error)).split("\n");
     return { kind: "failed", reason };

@@ -4,6 +4,7 @@ import type { EngineDescription, EngineReport } from "../../engines/engine.ts";
 import { ENGINES } from "../../engines/engines.ts";
 import { cycles, type PhysicalAddress } from "../../engines/machine/address.ts";
 import { ConsoleReader } from "../../engines/machine/devices/console.ts";
+import { THREAD_AREAS_OFFSET } from "../../engines/machine/layout.ts";
 import type { CostModel } from "../../engines/machine/model/cost-model.ts";
 import type { Durations, LockTimes as SeenTimes } from "../../engines/machine/model/lock-times.ts";
 import { createModelMachine } from "../../engines/machine/model/machine.ts";
@@ -99,6 +100,12 @@ export class ModelSession {
   ram(): Uint8Array {
     const { memory } = this.#machine;
     return memory.u8.subarray(memory.ramOffset, memory.ramOffset + memory.ramBytes);
+  }
+
+  /** What it has that no address reaches: the registers of its harts and devices. */
+  hardware(): Uint8Array {
+    const { memory } = this.#machine;
+    return memory.u8.subarray(0, THREAD_AREAS_OFFSET);
   }
 
   /** What its devices hold: the disk, and the wire with its log. */

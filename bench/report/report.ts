@@ -6,6 +6,7 @@ import type { ResultRow, Status } from "../results/schema.ts";
 import { ADDED } from "../results/tcb-rows.ts";
 import { type CaseView, engineLabel, groupCases } from "./case-view.ts";
 import { faultSection, isOfFaults } from "./faults.ts";
+import { isOfReach, reachSection } from "./reach.ts";
 import { isolationSection, isOfIsolation } from "./isolation.ts";
 import { growingSection } from "./growing.ts";
 import { sampledSection } from "./sampled.ts";
@@ -17,12 +18,12 @@ export function formatReport(rows: readonly ResultRow[]): string {
   const cases = groupCases(rows.filter((row) => row.sample === null));
   const [sources, ran] = [cases.filter((view) => view.first.harts === 0), cases.filter((view) => view.first.harts > 0)];
   const [attacks, faults] = [ran.filter(isOfIsolation), ran.filter(isOfFaults)];
-  const measured = ran.filter((view) => !isOfIsolation(view) && !isOfFaults(view));
+  const measured = ran.filter((view) => !isOfIsolation(view) && !isOfFaults(view) && !isOfReach(view));
   const [onWall, onModel] = CLOCKS.map((clock) => measured.filter((view) => view.first.clock === clock));
   return foldPage([
     throughputSection(onWall), networkSection(onWall, WALL_NETWORK), lockSection(onWall), scalingSection(onModel), networkSection(onModel, MODEL_NETWORK),
     isolationSection(attacks), sampledSection(attacks), growingSection(attacks), faultSection(faults),
-    tcbSection(sources, ran), reasonSection("Failed cases", "failed", ran), reasonSection("Contaminated cases (!): compare the others only", "contaminated", ran),
+    tcbSection(sources, ran), reachSection(ran.filter(isOfReach)), reasonSection("Failed cases", "failed", ran), reasonSection("Contaminated cases (!): compare the others only", "contaminated", ran),
   ].filter((section) => section !== "").join("\n\n"));
 }
 

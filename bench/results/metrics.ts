@@ -107,6 +107,14 @@ export const METRICS = {
   },
   "engine-heap-refused": { unit: "requests", direction: "lower", class: "exact", doc: "Requests of guests that the engine refused because its heap was full, since the machine started." },
   "isolation-rounds": { unit: "rounds", direction: "none", class: "exact", doc: "Rounds of the attack that hostile guests carried out." },
+  "reach-memory": {
+    unit: "bytes", direction: "lower", class: "exact",
+    doc: "Physical memory that a guest can change, found by trying: it stores to the first word of every page by its physical address (in its own address space, where it has one), and from outside is seen which words have changed. `subject`: whose; its `own`, of other `guests`, of the `engine`, and the `rest`. In pages of 4,096 bytes, of which one word each was tried; `samples` pages. The row has failed where the engine claims memory isolation and a page is not the guest's own, and where an engine whose guests are its peers keeps a page of its own.",
+  },
+  "reach-registers": {
+    unit: "registers", direction: "lower", class: "exact",
+    doc: "Privileged registers that a guest can change, found by writing zeros, ones and a pattern to each by its physical address or number and looking at the machine's state: by `subject` the timers of all harts (ACLINT), their `software-interrupt`s, and those of the `interrupt-controller`, the `console` and another guest's `disk`; `csr` are the CSRs of M-mode and of the hypervisor. `samples` were tried, those included that nobody can change. The row has failed where the engine claims to keep its privileges and devices.",
+  },
   "fault-containment": {
     unit: "%", direction: "higher", class: "exact",
     doc: "Single bits flipped in one guest (the general registers, the CSRs, the data or the code that it uses), each in a machine booted anew, that did no harm beyond that guest: no other guest ended, hung, did wrong work or had memory changed, and the engine went on on all its harts, with its invariants. `samples` faults; the interval is Wilson's, at 95 %. The row has failed where the engine claims that guests do not reach each other; rows with metric `case` then name each fault that got through.",

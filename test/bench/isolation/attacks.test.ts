@@ -147,6 +147,7 @@ test("every engine is attacked, on the harts that it has", () => {
   const plan = planIsolation({ engines: undefined, harts: undefined, settings: {}, quick: false }, Object.values(ENGINES), ENGINES.bare, costs);
   expect(new Set(plan.map(({ engine }) => engine))).toEqual(new Set(Object.keys(ENGINES)));
   expect(plan.filter(({ engine, harts }) => engine === "uniprocessor" && harts > 1)).toEqual([]);
+  expect(plan.flatMap(({ workload, engine, harts }) => (workload === "reach" ? [`${engine} ${harts}`] : [])).sort()).toEqual(["hosted 2", "microscheduler 2", "per-core 2", "smp 2", "uniprocessor 1"]);
   const settings = new Set(plan.filter(({ attack, setting }) => attack === undefined && setting !== "").map(({ setting }) => setting));
   expect(plan.filter(({ attack, setting }) => attack !== undefined && !settings.has(setting))).toEqual([]);
   const weak = plan.filter(({ attack, options }) => attack !== undefined && options.scheduler === "credit");
