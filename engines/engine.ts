@@ -170,7 +170,7 @@ export interface NetworkReport {
 
 /** Where a part of an engine's state lies: what an insider knows, and attacks are aimed at. */
 export interface EngineTable {
-  readonly name: "run-queue" | "virtual-machines" | "locks";
+  readonly name: "run-queue" | "virtual-machines" | "locks" | "vmms";
   readonly base: PhysicalAddress;
   readonly bytes: number;
 }

@@ -1,10 +1,11 @@
 // The attacks: what a hostile guest does on every hart, beside honest guests whose work is checked and timed.
 
 import { createHash } from "node:crypto";
+import { PRIVILEGED, type ProcessAct } from "./host-programs.ts";
 import type { Guest, GuestChannel, GuestNic, Layout } from "./workload.ts";
 
 /** What a hostile guest is told the place of, as an insider knows it: of an honest guest, and all there are of the engine's. */
-export type Target = "secret" | "code" | "memory" | "run-queue" | "virtual-machines" | "locks";
+export type Target = "secret" | "code" | "memory" | "run-queue" | "virtual-machines" | "locks" | "vmms";
 
 /** What must not happen: memory read or changed, the engine's privileges used, or CPU time of others taken. */
 export type Asset = "memory" | "privilege" | "cpu";
@@ -33,6 +34,8 @@ export interface Attack {
   /** Whether for each hart two honest guests ask and answer each other over a channel. */
   readonly pairs?: boolean;
   readonly devices?: HostileDevices;
+  /** Instead of hostile guests, processes of the host's: for each hart, target and act one. An engine that is no host has none. */
+  readonly processes?: readonly ProcessAct[];
 }
 
 const HARTS: Readonly<Record<Asset, readonly number[]>> = { memory: [1, 4], privilege: [1], cpu: [1, 4, 16] };
@@ -79,6 +82,9 @@ export const ATTACKS: readonly Attack[] = [
   of("fault-handler", "cpu", false, "faults in its trap handler, for ever", { harts: [1, 4] }),
   of("fault-vector", "cpu", false, "has its trap handler where there is no memory", { harts: [1, 4] }),
   of("fault-paged", "cpu", false, "has its trap handler where its page tables map nothing", { harts: [1] }),
+  of("host-memory", "memory", false, "as processes of the host, reads and overwrites kernel, VMMs and guests", { targets: [...EVERYTHING, "memory", "vmms"], processes: ["load", "store"] }),
+  of("host-privilege", "privilege", false, "as processes of the host, executes the kernel's instructions and makes the calls of VMMs", { targets: ["secret"], processes: [...PRIVILEGED, "calls"] }),
+  of("host-cpu", "cpu", false, "as processes of the host, never sleeps and floods the kernel with calls", { targets: ["secret"], processes: ["spin", "flood"], harts: [1, 4] }),
 ];
 
 /** What each hostile guest does instead where attacks are compared with a well-behaved neighbour. */
@@ -114,19 +120,19 @@ export function kindOf(name: string): GuestKind {
 export const ALONE: Layout = { guests: [{ name: "alone", image: COMPUTES, bootArguments: COMPUTE_ARGUMENTS, hart: 0, counted: true }], channels: [] };
 
 /** What two attacks must have in common for their honest guests to be comparable. */
-export type Surroundings = Pick<Attack, "vcpus" | "channels" | "pairs" | "devices">;
+export type Surroundings = Pick<Attack, "vcpus" | "channels" | "pairs" | "devices" | "processes" | "targets">;
 
 /** The honest guest that attacks are aimed at. */
 export const victimOf = ({ channels }: Surroundings): string => (channels === "reader" ? "reader-0" : "compute-0");
 
-/** For each hart a hostile guest, then for each hart one of each kind that is honest; of a pair, one answers on the next hart. `act`: what
+/** For each hart a hostile guest, unless processes of the host's are hostile, then for each hart one of each kind that is honest; of a pair, one answers on the next hart. `act`: what
  *  the hostile ones do. */
-export function layoutOf({ vcpus = 1, channels, pairs = false, devices }: Surroundings, act: string, harts: number): Layout {
+export function layoutOf({ vcpus = 1, channels, pairs = false, devices, processes }: Surroundings, act: string, harts: number): Layout {
   const each = <Item>(item: (hart: number) => Item): Item[] => Array.from({ length: harts }, (_, hart) => item(hart));
   const honest = (name: string, image: Guest["image"], bootArguments: string, hart: number): Guest => (
     { name, image, bootArguments: `${bootArguments} secret=${secretOf(name)}`, hart, counted: true });
   const guests = [
-    ...each((hart): Guest => ({ name: `hostile-${hart}`, image: "attack", bootArguments: `attack=${act}`, vcpus, hart, counted: false })),
+    ...(processes === undefined ? each((hart): Guest => ({ name: `hostile-${hart}`, image: "attack", bootArguments: `attack=${act}`, vcpus, hart, counted: false })) : []),
     ...each((hart) => honest(`compute-${hart}`, COMPUTES, COMPUTE_ARGUMENTS, hart)),
     ...each((hart) => honest(`timer-${hart}`, SLEEPS, `ahead=${TIMER_AHEAD_MICROSECONDS}`, hart)),
     ...(channels === "reader" ? each((hart) => honest(`reader-${hart}`, READS, "", hart)) : []),

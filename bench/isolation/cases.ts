@@ -4,6 +4,7 @@
 import type { EngineDescription } from "../../engines/engine.ts";
 import { ticks } from "../../engines/machine/address.ts";
 import { ALONE, type Attack, layoutOf, NEIGHBOUR, type Surroundings, victimOf } from "../../workloads/attacks.ts";
+import { SLEEPS_FOR_EVER } from "../../workloads/host-programs.ts";
 import { REACHER, reachLayout } from "../../workloads/reach.ts";
 import type { Layout } from "../../workloads/workload.ts";
 import type { BenchCase } from "../case.ts";
@@ -32,10 +33,11 @@ export function attackCase(attack: Attack, engine: EngineDescription, harts: num
 }
 
 export function neighbourCase(attack: Attack, engine: EngineDescription, harts: number, settings: Settings): IsolationCase {
-  const { channels, pairs = false, devices, vcpus = 1 } = attack;
+  const { channels, pairs = false, devices, vcpus = 1, processes } = attack;
   const name = [
     "attack-none", ...(channels === "computing" ? ["channels"] : channels === "reader" ? ["reader"] : []), ...(pairs ? ["pairs"] : []),
     ...(devices === undefined ? [] : [devices]), ...(vcpus > 1 ? [`vcpus-${vcpus}`] : []),
+    ...(processes === undefined ? [] : [`processes-${processesOn(1, attack)}`]),
   ].join("-");
   return caseOf(name, engine, harts, settings, attack, NEIGHBOUR);
 }
@@ -53,18 +55,23 @@ export function aloneCase(bare: EngineDescription): IsolationCase {
 
 function caseOf(workload: string, engine: EngineDescription, harts: number, settings: Settings, surroundings: Surroundings, act: string): IsolationCase {
   const { channels = "", pairs = false, devices, vcpus = 1 } = surroundings;
+  const processes = processesOn(harts, surroundings);
   const traffic = trafficOf(devices);
   const image = diskOf(devices);
   const layout = layoutOf(surroundings, act, harts);
   const machine = machineOf(workload, engine, harts, { ...settings, ...(devices === "switch" ? { nic: "switch" } : {}) }, layout);
   return {
     ...machine,
+    ...(processes === 0 ? {} : { configuration: { ...machine.configuration, processes: Array.from({ length: processes }, () => SLEEPS_FOR_EVER) } }),
     victim: layout.guests.findIndex(({ name }) => name === victimOf(surroundings)),
-    setting: [engine.name, harts, channels, pairs, devices ?? "", vcpus, ...Object.values(machine.options)].join(" "),
+    setting: [engine.name, harts, channels, pairs, devices ?? "", vcpus, processes, ...Object.values(machine.options)].join(" "),
     ...(traffic === undefined ? {} : { traffic }),
     ...(image === undefined ? {} : { disk: image }),
   };
 }
+
+/** Processes of the host's own. */
+const processesOn = (harts: number, { processes = [], targets = [] }: Surroundings): number => harts * processes.length * targets.length;
 
 function machineOf(workload: string, engine: EngineDescription, harts: number, settings: Settings, layout: Layout): BenchCase {
   const options = Object.entries(engine.options).flatMap(([name, option]): [string, string][] => {

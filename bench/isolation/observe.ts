@@ -8,6 +8,7 @@ import { cyclesToTicks } from "../../engines/machine/clock.ts";
 import { cycles } from "../../engines/machine/address.ts";
 import { CATALOGUE } from "../../workloads/catalogue.ts";
 import { ASKS, COMPUTES, type GuestKind, kindOf, secretOf, SLEEPS } from "../../workloads/attacks.ts";
+import { PROCESS_PAGE } from "../../workloads/host-programs.ts";
 import { BootError } from "../../engines/engine.ts";
 import { checkGuest } from "../check-guest.ts";
 import { emptyHistogram, histogramSince } from "../histogram.ts";
@@ -15,7 +16,7 @@ import { jainIndex } from "../statistics.ts";
 import { ModelSession } from "../model/session.ts";
 import type { UnitsReading } from "../units-page.ts";
 import type { IsolationCase } from "./cases.ts";
-import { instruct, type Place, type Places, placesIn, placesOf } from "./insider.ts";
+import { instruct, instructProcesses, type Place, type Places, placesIn, placesOf } from "./insider.ts";
 import { countPattern } from "./pattern.ts";
 import type { Reached } from "./reach.ts";
 
@@ -48,9 +49,9 @@ export interface Observation {
   readonly victims: readonly VictimSeen[];
   /** Rounds of the attack, of all hostile guests. */
   readonly rounds: number;
-  /** Privileged instructions that did not trap. */
+  /** Privileged instructions that did not trap; of a process, its accesses too. */
   readonly privileged: number;
-  /** Calls that took memory which was not the caller's. */
+  /** Calls that took memory which was not the caller's, or that were not the caller's to make. */
   readonly accepted: number;
   /** Bytes of an honest guest's secret that a hostile guest has, or that are on a disk, on the wire or on the console. */
   readonly secretBytes: number;
@@ -93,7 +94,10 @@ function observeMachine(isolationCase: IsolationCase, costs: CostModel): Observe
   const places = placesIn(isolationCase, costs);
   const targets = attack === undefined ? [] : placesOf(places, attack);
   if (attack?.targets !== undefined && targets.length === 0) return { kind: "unsupported", reason: `the engine has no ${attack.targets.join(", no ")}` };
-  const told = instruct(configuration, counted, cyclesToTicks(cycles(BEGIN)), targets, places);
+  if (configuration.processes !== undefined && places.processes === undefined) return { kind: "unsupported", reason: "the engine has no host" };
+  const begin = cyclesToTicks(cycles(BEGIN));
+  const guestsTold = instruct(configuration, counted, begin, targets, places);
+  const told = attack?.processes === undefined ? guestsTold : instructProcesses(guestsTold, attack.processes, begin, targets, places);
   const session = new ModelSession({ ...isolationCase, configuration: told }, costs);
   session.run(BEGIN);
   session.offer("as-taken");
@@ -139,21 +143,21 @@ class Guests {
     this.#heapBefore = this.#report()?.heap?.inUse;
   }
 
-  observe({ victim, tables, memory }: Places, ended: string | undefined): Observation {
+  observe({ victim, tables, memory, processes = [] }: Places, ended: string | undefined): Observation {
     const { configuration: { vms }, counted, attack } = this.#case;
     const after = this.#read();
     const states = this.#states();
     const guests = [...vms.keys()];
-    const evidence = guests.filter((index) => !counted[index]).map((index) => this.#evidence(index));
+    const evidence = [...guests.filter((index) => !counted[index]).map((index) => this.#evidence(index, after[index])), ...processes.map((place) => this.#evidenceOf(place))];
     const honest = guests.filter((index) => counted[index]);
     // Others than the victim, where memory is attacked: what is around it is hit as easily.
     const watched = attack?.asset === "memory" ? honest.map((index) => memory[index]) : [victim];
-    const cpu = this.#cpu(guests.filter((index) => !counted[index]));
+    const cpu = this.#cpu();
     const heap = this.#report()?.heap;
     const before = this.#heapBefore;
     return {
       victims: honest.map((index) => this.#victim(index, after[index], states[index])),
-      rounds: guests.filter((index) => !counted[index]).reduce((sum, index) => sum + (after[index]?.units ?? 0), 0),
+      rounds: evidence.reduce((sum, { rounds }) => sum + rounds, 0),
       privileged: evidence.reduce((sum, { privileged }) => sum + privileged, 0),
       accepted: evidence.reduce((sum, { accepted }) => sum + accepted, 0),
       secretBytes: this.#secretBytes(honest.map((index) => secretOf(vms[index].name)), evidence.map(({ loot }) => loot)),
@@ -165,26 +169,28 @@ class Guests {
     };
   }
 
-  #cpu(hostile: readonly number[]): CpuTimes | undefined {
-    const { configuration: { vms }, harts } = this.#case;
+  #cpu(): CpuTimes | undefined {
+    const { configuration: { vms }, counted, harts } = this.#case;
     const after = this.#cpuTimes();
     const had = after.map((time, index) => time - this.#cpuBefore[index]);
     if (had.length === 0 || !had.every((time) => time >= 0 && time <= WINDOW * harts * MOST_OF_A_WINDOW)) return undefined;
     return {
-      hostile: (100 * hostile.reduce((sum, index) => sum + had[index], 0)) / (WINDOW * harts),
-      fairness: jainIndex(had, vms.map(({ share, vcpus }) => (vcpus * share.budget) / share.period)),
+      hostile: (100 * had.reduce((sum, time, index) => sum + (counted[index] ? 0 : time), 0)) / (WINDOW * harts),
+      fairness: jainIndex(had.slice(0, vms.length), vms.map(({ share, vcpus }) => (vcpus * share.budget) / share.period)),
     };
   }
 
+  /** Of the guests, then of the host's processes. */
   #cpuTimes(): number[] {
-    return this.#report()?.vms.map(({ cpuTime }) => cpuTime) ?? [];
+    const report = this.#report();
+    return report === undefined ? [] : [...report.vms, ...(report.processes ?? [])].map(({ cpuTime }) => cpuTime);
   }
 
   #secretBytes(secrets: readonly string[], loot: readonly string[]): number {
     const devices = this.#session.devices();
     const outside = Buffer.from(devices.buffer, devices.byteOffset, devices.byteLength);
     const told = this.#session.console();
-    const known = secrets.filter((secret) => loot.includes(secret) || told.includes(secret) || outside.includes(secret));
+    const known = secrets.filter((secret) => loot.some((one) => one.includes(secret)) || told.includes(secret) || outside.includes(secret));
     return known.reduce((sum, secret) => sum + secret.length, 0);
   }
 
@@ -218,16 +224,32 @@ class Guests {
     return this.#pages.map((page) => this.#session.units(page));
   }
 
-  #evidence(index: number): { readonly privileged: number; readonly accepted: number; readonly loot: string } {
+  #evidence(index: number, after: UnitsReading | undefined): Evidence {
     const start = this.#pages[index] - RAM_BASE + EVIDENCE;
     const bytes = Buffer.from(this.#session.ram().slice(start, start + LOOT + LOOT_BYTES));
     const word = (at: number) => Number(bytes.readBigUInt64LE(at));
-    return { privileged: word(0), accepted: word(8), loot: bytes.toString("latin1", LOOT, LOOT + Math.min(LOOT_BYTES, word(16))) };
+    return { rounds: after?.units ?? 0, privileged: word(0), accepted: word(8), loot: bytes.toString("latin1", LOOT, LOOT + Math.min(LOOT_BYTES, word(16))) };
+  }
+
+  /** Of a process of the host's. */
+  #evidenceOf({ base, bytes }: Place): Evidence {
+    const page = Buffer.from(this.#session.ram().slice(base - RAM_BASE, base - RAM_BASE + bytes));
+    const word = (at: number) => Number(page.readBigUInt64LE(at));
+    const { rounds, survived, granted, loot } = PROCESS_PAGE;
+    return { rounds: word(rounds), privileged: word(survived), accepted: word(granted), loot: page.toString("latin1", loot) };
   }
 
   #count({ base, bytes }: Place): number {
     return countPattern(this.#session.ram().subarray(base - RAM_BASE, base - RAM_BASE + bytes));
   }
+}
+
+/** What a hostile guest, or a process of the host's, has left of what it did. */
+interface Evidence {
+  readonly rounds: number;
+  readonly privileged: number;
+  readonly accepted: number;
+  readonly loot: string;
 }
 
 /** Reserved words of the units page: workloads/guests/runtime/units-page.h. */

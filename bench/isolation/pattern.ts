@@ -5,6 +5,7 @@ export const PATTERN = "!!attack";
 /** Half of the pattern: low, high. */
 const LOW = 0x7461_2121;
 const HIGH = 0x6b63_6174;
+export const PATTERN_WORDS = [LOW, HIGH] as const;
 
 /** What a device writes into the used ring of a queue whose driver is hostile (workloads/guests/attack/queues.h): the chain's number, and how
  *  many bytes it wrote into the chain, a sector and a status or a header and a frame. */

@@ -17,7 +17,7 @@ import { Host } from "./host.ts";
 import { type HostProgram, LOAD } from "./kernel/host-programs.ts";
 import { hostedInvariants } from "./invariants.ts";
 import type { Split } from "./kernel/devices.ts";
-import { CAPACITY } from "./layout.ts";
+import { CAPACITY, HostedLayout } from "./layout.ts";
 
 const OPTIONS = {
   split: {
@@ -65,6 +65,8 @@ export const hosted: EngineDescription = {
     const devices = sharedDevices(configuration, nic);
     const kind = optionValue<LockName>(OPTIONS.lock, "lock", options);
     const locks = locksOf(harts, devices);
+    const programs = programsOf(configuration, options);
+    const layout = new HostedLayout(configuration, programs.length);
     let worldSwitches = 0;
     for (let hart = 0; hart < harts; hart++) worldSwitches += view.number(queueOf(hart), QUEUE.worldSwitches);
     return {
@@ -74,9 +76,10 @@ export const hosted: EngineDescription = {
         { name: "run-queue", base: queueOf(0), bytes: queueOf(harts) - queueOf(0) },
         { name: "virtual-machines", base: vmAt(0), bytes: vmAt(configuration.vms.length) - vmAt(0) },
         { name: "locks", base: LOCK_AT.big, bytes: queueOf(0) - LOCK_AT.big },
+        { name: "vmms", base: layout.vmm(0), bytes: layout.program(0) - layout.vmm(0) },
       ],
       locks: locks.map(({ name, lock }) => reportLock(view, name, kind, lock)),
-      processes: programsOf(configuration, options).map(({ name }, index) => ({ ...reportGuest(view, `${name}-${index}`, vmAt(configuration.vms.length + index)) })),
+      processes: programs.map(({ name }, index) => ({ ...reportGuest(view, `${name}-${index}`, vmAt(configuration.vms.length + index)) })),
       worldSwitches,
       sharedMutableWords: harts === 1 ? 0 : sharedState(harts, locks.length, configuration) + devices.words,
     };

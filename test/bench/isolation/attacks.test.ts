@@ -9,8 +9,12 @@ import { IsolationRows } from "../../../bench/isolation/rows.ts";
 import { loadProfile } from "../../../bench/model/profile.ts";
 import { formatReport } from "../../../bench/report/report.ts";
 import type { ResultRow } from "../../../bench/results/schema.ts";
+import { PATTERN, PATTERN_WORDS } from "../../../bench/isolation/pattern.ts";
+import { ModelSession } from "../../../bench/model/session.ts";
 import { ENGINES } from "../../../engines/engines.ts";
+import { RAM_BASE } from "../../../engines/machine/layout.ts";
 import { ATTACKS } from "../../../workloads/attacks.ts";
+import { hostileProgram, PROCESS_PAGE } from "../../../workloads/host-programs.ts";
 
 const costs = loadProfile("graviton3");
 const attackOf = (name: string) => ATTACKS.find((attack) => attack.name === name)!;
@@ -141,6 +145,41 @@ test("where queues grow, a flood takes the heap and honest guests fail; where th
   expect(found("isolation-share", "")).toMatchObject({ status: "ok" });
   expect(found("engine-heap", "", "after")).toBeUndefined();
   expect(formatReport(all)).toContain("flood-doorbells  S4  static");
+});
+
+describe("processes of a host's", { timeout: 120_000 }, () => {
+  const page = (session: ModelSession, index: number): Buffer => {
+    const start = session.report().processes![index].memory - RAM_BASE;
+    return Buffer.from(session.ram().slice(start, start + PROCESS_PAGE.bytes));
+  };
+
+  test("do to memory of their own what they would do to that of others, and say so", () => {
+    const own = (act: "load" | "store", offset: number) => hostileProgram(act, 10, { base: RAM_BASE + offset, bytes: 0x100 }, PATTERN_WORDS);
+    const { configuration } = aloneCase(ENGINES.bare);
+    const processes = [own("store", 0x800), own("load", 0)];
+    const session = new ModelSession({ engine: "hosted", options: {}, harts: 1, configuration: { ...configuration, processes } }, costs);
+    session.run(12_000_000);
+    const pages = [page(session, 0), page(session, 1)];
+    expect(pages.map((each) => [each.readBigUInt64LE(PROCESS_PAGE.rounds), each.readBigUInt64LE(PROCESS_PAGE.survived)])).toEqual([[1n, 1n], [1n, 1n]]);
+    expect(pages.map((each) => each.toString("latin1").split(PATTERN).length - 1)).toEqual([0x100 / 8 + 1, 1]);
+    expect(pages[1].subarray(PROCESS_PAGE.loot, PROCESS_PAGE.loot + 0x100)).toEqual(pages[1].subarray(0, 0x100));
+  });
+
+  test("reach nothing on a Type 2, and take CPU time; a Type 1 has none", () => {
+    const rows = new IsolationRows("graviton3");
+    const attacks = ["host-memory", "host-privilege", "host-cpu"].map(attackOf);
+    const all = [
+      aloneCase(ENGINES.bare), ...attacks.flatMap((attack) => [ENGINES.hosted, ENGINES.smp].flatMap((engine) => [neighbourCase(attack, engine, 1, {}), attackCase(attack, engine, 1, {})])),
+    ].flatMap((one) => rows.of(one, observe(one, costs)));
+    const found = (metric: string) => attacks.map(({ name }) => all.find((row) => row.workload === `attack-${name}` && row.engine === "hosted" && row.metric === metric)!);
+    expect(found("isolation").map(({ value, status }) => [value, status])).toEqual([[0, "ok"], [0, "ok"], [1, "ok"]]);
+    // Every process has done what it is for.
+    expect(found("isolation-rounds").slice(0, 2).map(({ value }) => value)).toEqual(attacks.slice(0, 2).map(({ processes, targets }) => processes!.length * targets!.length));
+    expect(found("isolation-share")[2].value).toBeLessThan(95);
+    expect(found("isolation-hostile-cpu")[2].value).toBeGreaterThan(60);
+    expect(all.filter(({ engine }) => engine === "smp").every(({ status, reason }) => status === "unsupported" && reason === "the engine has no host")).toBe(true);
+    expect(formatReport(all)).toMatch(/host-memory +contained +–/);
+  });
 });
 
 test("every engine is attacked, on the harts that it has", () => {
