@@ -211,9 +211,10 @@ describe("host processes", () => {
       ["wait for an interrupt", 0x1050_0073, 0, CAUSE.virtualInstruction], // wfi
       ["return from a trap", 0x1020_0073, 0, CAUSE.virtualInstruction], // sret
     ];
-    const { vms, processes } = run([...acts.map(([, code, argument]) => program([code, FOREVER], argument | 0)), program([FOREVER])]);
-    expect(processes!.map(({ reason }, index) => [acts[index]?.[0], /exception \d+ /.exec(reason ?? "")?.[0]]))
-      .toEqual([...acts.map(([what, , , cause]) => [what, `exception ${cause} `]), [undefined, undefined]]);
+    const { vms, processes } = run([...acts.map(([, code, argument]) => program([code, FOREVER], argument)), program([FOREVER])]);
+    // What a trapped instruction was at is its address in memory, or the instruction itself.
+    expect(processes!.map(({ reason }, index) => [acts[index]?.[0], /exception (\d+) .* with value 0x([0-9a-f]+);/.exec(reason ?? "")?.slice(1)]))
+      .toEqual([...acts.map(([what, code, argument, cause]) => [what, [`${cause}`, (argument === 0 ? code : argument).toString(16)]]), [undefined, undefined]]);
     expect(vms[0].state).toBe("running");
     expect(vms[0].cpuTime).toBeGreaterThanOrEqual(15 * MILLISECOND);
   });

@@ -49,10 +49,9 @@ export function writeHostProcess(
   memory.storeNumber(field(thread, VCPU.period), 1);
   memory.storeNumber(field(thread, VCPU.timer), Infinity);
   const context = contextOf(thread);
-  hart.resetContext(context, RAM_BASE, argument >>> 0, 0);
+  hart.resetContext(context, RAM_BASE, argument, 0);
   memory.store(field(context, CONTEXT.privilege), PRIVILEGE.user);
   memory.store(field(context, CONTEXT.x + 8 * S0), RAM_BASE | 0);
-  if (argument < 0) memory.store(field(context, CONTEXT.x + 8 * A0 + 4), -1);
 }
 
 export class HostProcesses {

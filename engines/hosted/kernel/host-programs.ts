@@ -5,7 +5,7 @@ export interface HostProgram {
   readonly name: string;
   /** RV64I instructions. */
   readonly code: readonly number[];
-  /** 32 bits, sign-extended. */
+  /** 32 bits, unsigned. */
   readonly argument: number;
 }
 
