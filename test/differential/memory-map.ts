@@ -6,6 +6,7 @@ import { CSR, type EngineMode, type Hart } from "../../engines/machine/hart/hart
 import { writeSecondStage } from "../../engines/machine/hart/second-stage.ts";
 import { RIGHT } from "../../engines/machine/layout.ts";
 import { PhysicalMemory } from "../../engines/machine/memory.ts";
+import { GuestPageTables, LEAF } from "./guest-page-tables.ts";
 
 export const RAM = 0x8000_0000;
 /** Guest address of the code under test. */
@@ -15,7 +16,7 @@ const PAGE = 0x1000;
 // In the engine's own memory.
 const CONTEXT = physical(RAM + 0x800);
 /** Guest address of page tables, the root first; satp.MODE in the high half. */
-const TABLES = RAM + 0x8_0000;
+export const TABLES = RAM + 0x8_0000;
 const SV39_HIGH = 8 << 28;
 const SECOND_STAGE = physical(RAM + 0x1000);
 
@@ -24,6 +25,14 @@ export interface Area {
   readonly bytes: number;
   readonly physical: number;
   readonly rights: number;
+  /** Where page tables map it, if not into the guest's RAM: what is there gives fewer rights than they do. */
+  readonly beyond?: { readonly address: number; readonly rights: number };
+}
+
+interface Causes {
+  readonly fetch: number;
+  readonly load: number;
+  readonly store: number;
 }
 
 /** One machine: what its guest has mapped, and which causes its faults have. */
@@ -33,7 +42,9 @@ export interface MemoryMap {
   readonly areas: readonly Area[];
   /** Where page tables map them: what there is at the addresses that these mean, the guest's RAM first. */
   readonly behind?: readonly Area[];
-  readonly cause: { readonly fetch: number; readonly load: number; readonly store: number };
+  readonly cause: Causes;
+  /** The same of what page tables map to. */
+  readonly beyond?: Causes;
   /** Cause of the guest's calls. */
   readonly call: number;
 }
@@ -55,19 +66,30 @@ export const MAPS: Readonly<Record<EngineMode, MemoryMap>> = {
   },
 };
 
+/** Where a guest has no memory. */
+export const NOWHERE = 0x4000_0000;
+
 /** Pages of 4 KiB: neighbours for the guest that lie apart in memory, one of them without the right to be
- *  written, and a page alone, the last of the guest's memory. */
+ *  written; a page alone, the last of the guest's memory; and pages that lead to where there is nothing, or, under a
+ *  second stage, to where less is allowed, each between two that do not. */
 const paged = (mode: EngineMode): MemoryMap => {
   const { behind: _, ...bare } = MAPS[mode];
   const ram = bare.areas[0];
   const page = (base: number, offset: number, rights: number): Area => ({ base, bytes: PAGE, physical: ram.physical + offset, rights });
   const data = RIGHT.read | RIGHT.write;
   return {
-    ...bare, cause: { fetch: 12, load: 13, store: 15 }, behind: bare.areas,
+    ...bare, cause: { fetch: 12, load: 13, store: 15 }, beyond: bare.cause, behind: bare.areas,
     areas: [
       page(CODE, CODE - RAM, RIGHT.read | RIGHT.execute),
       page(0x9000_0000, 0x10_0000, data), page(0x9000_1000, 0x0f_0000, data), page(0x9000_2000, 0x11_0000, RIGHT.read),
       page(0x9000_4000, ram.bytes - PAGE, data),
+      page(0x9000_6000, 0x12_0000, data),
+      { base: 0x9000_7000, bytes: PAGE, physical: NOWHERE, rights: data, beyond: { address: NOWHERE, rights: 0 } },
+      page(0x9000_8000, 0x13_0000, data),
+      ...bare.areas.slice(1).flatMap(({ base, physical, rights }, index): Area[] => [
+        { base: 0x9000_9000 + 2 * index * PAGE, bytes: PAGE, physical, rights: data, beyond: { address: base, rights } },
+        page(0x9000_a000 + 2 * index * PAGE, 0x14_0000 + index * PAGE, data),
+      ]),
     ],
   };
 };
@@ -98,27 +120,14 @@ export function enterGuest(hart: Hart, map: MemoryMap): void {
   if (map.behind !== undefined) hart.setCsr(map.mode === "hypervisor" ? CSR.vsatp : CSR.satp, TABLES / PAGE, SV39_HIGH);
 }
 
-/** Sv39 tables in the guest's RAM, for areas of single pages below 2^39. */
+/** Sv39 tables in the guest's RAM, for areas of single pages. */
 export function writePageTables(memory: PhysicalMemory, map: MemoryMap): void {
-  const view = guestView(memory, map);
-  const [ram] = map.behind ?? [];
-  if (ram === undefined) return;
-  let free = TABLES;
-  const table = (): number => {
-    const at = free;
-    free += PAGE;
-    for (let offset = 0; offset < PAGE; offset += 8) view.setBigUint64(at - RAM + offset, 0n, true);
-    return at;
-  };
-  const root = table();
-  for (const { base, physical: at, rights } of map.areas) {
-    let entry = root - RAM + 8 * (Math.floor(base / 2 ** 30) & 0x1ff);
-    for (const shift of [21, 12]) {
-      if (view.getBigUint64(entry, true) === 0n) view.setBigUint64(entry, BigInt(table() / PAGE) << 10n | 1n, true);
-      entry = Number(view.getBigUint64(entry, true) >> 10n) * PAGE - RAM + 8 * (Math.floor(base / 2 ** shift) & 0x1ff);
-    }
-    // V, R, W, X as RIGHT has them from bit 1 on, A and D.
-    view.setBigUint64(entry, BigInt((at - ram.physical + RAM) / PAGE) << 10n | BigInt(0xc1 | rights << 1), true);
+  if (map.behind === undefined) return;
+  const [ram] = map.behind;
+  const tables = new GuestPageTables(guestView(memory, map), TABLES);
+  for (const { base, physical: at, rights, beyond } of map.areas) {
+    // R, W and X lie one bit further up than in RIGHT.
+    tables.map(base, beyond?.address ?? at - ram.physical + RAM, LEAF.V | LEAF.A | LEAF.D | (rights << 1));
   }
 }
 
@@ -135,9 +144,15 @@ export function faultOf(hart: Hart, map: MemoryMap): Fault | null {
   const read = (csr: number): bigint => whole(hart.csrLow(csr), hart.csrHigh(csr));
   const [epc, tval] = map.mode === "hypervisor" ? [CSR.sepc, CSR.stval] : [CSR.mepc, CSR.mtval];
   const value = read(tval);
-  // A guest-page fault's guest-physical address, shifted right by 2; the guest's own address is the same here.
-  if (cause >= 20) expect(read(CSR.htval)).toBe(value >> 2n);
+  // A guest-page fault's guest-physical address, shifted right by 2; zero for other exceptions.
+  if (map.mode === "hypervisor") expect(read(CSR.htval)).toBe(cause >= 20 ? guestPhysicalOf(map, value) >> 2n : 0n);
   return { cause, value, pc: read(epc) };
+}
+
+/** What a guest's address means to the second stage, where nothing but its last part is looked up there. */
+function guestPhysicalOf(map: MemoryMap, address: bigint): bigint {
+  const area = map.areas.find(({ base, bytes }) => address >= base && address < base + bytes);
+  return area?.beyond === undefined ? address : BigInt(area.beyond.address) + address - BigInt(area.base);
 }
 
 export const lowOf = (value: bigint): number => Number(BigInt.asIntN(32, value));

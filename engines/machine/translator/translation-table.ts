@@ -118,7 +118,7 @@ export class TranslationTable {
     this.#functions.set(slot, compiled);
     this.#units++;
     known.units.add(unit);
-    if (space >= FIRST_PAGED_SPACE) for (const { pc, host } of unit.code) known.pages.set(pageOf(pc), host - (pc - pageOf(pc) * PAGE_BYTES));
+    if (space >= FIRST_PAGED_SPACE) for (const { pc, host } of unit.code) notePage(known.pages, pageOf(pc), host - (pc - pageOf(pc) * PAGE_BYTES));
     unit.entries.forEach(({ pc, fuel }, entry) => {
       // A unit that ends where it is entered gets nowhere: the interpreter takes what is there.
       if (fuel === 0) return;
@@ -299,6 +299,11 @@ function noneReached(): Reached {
 
 function pageOf(pc: number): number {
   return Math.floor(pc / PAGE_BYTES);
+}
+
+/** A page mapped elsewhere since units were made from it, with no fence yet, is nowhere: at the fence all of them go. */
+function notePage(pages: Map<number, number>, page: number, host: number): void {
+  pages.set(page, (pages.get(page) ?? host) === host ? host : Number.NaN);
 }
 
 /** Whether memory from `from` on is not `bytes`. Every fence.i compares every unit, so a plain loop. */
