@@ -54,7 +54,10 @@ export interface Configuration {
   readonly nics?: readonly Nic[];
   /** Programs of the host's own, for engines that have a host: machine code that is placed at RAM_BASE of a page of its own,
    *  and `argument` in a0. Others ignore them. */
-  readonly processes?: readonly { readonly name: string; readonly code: readonly number[]; readonly argument: number }[];
+  readonly processes?: readonly {
+    readonly name: string; readonly code: readonly number[]; readonly argument: number;
+    readonly pipes?: { readonly writes: number; readonly reads: number };
+  }[];
   /** The machine's block device and the virtual machine that has it. */
   readonly disk?: { readonly owner: number };
 }

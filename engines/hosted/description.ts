@@ -1,5 +1,4 @@
-import type { PhysicalAddress } from "../machine/address.ts";
-import type { Configuration, Engine, EngineDescription, EngineReport, Options, Platform } from "../engine.ts";
+import { BootError, type Configuration, type Engine, type EngineDescription, type EngineReport, type Options, type Platform } from "../engine.ts";
 import type { LockName } from "../locks/kinds.ts";
 import { optionValue } from "../options.ts";
 import type { Networking } from "../placement/devices.ts";
@@ -7,14 +6,17 @@ import { reportGuest } from "../report/guest.ts";
 import { reportLock } from "../report/locks.ts";
 import { reportNetwork } from "../report/network.ts";
 import { sharedDevices, type SharedDevices } from "../report/shared-devices.ts";
-import { LOCK_NODE_SHARING, LOCK_SHARING, QUEUE_SHARING, sharedWords, VCPU_SHARING, VM_SHARING } from "../report/sharing.ts";
+import { LOCK_NODE_SHARING, LOCK_SHARING, PIPE_SHARING, QUEUE_SHARING, sharedWords, VCPU_SHARING, VM_SHARING } from "../report/sharing.ts";
 import { StateView } from "../report/state-view.ts";
 import { QUEUE } from "../scheduler/queue.ts";
 import { idleHartsWords } from "../smp/idle-harts.ts";
+import type { NamedLock } from "../smp/invariants.ts";
+import { field } from "../state/words.ts";
 import { deviceLock, LOCK_AT, queueLock, queueOf, segmentLock, vmAt } from "../smp/layout.ts";
 import { NIC_OPTION } from "../uniprocessor/description.ts";
 import { Host } from "./host.ts";
-import { type HostProgram, LOAD } from "./kernel/host-programs.ts";
+import { type HostProgram, LOAD, passing, pipesOf } from "./kernel/host-programs.ts";
+import { PIPE } from "./kernel/pipe-record.ts";
 import { hostedInvariants } from "./invariants.ts";
 import type { Split } from "./kernel/devices.ts";
 import { CAPACITY, HostedLayout } from "./layout.ts";
@@ -29,7 +31,12 @@ const OPTIONS = {
   "host-load": {
     values: ["0", "1", "2", "4"],
     default: "0",
-    summary: "processes of the host's own beside the VMMs, each computing all the time, as heavy as a vCPU",
+    summary: "processes of the host's own beside the VMMs, each as heavy as a vCPU",
+  },
+  "host-kind": {
+    values: ["compute", "pipe"],
+    default: "compute",
+    summary: "what they do: compute all the time, or, in pairs, pass a message back and forth and sleep until it comes",
   },
   lock: {
     values: ["test-and-set", "ticket", "mcs"],
@@ -64,9 +71,9 @@ export const hosted: EngineDescription = {
     const nic = optionValue<Networking>(OPTIONS.nic, "nic", options);
     const devices = sharedDevices(configuration, nic);
     const kind = optionValue<LockName>(OPTIONS.lock, "lock", options);
-    const locks = locksOf(harts, devices);
     const programs = programsOf(configuration, options);
-    const layout = new HostedLayout(configuration, programs.length);
+    const layout = layoutOf(configuration, programs);
+    const locks = locksOf(harts, devices, layout, programs);
     let worldSwitches = 0;
     for (let hart = 0; hart < harts; hart++) worldSwitches += view.number(queueOf(hart), QUEUE.worldSwitches);
     return {
@@ -81,7 +88,7 @@ export const hosted: EngineDescription = {
       locks: locks.map(({ name, lock }) => reportLock(view, name, kind, lock)),
       processes: programs.map(({ name }, index) => ({ ...reportGuest(view, `${name}-${index}`, vmAt(configuration.vms.length + index)) })),
       worldSwitches,
-      sharedMutableWords: harts === 1 ? 0 : sharedState(harts, locks.length, configuration) + devices.words,
+      sharedMutableWords: harts === 1 ? 0 : sharedState(harts, locks.length, configuration) + devices.words + pipesOf(programs) * sharedWords(PIPE_SHARING),
     };
   },
 
@@ -89,14 +96,22 @@ export const hosted: EngineDescription = {
     const nic = optionValue<Networking>(OPTIONS.nic, "nic", options);
     const kind = optionValue<LockName>(OPTIONS.lock, "lock", options);
     const split = optionValue<Split>(OPTIONS.split, "split", options);
-    return hostedInvariants(platform, configuration, { nic, kind, split, processes: programsOf(configuration, options).length }, locksOf(platform.harts, sharedDevices(configuration, nic)));
+    const programs = programsOf(configuration, options);
+    const layout = layoutOf(configuration, programs);
+    return hostedInvariants(platform, configuration, { nic, kind, split, programs }, layout, locksOf(platform.harts, sharedDevices(configuration, nic), layout, programs));
   },
 };
 
 /** What runs on the host beside the VMMs. */
 function programsOf({ processes = [] }: Configuration, options: Options): readonly HostProgram[] {
   const load = Number(optionValue<string>(OPTIONS["host-load"], "host-load", options));
-  return [...Array.from({ length: load }, () => LOAD), ...processes];
+  if (optionValue<string>(OPTIONS["host-kind"], "host-kind", options) === "compute") return [...Array.from({ length: load }, () => LOAD), ...processes];
+  if (load % 2 !== 0) throw new BootError(`host-kind=pipe has processes in pairs, and host-load=${load} is odd: it may be 2 or 4`);
+  return [...Array.from({ length: load }, (_, number) => passing(number)), ...processes];
+}
+
+function layoutOf(configuration: Configuration, programs: readonly HostProgram[]): HostedLayout {
+  return new HostedLayout(configuration, programs.length, pipesOf(programs));
 }
 
 /** Words that more than one hart reaches, but what the VMMs share among their threads. */
@@ -109,7 +124,7 @@ function sharedState(harts: number, locks: number, { vms }: Configuration): numb
     + vcpus * sharedWords(VCPU_SHARING);
 }
 
-function locksOf(harts: number, { guests, ports }: SharedDevices): readonly { readonly name: string; readonly lock: PhysicalAddress }[] {
+function locksOf(harts: number, { guests, ports }: SharedDevices, layout: HostedLayout, programs: readonly HostProgram[]): readonly NamedLock[] {
   return [
     { name: "vm-table", lock: LOCK_AT.vmTable },
     { name: "channels", lock: LOCK_AT.channels },
@@ -117,5 +132,6 @@ function locksOf(harts: number, { guests, ports }: SharedDevices): readonly { re
     ...Array.from({ length: harts }, (_, hart) => ({ name: `run-queue[${hart}]`, lock: queueLock(hart) })),
     ...guests.map((guest) => ({ name: `devices[${guest}]`, lock: deviceLock(guest) })),
     ...ports.map((port) => ({ name: `segment[${port}]`, lock: segmentLock(port) })),
+    ...Array.from({ length: pipesOf(programs) }, (_, pipe) => ({ name: `pipe[${pipe}]`, lock: field(layout.pipe(pipe), PIPE.lock) })),
   ];
 }

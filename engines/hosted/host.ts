@@ -31,7 +31,8 @@ import { deviceAreaBytes } from "../virtual-devices/layout.ts";
 import { HostDevices, needsService, type Split } from "./kernel/devices.ts";
 import { FairScheduler } from "./kernel/fair.ts";
 import { enterThread, HostProcesses, writeHostProcess } from "./kernel/host-processes.ts";
-import type { HostProgram } from "./kernel/host-programs.ts";
+import { type HostProgram, pipesOf } from "./kernel/host-programs.ts";
+import { Pipes, writePipeEnds } from "./kernel/pipes.ts";
 import { Programs } from "./kernel/programs.ts";
 import { SystemCalls } from "./kernel/system-calls.ts";
 import { VirtualMachines } from "./kernel/virtual-machines.ts";
@@ -74,7 +75,8 @@ export class Host implements Engine {
     this.#vms = place(configuration, memory.ramBytes, "translated", deviceAreaBytes(configuration));
     this.#harts = harts;
     this.#options = options;
-    this.#layout = new HostedLayout(configuration, options.programs.length);
+    const pipes = pipesOf(options.programs);
+    this.#layout = new HostedLayout(configuration, options.programs.length, pipes);
     this.#firstService = vcpuAt(configuration.vms.reduce((sum, { vcpus }) => sum + vcpus, 0));
     this.#firstProcess = field(physical(this.#firstService), VCPU_BYTES * this.#vms.filter((vm) => needsService(vm, options.split)).length);
     const exclusion = new Exclusion(new Locks(LOCK_KINDS[options.lock], LOCK_NODES, false), "fine", LOCK_AT.big);
@@ -85,7 +87,7 @@ export class Host implements Engine {
     const calls = new SystemCalls(this.#layout, this.#processors, exclusion, this.#devices);
     const programs = new Programs(harts, (hart, number, first, second) => calls.serve(hart, number, first, second));
     this.#machines = new VirtualMachines(this.#layout, this.#processors, services, this.#devices, programs, options.split);
-    this.#processes = new HostProcesses(this.#processors);
+    this.#processes = new HostProcesses(this.#processors, new Pipes(pipes, this.#layout, this.#processors, exclusion));
   }
 
   boot(hart: Hart): void {
@@ -109,6 +111,7 @@ export class Host implements Engine {
     for (const [index, program] of this.#options.programs.entries()) {
       const number = this.#vms.length + index;
       writeHostProcess(hart, program, number, weight, vmAt(number), vcpuAt(threads), this.#layout.program(index));
+      if (program.pipes !== undefined) writePipeEnds(memory, this.#layout, program.pipes, vcpuAt(threads));
       addThread();
     }
     this.#devices.boot(hart);

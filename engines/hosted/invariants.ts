@@ -1,21 +1,27 @@
 // What holds of the host whenever no hart is in its kernel or a VMM: what holds of smp's tables, which are its own, with
 // service threads among the vCPUs; and what every VMM process was given at boot.
 
+import type { PhysicalAddress } from "../machine/address.ts";
 import { FIRMWARE_BYTES } from "../machine/layout.ts";
 import type { Configuration, Platform } from "../engine.ts";
 import { deviceInvariants } from "../invariants/devices.ts";
 import { lockInvariants } from "../invariants/lock.ts";
 import { disjointInvariants } from "../invariants/memory-map.ts";
 import { portInvariants } from "../invariants/nic.ts";
-import { type Broken, isFixed } from "../invariants/words.ts";
+import { type Broken, isFixed, isWithin } from "../invariants/words.ts";
 import type { LockName } from "../locks/kinds.ts";
 import type { Networking } from "../placement/devices.ts";
 import { place, type PlacedVm } from "../placement/placement.ts";
 import { StateView } from "../report/state-view.ts";
 import { guestsInvariants, type NamedLock, queuesInvariants, RULES } from "../smp/invariants.ts";
 import { deviceAreaBytes } from "../virtual-devices/layout.ts";
+import { vcpuAt } from "../smp/layout.ts";
+import { field, NONE } from "../state/words.ts";
+import { VCPU, VCPU_BYTES, VCPU_STATE } from "../vcpu/record.ts";
 import { needsService, type Split } from "./kernel/devices.ts";
-import { HostedLayout, PROCESS } from "./layout.ts";
+import type { HostProgram } from "./kernel/host-programs.ts";
+import { PIPE, PIPE_CAPACITY } from "./kernel/pipe-record.ts";
+import { type HostedLayout, PROCESS } from "./layout.ts";
 import { RUN } from "./run.ts";
 import { VMM } from "./vmm/layout.ts";
 
@@ -24,17 +30,18 @@ interface Chosen {
   readonly kind: LockName;
   readonly split: Split;
   /** Of the host's own. */
-  readonly processes: number;
+  readonly programs: readonly HostProgram[];
 }
 
 export function hostedInvariants(
-  { memory, harts }: Platform, configuration: Configuration, { nic, kind, split, processes }: Chosen, locks: readonly NamedLock[],
+  { memory, harts }: Platform, configuration: Configuration, { nic, kind, split, programs }: Chosen, layout: HostedLayout, locks: readonly NamedLock[],
 ): readonly string[] {
   const view = new StateView(memory);
   const bytes = deviceAreaBytes(configuration);
   const placed = place(configuration, memory.ramBytes, "translated", bytes);
   const services = placed.filter((vm) => needsService(vm, split)).length;
-  const layout = new HostedLayout(configuration, processes);
+  const processes = programs.length;
+  const firstProcess = vcpuAt(placed.reduce((sum, { machine }) => sum + machine.vcpus, services));
   // The line of a serial console is moved by the VMM, which has the console's registers.
   const kernels = bytes === 0 || split === "user" ? [] : placed.filter(({ devices }) => !devices.serial);
   return [
@@ -45,7 +52,30 @@ export function hostedInvariants(
     ...kernels.flatMap((vm) => [...deviceInvariants(view, vm, nic)]),
     ...nic === "passthrough" ? [] : [...new Set(configuration.nics?.map(({ port }) => port))].flatMap((port) => [...portInvariants(view, port)]),
     ...placed.flatMap((vm) => [...processInvariants(view, layout, vm, split)]),
+    ...programs.flatMap(({ pipes }, index) => (pipes === undefined ? [] : [
+      ...endInvariants(view, layout.pipe(pipes.writes), `the pipe ${pipes.writes}: who writes it`, PIPE.writer, threadOf(firstProcess, index)),
+      ...endInvariants(view, layout.pipe(pipes.reads), `the pipe ${pipes.reads}: who reads it`, PIPE.reader, threadOf(firstProcess, index)),
+      ...pipeInvariants(view, layout.pipe(pipes.writes), pipes.writes),
+    ])),
   ];
+}
+
+const threadOf = (first: PhysicalAddress, process: number): PhysicalAddress => field(first, process * VCPU_BYTES);
+
+/** Whoever is at an end of a pipe is there until it ends. */
+function* endInvariants(view: StateView, pipe: PhysicalAddress, what: string, end: number, thread: PhysicalAddress): Broken {
+  const stopped = view.word(thread, VCPU.state) === VCPU_STATE.stopped;
+  yield* isFixed(what, view.address(pipe, end), stopped ? NONE : thread);
+}
+
+/** Nobody sleeps at an end where there is something for it to do. */
+function* pipeInvariants(view: StateView, pipe: PhysicalAddress, number: number): Broken {
+  const of = (what: string): string => `the pipe ${number}: ${what}`;
+  const held = view.word(pipe, PIPE.held);
+  yield* isWithin(of("where its oldest byte is"), view.word(pipe, PIPE.first), 0, PIPE_CAPACITY - 1);
+  yield* isWithin(of("how many bytes it holds"), held, 0, PIPE_CAPACITY);
+  yield* isWithin(of("whether who reads it sleeps"), view.word(pipe, PIPE.readerWaits), 0, held === 0 ? 1 : 0);
+  yield* isWithin(of("whether who writes it sleeps"), view.word(pipe, PIPE.writerWaits), 0, held === PIPE_CAPACITY ? 1 : 0);
 }
 
 /** What a VMM cannot change lies in the kernel; what it must not, in its own memory. */

@@ -12,6 +12,7 @@ import { field } from "../state/words.ts";
 import { VCPU_BYTES } from "../vcpu/record.ts";
 import { MAXIMUM_CHANNELS } from "../virtual-machine/record.ts";
 import { HOST_PROGRAM_BYTES } from "./kernel/host-programs.ts";
+import { PIPE_BYTES } from "./kernel/pipe-record.ts";
 import { RUN_BYTES } from "./run.ts";
 import { VMM } from "./vmm/layout.ts";
 
@@ -63,9 +64,11 @@ export class HostedLayout {
 
   /** Where each host process's memory begins, by its number. */
   readonly #programs: PhysicalAddress;
+  /** Where pipes lie, behind those. */
+  readonly #pipes: PhysicalAddress;
 
-  /** `processes`: host processes beside the VMMs. */
-  constructor({ vms }: Configuration, processes: number) {
+  /** `processes`: host processes beside the VMMs; `pipes`: between those. */
+  constructor({ vms }: Configuration, processes: number, pipes = 0) {
     let at = VMMS;
     for (const { vcpus } of vms) {
       const bytes = pages(VMM.runs + vcpus * RUN_BYTES);
@@ -74,7 +77,8 @@ export class HostedLayout {
       at += bytes;
     }
     this.#programs = physical(at);
-    if (at + processes * HOST_PROGRAM_BYTES > RAM_BASE + FIRMWARE_BYTES) {
+    this.#pipes = physical(at + processes * HOST_PROGRAM_BYTES);
+    if (this.#pipes + pipes * PIPE_BYTES > RAM_BASE + FIRMWARE_BYTES) {
       throw new BootError(`${vms.length} VMMs and ${processes} other processes need more memory than the host has for them: give it fewer`);
     }
   }
@@ -89,6 +93,10 @@ export class HostedLayout {
 
   program(process: number): PhysicalAddress {
     return field(this.#programs, process * HOST_PROGRAM_BYTES);
+  }
+
+  pipe(number: number): PhysicalAddress {
+    return field(this.#pipes, number * PIPE_BYTES);
   }
 
   /** The memory of a VMM. */

@@ -33,7 +33,10 @@ export const CALL = {
   sleep: 14,
   /** Answers the number of the calling process. */
   identity: 15,
+  /** Writes up to a2 bytes at a1 to pipe a0, and reads so many; answers how many. For host processes, each at its own end. */
+  pipeWrite: 16,
+  pipeRead: 17,
 } as const;
 
-/** Linux's EPERM, EFAULT and ENOSYS. */
-export const ERROR = { notPermitted: -1, fault: -14, noCall: -38 } as const;
+/** Linux's EPERM, EBADF, EFAULT, EINVAL, EPIPE and ENOSYS. */
+export const ERROR = { notPermitted: -1, badEnd: -9, fault: -14, invalid: -22, brokenPipe: -32, noCall: -38 } as const;

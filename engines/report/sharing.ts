@@ -2,6 +2,7 @@
 // a layout gains does not compile before it is here.
 
 import { type RING, RING_SLOTS } from "../channels/ring.ts";
+import { type PIPE, PIPE_CAPACITY } from "../hosted/kernel/pipe-record.ts";
 import type { LOCK, LOCK_NODE } from "../locks/record.ts";
 import { CONTEXT_BYTES } from "../machine/hart/context.ts";
 import type { QUEUE } from "../scheduler/queue.ts";
@@ -63,6 +64,12 @@ export const LOCK_SHARING: SharingOf<typeof LOCK> = {
 
 export const LOCK_NODE_SHARING: SharingOf<typeof LOCK_NODE> = {
   next: shared(WORD), waits: shared(WORD), since: own(NUMBER),
+};
+
+/** Of a pipe between processes of a host's, but its lock. */
+export const PIPE_SHARING: SharingOf<Omit<typeof PIPE, "lock">> = {
+  reader: shared(WORD), writer: shared(WORD), readerWaits: shared(WORD), writerWaits: shared(WORD), first: shared(WORD), held: shared(WORD),
+  ring: shared(PIPE_CAPACITY / 4),
 };
 
 export const RING_SHARING: SharingOf<typeof RING> = {

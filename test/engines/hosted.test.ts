@@ -5,7 +5,8 @@ import { describe, expect, test } from "vitest";
 import { ENGINES } from "../../engines/engines.ts";
 import type { Configuration } from "../../engines/engine.ts";
 import { FairScheduler } from "../../engines/hosted/kernel/fair.ts";
-import type { HostProgram } from "../../engines/hosted/kernel/host-programs.ts";
+import { HOST_PROGRAM_BYTES, type HostProgram, ROUNDS } from "../../engines/hosted/kernel/host-programs.ts";
+import { PIPE, PIPE_CAPACITY } from "../../engines/hosted/kernel/pipe-record.ts";
 import { HostedLayout } from "../../engines/hosted/layout.ts";
 import { CALL } from "../../engines/hosted/system-calls.ts";
 import { VMM } from "../../engines/hosted/vmm/layout.ts";
@@ -183,13 +184,15 @@ describe("host processes", () => {
   const whole = { budget: ticks(100_000), period: ticks(100_000) };
   const steady = (): Configuration["vms"] => guests(1, () => ({ share: whole, image: EXIT_LOOPS[0].image, memoryBytes: 0x40_0000 }));
 
-  function run(processes: readonly HostProgram[], options: Readonly<Record<string, string>> = {}): ReturnType<ModelSession["report"]> {
-    const session = new ModelSession({ engine: "hosted", options, harts: 1, configuration: { vms: steady(), channels: [], processes } }, loadProfile("graviton3"));
-    session.run(40 * MILLISECOND);
+  function sessionOf(processes: readonly HostProgram[], options: Readonly<Record<string, string>>, harts: number, duration: number): ModelSession {
+    const session = new ModelSession({ engine: "hosted", options, harts, configuration: { vms: steady(), channels: [], processes } }, loadProfile("graviton3"));
+    session.run(duration);
     expect(session.rest().kind).toBe("reached");
     expect(session.invariants()).toEqual([]);
-    return session.report();
+    return session;
   }
+  const run = (processes: readonly HostProgram[], options: Readonly<Record<string, string>> = {}): ReturnType<ModelSession["report"]> =>
+    sessionOf(processes, options, 1, 40 * MILLISECOND).report();
   const program = (code: readonly number[], argument = 0): HostProgram => ({ name: "hostile", code, argument });
   const FOREVER = 0x0000_006f; // j .
 
@@ -233,6 +236,85 @@ describe("host processes", () => {
     const { processes } = run([program([0x3e80_0513, ((CALL.sleep << 20) | 0x0893) >>> 0, 0x0000_0073, 0x0014_8493, 0x1094_3023, 0xfedf_f06f])]);
     expect(processes![0].cpuTime).toBeLessThanOrEqual(MILLISECOND);
     expect(processes![0].cpuTime).toBeGreaterThan(0);
+  });
+
+  describe("with pipes", () => {
+    const [S0, A0, A1, A2, A7] = [8, 10, 11, 12, 17];
+    const addi = (target: number, source: number, value: number): number => (((value & 0xfff) << 20) | (source << 15) | (target << 7) | 0x13) >>> 0;
+    const li = (target: number, value: number): number => addi(target, 0, value);
+    const sd = (value: number, base: number, offset: number): number => ((((offset >> 5) & 0x7f) << 25) | (value << 20) | (base << 15) | 0x3023 | ((offset & 0x1f) << 7)) >>> 0;
+    const ECALL = 0x0000_0073;
+    /** Its answer goes to the page of the process, at ANSWERS. */
+    interface PipeCall { readonly call: number; readonly pipe: number; readonly at: number; readonly bytes: number }
+    const ANSWERS = 0x700;
+    const calls = (all: readonly PipeCall[]): number[] => all.flatMap(({ call, pipe, at, bytes }, index) => [
+      li(A0, pipe), addi(A1, S0, Math.min(at, 2047)), addi(A1, A1, at - Math.min(at, 2047)), li(A2, bytes), li(A7, call), ECALL, sd(A0, S0, ANSWERS + 8 * index),
+    ]);
+    const write = (pipe: number, at: number, bytes: number): PipeCall => ({ call: CALL.pipeWrite, pipe, at, bytes });
+    const read = (pipe: number, at: number, bytes: number): PipeCall => ({ call: CALL.pipeRead, pipe, at, bytes });
+    const sleep = (for1000: number): number[] => [li(A0, for1000), 0x00a5_1513, li(A7, CALL.sleep), ECALL]; // slli a0, a0, 10
+    /** The end with the lower number writes pipe 0 and reads pipe 1. */
+    const end = (number: number, code: readonly number[]): HostProgram => ({ ...program([...code, FOREVER]), pipes: { writes: number, reads: number ^ 1 } });
+    const memoryOf = (session: ModelSession, process: number): Buffer => {
+      const { memory } = session.report().processes![process];
+      return Buffer.from(session.ram().slice(memory - RAM_BASE, memory - RAM_BASE + HOST_PROGRAM_BYTES));
+    };
+    const answers = (session: ModelSession, process: number, count: number): number[] =>
+      Array.from({ length: count }, (_, index) => Number(memoryOf(session, process).readBigInt64LE(ANSWERS + 8 * index)));
+
+    test.each([1, 2])("pass messages back and forth, and sleep between them: %i harts", (harts) => {
+      const session = sessionOf([], { "host-load": "2", "host-kind": "pipe" }, harts, 2 * MILLISECOND);
+      const [first, second] = [0, 1].map((process) => Number(memoryOf(session, process).readBigUInt64LE(ROUNDS)));
+      expect(first).toBeGreaterThan(100);
+      expect(first - second).toBeOneOf([0, 1]);
+      // Whoever sleeps leaves its hart, to somebody else or to nobody.
+      expect(session.report().worldSwitches).toBeGreaterThanOrEqual(first + second);
+    });
+
+    test("move bytes in order, through a ring that runs full and over its end", () => {
+      const writes = Array.from({ length: 5 }, () => write(0, 0, 1700));
+      // What the first four read, the fifth overwrites; those behind it are read beyond the end of the ring.
+      const reads = [...Array.from({ length: 5 }, () => 0x900), 0x900 + 700, 0x900 + 1400].map((at) => read(0, at, at < 0x900 + 1400 ? 700 : 300));
+      const session = sessionOf([end(0, calls(writes)), end(1, [...sleep(100), ...calls(reads)])], {}, 1, 5 * MILLISECOND);
+      expect(answers(session, 0, 4)).toEqual([1700, 1700, PIPE_CAPACITY - 3400, 0]);
+      expect(session.report().processes![0].cpuTime).toBeLessThan(MILLISECOND);
+      session.run(25 * MILLISECOND);
+      session.rest();
+      expect(session.invariants()).toEqual([]);
+      const page = memoryOf(session, 0);
+      const stream = Buffer.concat(answers(session, 0, writes.length).map((bytes) => page.subarray(0, bytes)));
+      const taken = answers(session, 1, reads.length);
+      const before = (index: number): number => taken.slice(0, index).reduce((sum, bytes) => sum + bytes, 0);
+      expect(before(reads.length)).toBeGreaterThan(PIPE_CAPACITY);
+      for (const [index, { at }] of [...reads.entries()].slice(4)) {
+        expect(memoryOf(session, 1).subarray(at, at + taken[index])).toEqual(stream.subarray(before(index), before(index + 1)));
+      }
+    });
+
+    test("answer what may not be with an error, and do nothing", () => {
+      const bad: readonly (readonly [PipeCall, number])[] = [
+        [write(1, 0x200, 8), -9], [read(0, 0x200, 8), -9], [write(2, 0x200, 8), -9], [write(-1, 0x200, 8), -9], [read(-1, 0x200, 8), -9],
+        [write(0, 0x200, 0), -22], [read(1, 0x200, 0), -22], [write(0, 0x200, -1), -14], [read(1, 0x200, -2048), -14],
+        [write(0, -8, 8), -14], [read(1, -1, 1), -14], [write(0, 4089, 8), -14], [read(1, 4094, 2047), -14], [write(0, 4088, 8), 8],
+      ];
+      const stranger = program([...calls([write(0, 0x200, 8), read(0, 0x200, 8), write(1, 0x200, 8), read(1, 0x200, 8)]), FOREVER]);
+      const session = sessionOf([end(0, calls(bad.map(([call]) => call))), end(1, []), stranger], {}, 1, 10 * MILLISECOND);
+      expect(answers(session, 0, bad.length)).toEqual(bad.map(([, error]) => error));
+      expect(answers(session, 2, 4)).toEqual([-9, -9, -9, -9]);
+      const pipe = (number: number): DataView => {
+        const at = new HostedLayout({ vms: steady(), channels: [] }, 3, 2).pipe(number) - RAM_BASE;
+        const { buffer, byteOffset } = session.ram();
+        return new DataView(buffer, byteOffset + at);
+      };
+      expect([0, 1].map((number) => pipe(number).getInt32(PIPE.held, true))).toEqual([8, 0]);
+    });
+
+    test("learn that who was at the other end has ended", () => {
+      const ends = end(1, [...sleep(10), 0x0000_3003]); // ld zero, 0(zero)
+      const session = sessionOf([end(0, calls([read(1, 0x200, 8), read(1, 0x200, 8), write(0, 0x200, 8)])), ends], {}, 1, 10 * MILLISECOND);
+      expect(session.report().processes!.map(({ state }) => state)).toEqual(["running", "failed"]);
+      expect(answers(session, 0, 3)).toEqual([0, 0, -32]);
+    });
   });
 });
 

@@ -102,8 +102,8 @@ export class HostDevices {
   }
 }
 
-/** A thread that sleeps in `wait` is woken as a vCPU is; it takes no interrupt. */
-const WAKE_UP = INTERRUPT.VSSI;
+/** A thread that sleeps in a call is woken as a vCPU is; it takes no interrupt. */
+export const WAKE_UP = INTERRUPT.VSSI;
 
 /** Whether a guest's VMM has to be told anything, and so has a service thread. */
 export function needsService({ devices, ends }: PlacedVm, split: Split): boolean {

@@ -17,6 +17,7 @@ import { recordFailure } from "../../virtual-machine/outcome.ts";
 import { VM } from "../../virtual-machine/record.ts";
 import { CALL, ERROR } from "../system-calls.ts";
 import { HOST_PROGRAM_BYTES, type HostProgram } from "./host-programs.ts";
+import type { Pipes } from "./pipes.ts";
 
 const S0 = 8;
 const ALL = RIGHT.read | RIGHT.write | RIGHT.execute;
@@ -56,9 +57,11 @@ export function writeHostProcess(
 
 export class HostProcesses {
   readonly #processors: Processors;
+  readonly #pipes: Pipes;
 
-  constructor(processors: Processors) {
+  constructor(processors: Processors, pipes: Pipes) {
     this.#processors = processors;
+    this.#pipes = pipes;
   }
 
   /** An exception of the process on this hart. */
@@ -66,14 +69,17 @@ export class HostProcesses {
     if (cause === CAUSE.userCall) return this.#call(hart);
     // The end of it, and of it alone.
     recordFailure(hart, this.#processors.current(hart), cause, CSR.sepc, CSR.stval);
-    this.#processors.stopCurrent(hart);
+    this.#end(hart);
   }
 
   #call(hart: Hart): void {
     const { memory } = hart;
     const thread = this.#processors.current(hart);
+    const call = hart.xLow(A7);
+    if (call === CALL.pipeWrite) return this.#pipes.write(hart, thread);
+    if (call === CALL.pipeRead) return this.#pipes.read(hart, thread);
     hart.advance();
-    switch (hart.xLow(A7)) {
+    switch (call) {
       case CALL.yield:
         setAnswer(hart, 0);
         return this.#processors.reschedule(hart, thread);
@@ -84,10 +90,15 @@ export class HostProcesses {
         return this.#processors.suspend(hart);
       }
       case CALL.identity: return setAnswer(hart, memory.load(field(machineOf(memory, thread), VM.number)));
-      case CALL.exit: return this.#processors.stopCurrent(hart);
+      case CALL.exit: return this.#end(hart);
       // A VMM's alone: it has a machine, and devices of the host's.
       default: return setAnswer(hart, ERROR.notPermitted);
     }
+  }
+
+  #end(hart: Hart): void {
+    this.#pipes.close(hart, this.#processors.current(hart));
+    this.#processors.stopCurrent(hart);
   }
 }
 

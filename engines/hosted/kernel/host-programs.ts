@@ -7,6 +7,8 @@ export interface HostProgram {
   readonly code: readonly number[];
   /** 32 bits, unsigned. */
   readonly argument: number;
+  /** Numbers of the pipes that it writes and reads. */
+  readonly pipes?: { readonly writes: number; readonly reads: number };
 }
 
 /** Where a process sees its memory, and where it counts its rounds there. */
@@ -29,3 +31,46 @@ export const LOAD: HostProgram = {
   ],
   argument: 0,
 };
+
+/** Where a message lies, and its bytes: as hackbench's have them. */
+const MESSAGE = 0x200;
+const MESSAGE_BYTES = 100;
+
+/**
+ * One of a pair that pass a message back and forth, each sleeping until it comes. `number`: among the processes, those of a pair
+ * next to each other, and of the pipe that it writes.
+ */
+export function passing(number: number): HostProgram {
+  return {
+    name: "pipe",
+    code: [
+      0x0005_0913, //     mv   s2, a0
+      0x0015_4993, //     xori s3, a0, 1
+      0x0015_7293, //     andi t0, a0, 1
+      0x0202_9263, //     bnez t0, 3f
+      0x0009_0513, // 2:  mv   a0, s2
+      ((MESSAGE << 20) | 0x0004_0593) >>> 0, //       addi a1, s0, MESSAGE
+      ((MESSAGE_BYTES << 20) | 0x0000_0613) >>> 0, // li   a2, MESSAGE_BYTES
+      0x0100_0893, //     li   a7, CALL.pipeWrite
+      0x0000_0073, //     ecall
+      0x02c5_1263, //     bne  a0, a2, 4f
+      0x0014_8493, //     addi s1, s1, 1
+      0x1094_3023, //     sd   s1, ROUNDS(s0)
+      0x0009_8513, // 3:  mv   a0, s3
+      ((MESSAGE << 20) | 0x0004_0593) >>> 0, //       addi a1, s0, MESSAGE
+      ((MESSAGE_BYTES << 20) | 0x0000_0613) >>> 0, // li   a2, MESSAGE_BYTES
+      0x0110_0893, //     li   a7, CALL.pipeRead
+      0x0000_0073, //     ecall
+      0xfcc5_06e3, //     beq  a0, a2, 2b
+      0x0020_0893, // 4:  li   a7, CALL.exit
+      0x0000_0073, //     ecall
+    ],
+    argument: number,
+    pipes: { writes: number, reads: number ^ 1 },
+  };
+}
+
+/** There are so many pipes: each has one who writes it. */
+export function pipesOf(programs: readonly HostProgram[]): number {
+  return programs.filter(({ pipes }) => pipes !== undefined).length;
+}
