@@ -49,8 +49,9 @@ const router = await forwardingRate(ENGINE);
 say(`forward: ${formatFigure(router.median)} packets/s of 64 bytes through 1,000 rules, ports passed through (${ENGINE}, one hart; best window ${formatFigure(router.best)}), ${(100 * router.deviceShare).toFixed(0)} % of the time in models of devices${router.latency === undefined ? "" : `; at half of it ${formatNanoseconds(router.latency.p50)} at the median, ${formatNanoseconds(router.latency.p99)} at the 99th percentile`}`);
 
 say("\nmodel clock: guest instructions per microsecond of one thread's CPU time");
-trapSpeeds(({ workload, engine, harts, instructions, hartCycles }) => {
-  say(`  ${`${workload} on ${engine}, ${harts} harts`.padEnd(36)} ${formatFigure(instructions).padStart(8)}  cycles of all harts ${formatFigure(hartCycles).padStart(8)}`);
+trapSpeeds(({ workload, parameters, engine, harts, instructions, hartCycles }) => {
+  const settings = Object.entries(parameters).map(([name, value]) => ` ${name}=${value}`).join("");
+  say(`  ${`${workload}${settings} on ${engine}, ${harts} harts`.padEnd(38)} ${formatFigure(instructions).padStart(8)}  cycles of all harts ${formatFigure(hartCycles).padStart(8)}`);
 });
 const compute = await computeSpeeds("compute-hash", "per-core");
 say(`  compute-hash: ${formatFigure(compute.one)} at one hart, ${formatFigure(compute.most)} at 128; on the wall clock ${formatFigure(compute.wall)} at one: ${(compute.wall / compute.one).toFixed(2)} and ${(compute.wall / compute.most).toFixed(2)} times as fast`);

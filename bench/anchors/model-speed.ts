@@ -13,16 +13,20 @@ import { anchorCase } from "./machine-run.ts";
 const PROFILE = "uniform-128";
 export const MOST_HARTS = 128;
 const MEGACYCLE = 1_000_000;
-/** Cycles of one window, and how many: the best counts, since others on the host only slow. */
-const WINDOW = 2 * MEGACYCLE;
-const WINDOWS = 5;
-/** Past most of what V8 compiles. */
-const WARM_UP = 4 * MEGACYCLE;
+/** Cycles at a time. */
+const STEP = 2 * MEGACYCLE;
+/** Guests have booted. */
+const BOOT = 4 * MEGACYCLE;
+/** CPU time past most of what V8 compiles, whatever a cycle costs; of one window, and how many: the best counts, since others on the host only slow. */
+const WARM_UP_MS = 1_500;
+const WINDOW_MS = 100;
+const WINDOWS = 8;
 const WALL_WARM_UP_MS = 1_000;
 const WALL_WINDOW_MS = 60;
 
 export interface ModelSpeed {
   readonly workload: string;
+  readonly parameters: Readonly<Record<string, string>>;
   readonly engine: EngineName;
   readonly harts: number;
   /** Of the guests, per microsecond of CPU time. */
@@ -37,42 +41,52 @@ export interface ComputeSpeed {
   readonly most: number;
 }
 
-/** The cases that trap: every engine's price of an exit, contended and not, at the most harts there are. */
+/** The cases that trap: every engine's price of an exit, contended and not, at the most harts there are. Without `think`, guests do nothing but contend. */
 export function trapSpeeds(done: (speed: ModelSpeed) => void): void {
-  for (const [workload, engine] of [
-    ["hypercall-base", "per-core"], ["hypercall-base", "smp"], ["contend", "per-core"], ["contend", "smp"],
-  ] as const) done(modelSpeed(anchorCase(workload, engine, MOST_HARTS), WINDOW));
+  for (const [workload, engine, settings] of [
+    ["hypercall-base", "per-core", {}], ["hypercall-base", "smp", {}], ["contend", "per-core", {}], ["contend", "smp", {}], ["contend", "smp", { think: "4000" }],
+  ] as const) done(modelSpeed(anchorCase(workload, engine, MOST_HARTS, settings)));
 }
 
 /** Guests that only compute, at one hart on the wall clock and at one and the most on the model's. */
 export async function computeSpeeds(workload: string, engine: EngineName): Promise<ComputeSpeed> {
   return {
     wall: await wallSpeed(anchorCase(workload, engine, 1)),
-    one: modelSpeed(anchorCase(workload, engine, 1), MOST_HARTS * WINDOW).instructions,
-    most: modelSpeed(anchorCase(workload, engine, MOST_HARTS), WINDOW).instructions,
+    one: modelSpeed(anchorCase(workload, engine, 1)).instructions,
+    most: modelSpeed(anchorCase(workload, engine, MOST_HARTS)).instructions,
   };
 }
 
-function modelSpeed(benchCase: BenchCase, cyclesOfWindow: number): ModelSpeed {
+function modelSpeed(benchCase: BenchCase): ModelSpeed {
   const session = start(benchCase);
-  let best = Infinity;
+  window(session, WARM_UP_MS);
   let instructions = 0;
-  for (let window = 0; window < WINDOWS; window++) {
+  let cycles = 0;
+  for (let count = 0; count < WINDOWS; count++) {
     const retired = session.retired();
-    const begun = threadCpuTime();
-    advance(session, cyclesOfWindow);
-    const microseconds = 1000 * (threadCpuTime() - begun);
+    const { microseconds, passed } = window(session, WINDOW_MS);
     instructions = Math.max(instructions, (session.retired() - retired) / microseconds);
-    best = Math.min(best, microseconds);
+    cycles = Math.max(cycles, passed / microseconds);
   }
-  const { workload, engine, harts } = benchCase;
-  return { workload, engine, harts, instructions, hartCycles: (harts * cyclesOfWindow) / best };
+  const { workload, engine, harts, parameters } = benchCase;
+  return { workload, parameters, engine, harts, instructions, hartCycles: harts * cycles };
 }
 
-/** A machine past its warm-up. */
+/** Advances for at least so much CPU time. */
+function window(session: ModelSession, milliseconds: number): { readonly microseconds: number; readonly passed: number } {
+  const begun = threadCpuTime();
+  let passed = 0;
+  do {
+    advance(session, STEP);
+    passed += STEP;
+  } while (threadCpuTime() - begun < milliseconds);
+  return { microseconds: 1000 * (threadCpuTime() - begun), passed };
+}
+
+/** A machine whose guests have booted. */
 export function start(benchCase: BenchCase): ModelSession {
   const session = new ModelSession(benchCase, loadProfile(PROFILE));
-  advance(session, WARM_UP);
+  advance(session, BOOT);
   return session;
 }
 

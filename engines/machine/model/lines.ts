@@ -19,6 +19,8 @@ export function lineOf(address: PhysicalAddress): number {
 export class Lines {
   readonly #cores: number;
   readonly #transfer: Int32Array;
+  /** By core: the most that it is away from any other. */
+  readonly #most: Int32Array;
   readonly #hit: number;
   readonly #memory: number;
   /** Words of a line's set of readers. */
@@ -35,6 +37,7 @@ export class Lines {
     const lines = Math.ceil(ramBytes / LINE_BYTES);
     this.#cores = model.cores;
     this.#transfer = model.transfer;
+    this.#most = Int32Array.from({ length: harts }, (_, core) => Math.max(...Array.from({ length: harts }, (_other, other) => (other === core ? 0 : model.transfer[other * model.cores + core]))));
     this.#hit = model.costs.cacheHit;
     this.#memory = model.costs.memory;
     this.#words = ((harts - 1) >> WORD_SHIFT) + 1;
@@ -91,25 +94,27 @@ export class Lines {
     return owner === 0 ? this.#memory : this.#transfer[(owner - 1) * this.#cores + core];
   }
 
-  /** All cores that wait for this line read it, whenever they are served: answers the sum of their distances. `waitsFor`: by core. */
-  shareAll(waitsFor: Int32Array, line: number): number {
+  /** All cores of a set read the line, whenever they are served. */
+  share(line: number, set: Int32Array): void {
+    const owner = this.#owner[line] - 1;
+    const first = line * this.#words;
+    for (let word = 0; word < this.#words; word++) {
+      let added = set[word] & ~this.#readers[first + word];
+      if (owner >= 0 && owner >> WORD_SHIFT === word) added &= ~(1 << (owner & WORD_MASK));
+      if (added === 0) continue;
+      this.#readers[first + word] |= added;
+      this.#count[line] += ones(added);
+    }
+  }
+
+  /** The sum of the distances of the first `count` of `cores`. */
+  distances(line: number, cores: Int32Array, count: number): number {
     const owner = this.#owner[line];
+    if (owner === 0) return count * this.#memory;
     const row = (owner - 1) * this.#cores;
     const transfer = this.#transfer;
-    const readers = this.#readers;
-    const set = line * this.#words;
     let all = 0;
-    let added = 0;
-    for (let core = 0; core < waitsFor.length; core++) {
-      if (waitsFor[core] !== line) continue;
-      all += owner === 0 ? this.#memory : transfer[row + core];
-      const word = set + (core >> WORD_SHIFT);
-      const bit = 1 << (core & WORD_MASK);
-      if (owner === core + 1 || (readers[word] & bit) !== 0) continue;
-      readers[word] |= bit;
-      added++;
-    }
-    this.#count[line] += added;
+    for (let index = 0; index < count; index++) all += transfer[row + cores[index]];
     return all;
   }
 
@@ -129,15 +134,24 @@ export class Lines {
   }
 
   #farthestReader(core: number, line: number): number {
+    const most = this.#most[core];
     let farthest = 0;
     for (let word = 0; word < this.#words; word++) {
       let bits = this.#readers[line * this.#words + word];
       while (bits !== 0) {
         const reader = (word << WORD_SHIFT) + 31 - Math.clz32(bits);
         bits &= ~(1 << (reader & WORD_MASK));
-        if (reader !== core) farthest = Math.max(farthest, this.#transfer[reader * this.#cores + core]);
+        if (reader === core) continue;
+        farthest = Math.max(farthest, this.#transfer[reader * this.#cores + core]);
+        if (farthest === most) return most;
       }
     }
     return farthest;
   }
+}
+
+function ones(bits: number): number {
+  let count = 0;
+  for (let left = bits; left !== 0; left &= left - 1) count++;
+  return count;
 }

@@ -318,7 +318,7 @@ class Executor implements ModelMachine, Waiting, Signals {
 
   written(core: number, address: PhysicalAddress): void {
     if (!this.#waiters.isWatched(address)) return;
-    this.#waiters.written(core, address, this.#slots[core].timing.seen(), this.#description.memory.i32, this.#wordAt, this.#wake);
+    this.#waiters.written(address, this.#slots[core].timing.seen(), this.#description.memory.i32, this.#wordAt, this.#wake);
   }
 
   interrupt(target: HartId, at: number): void {

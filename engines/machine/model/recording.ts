@@ -10,8 +10,8 @@ export class Suspension extends Error {
   override readonly name = "Suspension";
 }
 
-/** The one there is: where it was made says nothing. */
-export const SUSPENSION = new Suspension("a hart waits for its turn");
+/** The one there is. It says nothing of where it was made: V8 would look that up whenever it is thrown. */
+export const SUSPENSION = withoutStack(() => new Suspension("a hart waits for its turn"));
 
 /** What primitives have answered since the trap under way began. Each is told apart by a tag: an engine that does not repeat
  *  itself has kept state where no primitive sees it. */
@@ -65,5 +65,15 @@ export class Recording {
     const tags = new Int32Array(2 * this.#length);
     tags.set(this.#tags);
     this.#tags = tags;
+  }
+}
+
+function withoutStack(make: () => Suspension): Suspension {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }

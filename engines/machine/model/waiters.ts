@@ -25,39 +25,58 @@ export interface Found {
   readonly since: number;
 }
 
-const NO_LINE = -1;
+/** Harts that wait for words of one line. */
+interface Group {
+  /** Their cores: the first `count`, in no particular order; and as a set. */
+  readonly cores: Int32Array;
+  /** By place in `cores`: the value that it waits for or, with `unless`, waits to change. */
+  readonly values: Int32Array;
+  readonly unless: Uint8Array;
+  count: number;
+  readonly set: Int32Array;
+  /** The word that all of them wait for, or SEVERAL. */
+  word: number;
+}
 
-/** Harts that wait for words. Looked through at every write of a line that is watched: so by column, not by hart. */
+const SEVERAL = 0;
+const NOWHERE = -1;
+const CORE_SHIFT = 5;
+const CORE_MASK = 31;
+
+/** Harts that wait for words, by line: all of a line are looked at whenever it is written. */
 export class Waiters {
   readonly #lines: Lines;
-  /** By core: the line and the word that it waits for, and the value that it waits for or, with `unless`, waits to change. */
-  readonly #line: Int32Array;
-  readonly #address: Int32Array;
-  readonly #value: Int32Array;
-  readonly #unless: Uint8Array;
-  readonly #since: Float64Array;
+  readonly #harts: number;
+  /** Of every line that was ever waited for: locks and their nodes. */
+  readonly #groups = new Map<number, Group>();
   /** Harts that wait, by line. */
   readonly #watched: Uint8Array;
+  /** By core: the word that it waits for, and since when. */
+  readonly #address: Int32Array;
+  readonly #since: Float64Array;
 
   constructor(ramLines: number, harts: number, lines: Lines) {
     this.#lines = lines;
-    this.#line = new Int32Array(harts).fill(NO_LINE);
-    this.#address = new Int32Array(harts);
-    this.#value = new Int32Array(harts);
-    this.#unless = new Uint8Array(harts);
-    this.#since = new Float64Array(harts);
+    this.#harts = harts;
     this.#watched = new Uint8Array(ramLines);
+    this.#address = new Int32Array(harts);
+    this.#since = new Float64Array(harts);
   }
 
   /** With `unless`: until the word is anything but `value`. */
   add(core: number, address: PhysicalAddress, value: number, unless: boolean, since: number): void {
     const line = lineOf(address);
-    this.#line[core] = line;
-    this.#address[core] = address | 0;
-    this.#value[core] = value;
-    this.#unless[core] = unless ? 1 : 0;
+    const word = address | 0;
+    const group = this.#group(line);
+    if (group.count === 0) group.word = word;
+    else if (group.word !== word) group.word = SEVERAL;
+    group.cores[group.count] = core;
+    group.values[group.count] = value;
+    group.unless[group.count++] = unless ? 1 : 0;
+    group.set[core >> CORE_SHIFT] |= 1 << (core & CORE_MASK);
+    this.#watched[line] = group.count;
+    this.#address[core] = word;
     this.#since[core] = since;
-    this.#watched[line]++;
   }
 
   isWatched(address: PhysicalAddress): boolean {
@@ -65,38 +84,62 @@ export class Waiters {
   }
 
   /**
-   * Core `writer` has written the line of `address`, which was done at `at`: all that wait for it read it again, in `i32`.
-   * Whoever's wait is over, `wake`, has it when half of the others have, which are served in no particular order; what the
-   * rest read later delays nobody. `offset`: index in `i32` of a word at an address.
+   * A word of a line that is watched has been written, which was done at `at`: all that wait for the line read it again, in
+   * `i32`. Whoever's wait is over, `wake`, has it when half of the others have, which are served in no particular order; what
+   * the rest read later delays nobody. `offset`: index in `i32` of a word at an address.
    */
-  written(writer: number, address: PhysicalAddress, at: number, i32: Int32Array, offset: (address: PhysicalAddress) => number, wake: (found: Found) => void): void {
+  written(address: PhysicalAddress, at: number, i32: Int32Array, offset: (address: PhysicalAddress) => number, wake: (found: Found) => void): void {
     const line = lineOf(address);
-    const waitsFor = this.#line;
-    const all = this.#lines.shareAll(waitsFor, line);
-    const harts = waitsFor.length;
-    // Most wait for the same word.
-    let word = 0;
-    let value = 0;
-    for (let core = writer + 1 === harts ? 0 : writer + 1; core !== writer; core = core + 1 === harts ? 0 : core + 1) {
-      if (waitsFor[core] !== line) continue;
-      if (this.#address[core] !== word) {
-        word = this.#address[core];
-        value = i32[offset(word as PhysicalAddress)];
+    const group = this.#group(line);
+    this.#lines.share(line, group.set);
+    if (group.word !== SEVERAL && group.word !== (address | 0)) return;
+    const { cores, values, unless } = group;
+    let all = -1;
+    let value = i32[offset(address)];
+    for (let index = 0; index < group.count;) {
+      if (group.word === SEVERAL) value = i32[offset(this.#address[cores[index]] as PhysicalAddress)];
+      if ((value === values[index]) === (unless[index] === 1)) {
+        index++;
+        continue;
       }
-      if ((value === this.#value[core]) === (this.#unless[core] === 1)) continue;
-      waitsFor[core] = NO_LINE;
-      this.#watched[line]--;
+      if (all < 0) all = this.#lines.distances(line, cores, group.count);
+      const core = cores[index];
+      remove(group, index);
       const own = this.#lines.distance(core, line);
       const since = this.#since[core];
       const read = Math.max(at, since) + own + ((all - own) >> 1);
       this.#lines.serve(line, read);
-      wake({ core, at: read, address: word as PhysicalAddress, value, since });
+      wake({ core, at: read, address: this.#address[core] as PhysicalAddress, value, since });
     }
+    this.#watched[line] = group.count;
   }
 
   /** What a hart waits for, for people. */
   wait(core: number): string | undefined {
-    if (this.#line[core] === NO_LINE) return undefined;
-    return `the word at 0x${(this.#address[core] >>> 0).toString(16)} to ${this.#unless[core] === 1 ? "change from" : "be"} ${this.#value[core]}`;
+    const group = this.#groups.get(lineOf(this.#address[core] as PhysicalAddress));
+    const index = group?.cores.subarray(0, group.count).indexOf(core) ?? NOWHERE;
+    if (group === undefined || index === NOWHERE) return undefined;
+    return `the word at 0x${(this.#address[core] >>> 0).toString(16)} to ${group.unless[index] === 1 ? "change from" : "be"} ${group.values[index]}`;
   }
+
+  #group(line: number): Group {
+    let group = this.#groups.get(line);
+    if (group === undefined) {
+      const harts = this.#harts;
+      const set = new Int32Array(((harts - 1) >> CORE_SHIFT) + 1);
+      group = { cores: new Int32Array(harts), values: new Int32Array(harts), unless: new Uint8Array(harts), count: 0, set, word: SEVERAL };
+      this.#groups.set(line, group);
+    }
+    return group;
+  }
+}
+
+function remove(group: Group, index: number): void {
+  const { cores, values, unless, set } = group;
+  const core = cores[index];
+  const last = --group.count;
+  cores[index] = cores[last];
+  values[index] = values[last];
+  unless[index] = unless[last];
+  set[core >> CORE_SHIFT] &= ~(1 << (core & CORE_MASK));
 }
