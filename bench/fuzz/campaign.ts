@@ -75,9 +75,9 @@ export async function fuzzEngines(campaign: Campaign, finished: (tally: EngineTa
     try {
       return await pool.run(task, { signal: hung.signal });
     } catch (error) {
-      const { engine, seed } = task.fuzzCase;
+      const { engine, seed, calls } = task.fuzzCase;
       const failure = hung.signal.aborted ? `the host hangs: no slice ended in ${HUNG_MS / 1000} s` : `its thread ended: ${(error as Error).message}`;
-      return { engine, seed, setting: "", done: 0, signatures: [], operations: [], failure };
+      return { engine, seed, calls, setting: "", done: 0, signatures: [], operations: [], failure };
     } finally {
       clearInterval(watch);
     }

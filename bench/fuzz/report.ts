@@ -33,12 +33,12 @@ export function describeImages(tallies: Iterable<ImageTally>, failures: readonly
   return formatTable(columns, [...tallies]);
 }
 
-export function describeFailure({ engine, seed, setting, failure = "", operations }: FuzzOutcome): string {
+export function describeFailure({ engine, seed, calls, setting, failure = "", operations }: FuzzOutcome): string {
   const lines = operations.flatMap((lane, number) => lane.map((operation) => `guest ${number >> 1}, hart ${number & 1}: ${describeOperation(operation)}`));
   return [
     `FAILED: ${engine} (${setting}), seed ${seed}: ${failure}`,
     indent([...lines.slice(-MOST_OPERATIONS), ...(lines.length > MOST_OPERATIONS ? [`(the last of ${lines.length} operations)`] : [])].join("\n")),
-    `  again: npm run fuzz -- --engine ${engine} --seed ${seed} --calls 1`,
+    `  again: npm run fuzz -- --engine ${engine} --seed ${seed} --calls ${calls}`,
   ].join("\n");
 }
 

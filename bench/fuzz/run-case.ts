@@ -97,9 +97,9 @@ class Run {
   }
 
   outcome(failure: string | undefined): FuzzOutcome {
-    const { engine, seed } = this.#case;
+    const { engine, seed, calls } = this.#case;
     return {
-      engine, seed, done: this.#begun(), signatures: this.#corpus.signatures(), operations: this.#streams.map(({ log }) => log),
+      engine, seed, calls, done: this.#begun(), signatures: this.#corpus.signatures(), operations: this.#streams.map(({ log }) => log),
       setting: `${this.#setting.harts} harts, ${Object.entries(this.#setting.options).map(([name, value]) => `${name}=${value}`).join(" ")}`,
       ...(failure === undefined ? {} : { failure }),
     };

@@ -16,7 +16,8 @@ export interface FuzzOutcome {
   readonly engine: EngineName;
   readonly seed: number;
   readonly setting: string;
-  /** Operations begun. */
+  /** Operations after which it was to end, and those begun. */
+  readonly calls: number;
   readonly done: number;
   /** What single operations came to, each different one once. */
   readonly signatures: readonly string[];
