@@ -11,12 +11,9 @@ import { hostGuest } from "./guest/guest.ts";
 import { asksForGuest, parseGuestCommand } from "./guest/request.ts";
 import { watchInterruption } from "./interruption.ts";
 import { formatListing, listing } from "./list.ts";
-import { modelEstimatesMs } from "./model/plan.ts";
 import { loadProfile } from "./model/profile.ts";
-import { verifyModel } from "./model/verify.ts";
 import { contaminationWarning } from "./noise/noise.ts";
 import { openWork } from "./open-work.ts";
-import { planRun } from "./plan-run.ts";
 import { type Progress, reportProgress } from "./progress.ts";
 import { paint, paintWarning } from "./report/colour.ts";
 import { formatReport } from "./report/report.ts";
@@ -28,7 +25,8 @@ import { measureRemaining, remainingMs } from "./resume/exact-work.ts";
 import { readInputs } from "./resume/inputs.ts";
 import { meantRun, openJournal } from "./resume/open.ts";
 import { shardName } from "./resume/shard.ts";
-import { capturedFrames } from "./traffic/capture-files.ts";
+import { subjectOf } from "./verify/subject.ts";
+import { verifySubject } from "./verify/verify.ts";
 import { vocabularyOf } from "./vocabulary.ts";
 import { openWallClock } from "./wall-clock.ts";
 
@@ -54,12 +52,11 @@ export async function bench(words: readonly string[], engines: readonly EngineDe
 async function verify(request: BenchRequest, engines: readonly EngineDescription[], workloads: readonly Workload[]): Promise<number> {
   const { cores } = readEnvironment(new Date(), []);
   const profile = loadProfile(request.profile);
-  const captured = request.pcap === undefined ? undefined : capturedFrames(request.pcap);
-  const { model } = planRun(request, engines, workloads, cores, profile, captured?.frames);
+  const subject = subjectOf(request, engines, workloads, cores, profile);
   const interruption = watchInterruption();
-  const once = modelEstimatesMs(model).map((milliseconds) => milliseconds / cores);
-  const progress = announce([once, once], [`${model.length} cases on the model clock, twice`]);
-  const code = await verifyModel(model, { progress, costs: profile, threads: cores, interruption: interruption.signal });
+  const once = subject.estimatesMs.map((milliseconds) => milliseconds / cores);
+  const progress = announce([once, once], [`${once.length} cases on the model clock, twice`]);
+  const code = await verifySubject(subject, { progress, costs: profile, threads: cores, interruption: interruption.signal });
   return interruption.code() ?? code;
 }
 

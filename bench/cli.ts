@@ -22,7 +22,7 @@ const FLAGS = {
   faults: { type: "string", value: "N", doc: `faults to inject on each engine (default: ${DEFAULT_FAULTS}), with --only faults` },
   seed: { type: "string", value: "N", doc: `what the faults are drawn from (default: ${DEFAULT_SEED}), with --only faults` },
   full: { type: "boolean", doc: "64 and 128 harts too, on the model clock" },
-  verify: { type: "boolean", doc: "run every case of the model clock twice, in two processes and in opposite orders, and compare; writes no results" },
+  verify: { type: "boolean", doc: "run every case of the model clock (or of --only) twice, in two processes and in opposite orders, and compare; writes no results" },
   set: { type: "string", multiple: true, value: "NAME=VALUE", doc: "a setting, for the engines and workloads that have it (may be repeated)" },
   quick: { type: "boolean", doc: "fewer workloads, harts and samples: half a minute" },
   samples: { type: "string", value: "N", doc: "run windows to measure in each case, on the wall clock" },
@@ -129,7 +129,7 @@ export function parseCommandLine(words: readonly string[], vocabulary: Vocabular
   const given = (names: readonly (keyof typeof flags)[]) => names.find((name) => flags[name] !== undefined);
   const foreign = request.clock === "wall" ? given(OF_CLOCK.model) : request.clock === "model" ? given(OF_CLOCK.wall) : undefined;
   if (request.only !== undefined) {
-    const other = given(["workload", "verify", "full", "pcap"]);
+    const other = given(["workload", "full", "pcap"]);
     if (other !== undefined) throw new UsageError(`--${other} means nothing with --only ${request.only}`);
   }
   const ofRows = request.verify ? given(["resume", "shard", "json"]) : undefined;

@@ -15,6 +15,8 @@ export const DEFAULT_FAULTS = 1_000;
 /** Fewer where guests are started again, which takes machines longer. */
 export const RESTARTED_FAULTS = 250;
 export const DEFAULT_SEED = 1;
+/** What a fault takes a thread, roughly: measured on a 2-core host, for estimates only. */
+export const FAULT_MS = 12;
 
 export type FaultCase = BenchCase & {
   readonly seed: number;

@@ -12,7 +12,7 @@ import { profileLabel } from "../model/profile-label.ts";
 import { exactFolder, prepareExact, writeExact } from "../results/exact.ts";
 import type { ExactWork } from "../resume/exact-work.ts";
 import { WORKER_OPTIONS } from "../worker-options.ts";
-import { DEFAULT_FAULTS, DEFAULT_SEED, type FaultCase, faultCase, RESTARTED_FAULTS } from "./cases.ts";
+import { DEFAULT_FAULTS, DEFAULT_SEED, FAULT_MS, type FaultCase, faultCase, RESTARTED_FAULTS } from "./cases.ts";
 import { type Campaign, faultRows } from "./rows.ts";
 import type { FaultTask } from "./worker.ts";
 
@@ -22,13 +22,10 @@ const BATCH = 25;
 const QUICK_FAULTS = 100;
 /** Of the faults, where guests are started again. */
 const RESTARTED_PART = RESTARTED_FAULTS / DEFAULT_FAULTS;
-/** What a fault takes a thread, roughly: measured on a 2-core host, for estimates only. */
-const FAULT_MS = 12;
 
 /** Throws a UsageError where nothing is to be measured, or results cannot be written. */
 export function openFaults(request: BenchRequest, engines: readonly EngineDescription[], profile: Profile, threads: number): ExactWork {
   const cases = planFaults(request, engines, profile);
-  if (cases.length === 0) throw new UsageError("no selected engine runs several guests on so many harts");
   const label = profileLabel(request.profile, profile);
   const folder = join(exactFolder(request.resultsFolder, label), "faults");
   prepareExact(folder);
@@ -46,18 +43,20 @@ export function openFaults(request: BenchRequest, engines: readonly EngineDescri
 
 export type FaultRequest = Pick<BenchRequest, "engines" | "harts" | "settings" | "quick" | "faults" | "seed">;
 
-/** Throws a UsageError when the request asks for more harts than the profile has cores. */
+/** Throws a UsageError when nothing is to be measured, or the request asks for more harts than the profile has cores. */
 export function planFaults(request: FaultRequest, engines: readonly EngineDescription[], profile: CostModel): FaultCase[] {
   request.harts?.forEach((count) => requireCores(profile, count));
   const chosen = engines.filter((engine) => engine.maximumVms > 1 && (request.engines?.includes(engine.name) ?? true));
   const faults = request.faults ?? (request.quick ? QUICK_FAULTS : DEFAULT_FAULTS);
   const seed = request.seed ?? DEFAULT_SEED;
-  return chosen.flatMap((engine) => (request.harts ?? [undefined]).filter((harts) => (harts ?? 1) <= engine.maximumHarts).flatMap((harts) => [
+  const cases = chosen.flatMap((engine) => (request.harts ?? [undefined]).filter((harts) => (harts ?? 1) <= engine.maximumHarts).flatMap((harts) => [
     faultCase(engine, harts, request.settings, seed, faults),
     // Once more with guests that are started again, unless all are.
     ...("restart" in engine.options && request.settings["restart"] === undefined
       ? [faultCase(engine, harts, { ...request.settings, restart: "on" }, seed, Math.ceil(faults * RESTARTED_PART))] : []),
   ]));
+  if (cases.length === 0) throw new UsageError("no selected engine runs several guests on so many harts");
+  return cases;
 }
 
 /** Hands out the campaign of each case, by its index, in their order. The effects are the same whatever the number of threads. */

@@ -3,10 +3,10 @@
 import { join } from "node:path";
 import { ENGINES } from "../../engines/engines.ts";
 import type { EngineDescription } from "../../engines/engine.ts";
+import type { CostModel } from "../../engines/machine/model/cost-model.ts";
 import { answersInOrder, hangLimitMs } from "../answers.ts";
 import { caseLabel, keyOfCase } from "../case.ts";
 import type { BenchRequest } from "../cli.ts";
-import { UsageError } from "../exit-code.ts";
 import type { Profile } from "../model/profile.ts";
 import { profileLabel } from "../model/profile-label.ts";
 import { exactFolder, prepareExact, writeExact } from "../results/exact.ts";
@@ -22,7 +22,6 @@ const WORKER = new URL("worker.ts", import.meta.url).href;
 /** Throws a UsageError where nothing is to be measured, or results cannot be written. */
 export function openIsolation(request: BenchRequest, engines: readonly EngineDescription[], profile: Profile, threads: number): ExactWork {
   const cases = planIsolation(request, engines, ENGINES.bare, profile);
-  if (cases.length === 0) throw new UsageError("no attack runs on a selected engine with so many harts");
   const label = profileLabel(request.profile, profile);
   const folder = join(exactFolder(request.resultsFolder, label), "isolation");
   prepareExact(folder);
@@ -34,15 +33,22 @@ export function openIsolation(request: BenchRequest, engines: readonly EngineDes
     })),
     async measure(chosen, interruption, measured) {
       const rows = new IsolationRows(label);
-      const tasks = chosen.map((index): IsolationTask => ({ isolationCase: cases[index], costs: profile }));
-      const limitsMs = chosen.map((index) => hangLimitMs(estimatesMs[index]));
-      await answersInOrder<Observed>(tasks, { pool: { filename: WORKER }, most: threads, limitsMs, interruption }, failed, (index, observed) => {
+      await observeCases(chosen.map((index) => cases[index]), profile, threads, interruption, (index, observed) => {
         measured(chosen[index], rows.of(cases[chosen[index]], observed));
       });
     },
     write: (rows) => { changed = writeExact(folder, rows, () => true, false); },
     files: () => [`Every figure: ${folder}; ${changed.length === 0 ? "nothing has changed there" : `changed: ${changed.length} of its files`}`],
   };
+}
+
+/** Hands out what was observed in each case, by its index, in their order. */
+export async function observeCases(
+  cases: readonly IsolationCase[], costs: CostModel, threads: number, interruption: AbortSignal, done: (index: number, observed: Observed) => void,
+): Promise<void> {
+  const tasks = cases.map((isolationCase): IsolationTask => ({ isolationCase, costs }));
+  const limitsMs = isolationEstimatesMs(cases).map(hangLimitMs);
+  await answersInOrder<Observed>(tasks, { pool: { filename: WORKER }, most: threads, limitsMs, interruption }, failed, done);
 }
 
 const failed = (reason: string): Observed => ({ kind: "failed", reason });

@@ -4,13 +4,14 @@ import type { EngineDescription } from "../../engines/engine.ts";
 import type { CostModel } from "../../engines/machine/model/cost-model.ts";
 import { type Attack, ATTACKS } from "../../workloads/attacks.ts";
 import type { BenchRequest } from "../cli.ts";
+import { UsageError } from "../exit-code.ts";
 import { requireCores } from "../model/profile.ts";
 import { aloneCase, attackCase, type IsolationCase, neighbourCase, reachCase } from "./cases.ts";
 import { canBeWeakened, WEAKENINGS } from "./weakened.ts";
 
 export type IsolationRequest = Pick<BenchRequest, "engines" | "harts" | "settings" | "quick">;
 
-/** Throws a UsageError when the request asks for more harts than the profile has cores. */
+/** Throws a UsageError when nothing is to be measured, or the request asks for more harts than the profile has cores. */
 export function planIsolation(request: IsolationRequest, engines: readonly EngineDescription[], bare: EngineDescription, profile: CostModel): IsolationCase[] {
   request.harts?.forEach((count) => requireCores(profile, count));
   const chosen = engines.filter((engine) => engine.maximumVms > 1 && (request.engines?.includes(engine.name) ?? true));
@@ -21,6 +22,7 @@ export function planIsolation(request: IsolationRequest, engines: readonly Engin
   const all = [...attacks.map((one) => ({ ...one, settings: request.settings })), ...weakened];
   const neighbours = all.map(({ attack, engine, harts, settings }) => neighbourCase(attack, engine, harts, settings));
   const reaches = reachesOf(request, chosen, profile);
+  if (attacks.length + reaches.length === 0) throw new UsageError("no attack runs on a selected engine with so many harts");
   return attacks.length === 0 ? reaches : [
     aloneCase(bare),
     ...new Map(neighbours.map((neighbour) => [neighbour.setting, neighbour])).values(),

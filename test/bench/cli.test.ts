@@ -51,7 +51,8 @@ describe("the command line", () => {
   test("--only isolation is of the model clock, and goes without workloads", () => {
     expect(parse("--only", "isolation", "--harts", "4")).toMatchObject({ clock: "model", only: "isolation", harts: [4] });
     expect(() => parse("--only", "isolation", "--clock", "wall")).toThrow(new UsageError("--only means nothing on the wall clock alone"));
-    expect(() => parse("--only", "isolation", "--verify")).toThrow(new UsageError("--verify means nothing with --only isolation"));
+    expect(parse("--only", "isolation", "--verify")).toMatchObject({ clock: "model", only: "isolation", verify: true });
+    expect(() => parse("--only", "isolation", "--full")).toThrow(new UsageError("--full means nothing with --only isolation"));
     expect(() => parse("--only", "speed")).toThrow(UsageError);
   });
 

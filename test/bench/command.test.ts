@@ -150,8 +150,15 @@ describe("npm run bench", { timeout: 60_000 }, () => {
     expect(readdirSync(folder)).not.toContain("verified");
   });
 
+  test("--verify runs attacks twice too: here what a guest can change, without writing anything", async () => {
+    const { code, output, errors } = await start("--verify", "--only", "isolation", "--engine", "per-core", "--harts", "2", "--results", join(folder, "attacked")).outcome;
+    expect(code, output + errors).toBe(EXIT_CODE.fine.code);
+    expect(output).toMatch(/^1 cases, \d+ rows: two runs on the model clock, .* are the same in every byte\n$/);
+    expect(readdirSync(folder)).not.toContain("attacked");
+  });
+
   test("--verify answers 3 and names the case and the row where two runs differ: here the second was charged a cycle more for a trap", async () => {
-    const env = { ...process.env, NODE_OPTIONS: `--import=${new URL("model/disturb.ts", import.meta.url).href}`, TCBENCH_TEST_MARKER: join(folder, "marker") };
+    const env = { ...process.env, NODE_OPTIONS: `--import=${new URL("verify/disturb.ts", import.meta.url).href}`, TCBENCH_TEST_MARKER: join(folder, "marker") };
     const { code, output, errors } = await startProgram([process.execPath, MAIN, "--verify", "--workload", "hypercall-base", "--engine", "smp", "--harts", "1"], env).outcome;
     expect(code, output + errors).toBe(EXIT_CODE.notRepeated.code);
     expect(output).toMatch(/^Cases of which two runs on the model clock differ, and the first row that does\n {2}hypercall-base on smp, 1 hart: \S+.*: value \S+, then \S+\n$/);

@@ -9,12 +9,10 @@ import { EXIT_CODE } from "../exit-code.ts";
 import type { Progress } from "../progress.ts";
 import { formatRows, parseRecords } from "../results/csv.ts";
 import { COLUMNS } from "../results/schema.ts";
-import type { ModelCase } from "./plan.ts";
-import { ModelRows } from "./run.ts";
-import type { ModelAnswer } from "./task.ts";
-import type { VerifyAnswer, VerifyTask } from "./verify-task.ts";
+import type { Subject } from "./subject.ts";
+import type { CaseAnswer, VerifyAnswer, VerifyCases, VerifyTask } from "./task.ts";
 
-const PROCESS = fileURLToPath(new URL("verify-process.ts", import.meta.url));
+const PROCESS = fileURLToPath(new URL("process.ts", import.meta.url));
 
 export interface Verification {
   readonly progress: Progress;
@@ -24,13 +22,13 @@ export interface Verification {
 }
 
 /** Answers the exit code. */
-export async function verifyModel(cases: readonly ModelCase[], verification: Verification): Promise<number> {
-  const twice = await runTwice(cases, verification);
+export async function verifySubject(subject: Subject, verification: Verification): Promise<number> {
+  const twice = await runTwice(subject, verification);
   if (twice === undefined) return EXIT_CODE.interrupted.code;
   const differences = twice.flatMap((both) => firstDifference(both) ?? []);
   const rows = twice.reduce((sum, { first }) => sum + parseRecords(first).length, 0);
   process.stdout.write(`${differences.length === 0
-    ? `${cases.length} cases, ${rows} rows: two runs on the model clock, in processes of their own and in opposite orders, are the same in every byte`
+    ? `${subject.cases.length} cases, ${rows} rows: two runs on the model clock, in processes of their own and in opposite orders, are the same in every byte`
     : ["Cases of which two runs on the model clock differ, and the first row that does", ...differences.map((line) => `  ${line}`)].join("\n")}\n`);
   if (differences.length > 0) return EXIT_CODE.notRepeated.code;
   return twice.some(({ first }) => parseRecords(first).some((row) => row[COLUMNS.indexOf("status")] === "failed")) ? EXIT_CODE.failedCase.code : EXIT_CODE.fine.code;
@@ -44,17 +42,13 @@ export interface Twice {
 }
 
 /** Undefined when interrupted. Throws when a process ends before it has done its cases. */
-export async function runTwice(cases: readonly ModelCase[], verification: Verification): Promise<Twice[] | undefined> {
-  const first = await runProcess(cases, verification);
-  const second = first === undefined ? undefined : await runProcess(cases.toReversed(), verification);
+export async function runTwice(subject: Subject, verification: Verification): Promise<Twice[] | undefined> {
+  const labels = subject.cases.map(caseLabel);
+  const first = await runProcess(subject.forward, labels, verification);
+  const second = first === undefined ? undefined : await runProcess(subject.backward, labels.toReversed(), verification);
   if (first === undefined || second === undefined) return undefined;
-  const [rows, others] = [textsOf(cases, first), textsOf(cases, second.toReversed())];
-  return cases.map(({ benchCase }, index) => ({ label: caseLabel(benchCase), first: rows[index], second: others[index] }));
-}
-
-function textsOf(cases: readonly ModelCase[], answers: readonly ModelAnswer[]): string[] {
-  const rows = new ModelRows("");
-  return cases.map(({ benchCase }, index) => formatRows(rows.of(benchCase, answers[index])));
+  const [rows, others] = [subject.rows(first), subject.rows(second.toReversed())];
+  return labels.map((label, index) => ({ label, first: formatRows(rows[index]), second: formatRows(others[index]) }));
 }
 
 /** The first row in which the two runs of a case differ; undefined where every byte is the same. */
@@ -71,24 +65,24 @@ export function firstDifference({ label, first, second }: Twice): string | undef
 }
 
 /** What each case gave; undefined when interrupted. */
-function runProcess(cases: readonly ModelCase[], { progress, costs, threads, interruption }: Verification): Promise<ModelAnswer[] | undefined> {
+function runProcess(chosen: VerifyCases, labels: readonly string[], { progress, costs, threads, interruption }: Verification): Promise<CaseAnswer[] | undefined> {
   const child = fork(PROCESS, { serialization: "advanced" });
-  const answers: ModelAnswer[] = [];
-  const ended = new Promise<ModelAnswer[] | undefined>((resolve, reject) => {
+  const answers: CaseAnswer[] = [];
+  const ended = new Promise<CaseAnswer[] | undefined>((resolve, reject) => {
     child.on("message", (message) => {
       const { answer } = message as VerifyAnswer;
-      progress.begin(caseLabel(cases[answers.length].benchCase));
+      progress.begin(labels[answers.length]);
       progress.end(answer.kind === "failed" ? `failed: ${answer.reason}` : "done");
       answers.push(answer);
     });
     child.on("error", reject);
     child.on("exit", (code) => {
       if (interruption.aborted) resolve(undefined);
-      else if (answers.length === cases.length) resolve(answers);
-      else reject(new Error(`a process of --verify ended with ${code} after ${answers.length} of ${cases.length} cases`));
+      else if (answers.length === labels.length) resolve(answers);
+      else reject(new Error(`a process of --verify ended with ${code} after ${answers.length} of ${labels.length} cases`));
     });
   });
   interruption.addEventListener("abort", () => child.kill(), { once: true });
-  child.send({ cases, costs, threads } satisfies VerifyTask);
+  child.send({ chosen, costs, threads } satisfies VerifyTask);
   return ended;
 }

@@ -1,7 +1,7 @@
 // Loaded before a process of --verify: the second one that there is charges a cycle more for a trap. A planted fault.
 
 import { existsSync, writeFileSync } from "node:fs";
-import type { VerifyTask } from "../../../bench/model/verify-task.ts";
+import type { VerifyTask } from "../../../bench/verify/task.ts";
 
 const marker = process.env["TCBENCH_TEST_MARKER"] ?? "";
 if (process.send !== undefined && existsSync(marker)) {
