@@ -72,6 +72,6 @@ async function countTcb({ cases }: Plan, engines: readonly EngineDescription[], 
   const baseline = engines.find(({ name }) => name === TCB_BASELINE);
   if (baseline === undefined) throw new RangeError(`no engine is called ${TCB_BASELINE}`);
   const measured = engines.filter(({ name }) => cases.some(({ engine }) => engine === name));
-  const reports = measured.map(async (engine) => tcbRows(engine.name, await measureTcb(engine, baseline), revision));
-  return (await Promise.all(reports)).flat();
+  const reports = await measureTcb(measured, baseline);
+  return measured.flatMap(({ name }, index) => tcbRows(name, reports[index], revision));
 }

@@ -43,8 +43,8 @@ export async function report(words: readonly string[], engines: Engines, baselin
 
 /** Results of the model clock alone say nothing of sources, which are counted as they are now. */
 async function countSources(engines: readonly EngineDescription[], baseline: EngineDescription, revision: string): Promise<ResultRow[]> {
-  const rows = await Promise.all(engines.map(async (engine) => tcbRows(engine.name, await measureTcb(engine, baseline), revision)));
-  return rows.flat();
+  const reports = await measureTcb(engines, baseline);
+  return engines.flatMap(({ name }, index) => tcbRows(name, reports[index], revision));
 }
 
 /** Of the fault campaign, which is no workload of the catalogue. */

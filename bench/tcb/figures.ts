@@ -28,10 +28,10 @@ export function sourceFigures(modules: readonly ReachedModule[], sites = lockSit
   };
 }
 
-/** What `modules` holds that `base` does not: whole modules, and further top-level statements of common ones. */
-export function addedFigures(modules: readonly ReachedModule[], base: readonly ReachedModule[]): SourceFigures {
+/** What `modules`, all that an engine reaches, hold that `base` does not: whole modules, and further top-level statements of common ones. */
+export function addedFigures(modules: readonly ReachedModule[], base: readonly ReachedModule[], sites = lockSites(modules)): SourceFigures {
   return {
-    ...sourceFigures(beyond(modules, base), lockSites(modules)),
+    ...sourceFigures(beyond(modules, base), sites),
     entryPoints: entryPoints(modules).difference(entryPoints(base)).size,
   };
 }

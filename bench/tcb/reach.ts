@@ -1,11 +1,10 @@
 // What an engine's entry point reaches through its imports: the modules, the top-level statements that
 // tree shaking leaves in each, and its minified bytes. esbuild decides; nothing is listed by hand.
 
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { decode } from "@jridgewell/sourcemap-codec";
 import { build, type BuildOptions, type BuildResult } from "esbuild";
-import { readSource, type SourceModule, type TopLevelStatement } from "./source.ts";
+import type { SourceModule, Sources, TopLevelStatement } from "./source.ts";
 
 /** The simulated hardware: in no engine's TCB. */
 const MACHINE_FOLDER = "engines/machine/";
@@ -23,8 +22,9 @@ export class UncountableEngine extends Error {
   override readonly name = "UncountableEngine";
 }
 
-/** Modules outside the machine that the code at `entry` (from `root`) needs, in order of path. */
-export async function reach(root: string, entry: string): Promise<readonly ReachedModule[]> {
+/** Modules outside the machine that the code at `entry` (from the root of the tree) needs, in order of path. */
+export async function reach(sources: Sources, entry: string): Promise<readonly ReachedModule[]> {
+  const { root } = sources;
   const options = {
     absWorkingDir: root, entryPoints: [entry], outfile: "bundle.js",
     bundle: true, treeShaking: true, write: false, metafile: true,
@@ -37,14 +37,12 @@ export async function reach(root: string, entry: string): Promise<readonly Reach
   refuseHostModules(entry, minified);
   const kept = keptPositions(root, readable);
   const bytes = Object.entries(minified.metafile.outputs["bundle.js"].inputs);
-  const modules = await Promise.all(bytes.filter(([path]) => !path.startsWith(MACHINE_FOLDER)).map(
-    async ([path, { bytesInOutput }]): Promise<ReachedModule> => {
-      const source = readSource(path, await readFile(resolve(root, path), "utf8"));
-      const offsets = (kept.get(resolve(root, path)) ?? []).map(([line, column]) => source.lineStarts[line] + column);
-      const statements = source.statements.filter(({ start, end }) => offsets.some((offset) => offset >= start && offset < end));
-      return { path, minifiedBytes: bytesInOutput, statements, source };
-    },
-  ));
+  const modules = bytes.filter(([path]) => !path.startsWith(MACHINE_FOLDER)).map(([path, { bytesInOutput }]): ReachedModule => {
+    const source = sources.read(path);
+    const offsets = (kept.get(resolve(root, path)) ?? []).map(([line, column]) => source.lineStarts[line] + column);
+    const statements = source.statements.filter(({ start, end }) => offsets.some((offset) => offset >= start && offset < end));
+    return { path, minifiedBytes: bytesInOutput, statements, source };
+  });
   return modules
     .filter(({ minifiedBytes, statements }) => minifiedBytes > 0 || statements.length > 0)
     .toSorted((a, b) => (a.path < b.path ? -1 : 1));
@@ -64,14 +62,11 @@ function keptPositions(root: string, result: BuildResult<{ write: false }>): Map
   const file = result.outputFiles.find(({ path }) => path.endsWith(".map"));
   if (!file) throw new Error("esbuild made no source map");
   const map = JSON.parse(file.text) as { sources: string[]; mappings: string };
-  const kept = new Map<string, [number, number][]>();
+  const positions = map.sources.map((): [number, number][] => []);
   for (const segment of decode(map.mappings).flat()) {
     if (segment.length === 1) continue;
-    const [, sourceIndex, line, column] = segment;
-    const path = resolve(root, map.sources[sourceIndex]);
-    const positions = kept.get(path);
-    if (positions) positions.push([line, column]);
-    else kept.set(path, [[line, column]]);
+    const [, source, line, column] = segment;
+    positions[source].push([line, column]);
   }
-  return kept;
+  return new Map(map.sources.map((source, index) => [resolve(root, source), positions[index]]));
 }

@@ -1,5 +1,7 @@
 // One source module as the TCB count sees it: its code, once comments and types are gone.
 
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { transformSync } from "@swc/wasm-typescript";
 import { parse, type Token } from "acorn";
 import { type FunctionText, functionsIn } from "./functions.ts";
@@ -23,6 +25,26 @@ export interface SourceModule {
   readonly statements: readonly TopLevelStatement[];
   /** Character offset at which each line begins. */
   readonly lineStarts: readonly number[];
+}
+
+/** The sources in the tree at `root`, each read once: engines share most of them. */
+export class Sources {
+  readonly root: string;
+  readonly #read = new Map<string, SourceModule>();
+
+  constructor(root: string) {
+    this.root = root;
+  }
+
+  /** The module at `path` from the root. Throws a SyntaxError as readSource() does. */
+  read(path: string): SourceModule {
+    let source = this.#read.get(path);
+    if (source === undefined) {
+      source = readSource(path, readFileSync(resolve(this.root, path), "utf8"));
+      this.#read.set(path, source);
+    }
+    return source;
+  }
 }
 
 /** Reads the TypeScript module, of erasable syntax, at `path` from the root of the repository. Throws a SyntaxError when it is not one. */

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { addedFigures, sourceFigures } from "../../bench/tcb/figures.ts";
 import { reach, UncountableEngine } from "../../bench/tcb/reach.ts";
+import { Sources } from "../../bench/tcb/source.ts";
 
 let root: string;
 
@@ -20,7 +21,7 @@ async function small(files: Readonly<Record<string, string>>, entry = "engines/s
     await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), text);
   }
-  return reach(root, entry);
+  return reach(new Sources(root), entry);
 }
 
 const ENTRY = `
