@@ -26,7 +26,7 @@ const FULL = {
 } as const;
 const QUICK = {
   workloads: ["compute-hash", "channel-pingpong", "contend", "legacy", "forward"],
-  timing: { windowMs: 40, samples: 5, warmUpMs: 300 },
+  timing: { windowMs: 30, samples: 5, warmUpMs: 250 },
 } as const;
 const DEFAULT_HARTS = [1, 2];
 /** Workloads that show the price of something a guest does on its own hart: measured on one, unless told otherwise. */
