@@ -22,11 +22,14 @@ export class Baselines {
   }
 }
 
+/** Whether the overhead of `benchCase` is measured against `other`. */
+export function isBaselineOf(other: BenchCase, benchCase: BenchCase): boolean {
+  return other.engine === BASELINE && benchCase.engine !== BASELINE && keyOf(other) === keyOf(benchCase);
+}
+
 /** The last of the cases before the one at `index` that its overhead is measured against. */
 export function baselineOf(cases: readonly BenchCase[], index: number): number[] {
-  const benchCase = cases[index];
-  if (benchCase.engine === BASELINE) return [];
-  const before = cases.slice(0, index).findLastIndex((other) => other.engine === BASELINE && keyOf(other) === keyOf(benchCase));
+  const before = cases.slice(0, index).findLastIndex((other) => isBaselineOf(other, cases[index]));
   return before < 0 ? [] : [before];
 }
 

@@ -3,7 +3,8 @@
 import type { EngineDescription } from "../../engines/engine.ts";
 import type { CostModel } from "../../engines/machine/model/cost-model.ts";
 import type { Workload } from "../../workloads/workload.ts";
-import { type BenchCase, caseLabel, vcpusOf } from "../case.ts";
+import { BASELINE, isBaselineOf } from "../baselines.ts";
+import { type BenchCase, caseLabel, keyOfCase, vcpusOf } from "../case.ts";
 import type { BenchRequest } from "../cli.ts";
 import { makeCase, runsOn } from "../make-case.ts";
 import { SEARCH_WORKLOAD } from "../plan.ts";
@@ -78,8 +79,23 @@ const SWEEPS: Readonly<Record<string, Sweep>> = {
 };
 const QUICK_WORKLOADS: readonly string[] = ["compute-hash", "hypercall-base", "channel-pingpong", "contend"];
 
-/** Throws a UsageError when the request asks for more harts than the profile has cores. `captured`: the frames that arrive, instead of generated ones. */
+/**
+ * With the baseline's cases that those asked for are measured against: a case has the same rows in every run. Throws a UsageError
+ * when the request asks for more harts than the profile has cores. `captured`: the frames that arrive, instead of generated ones.
+ */
 export function planModelCases(
+  request: ModelRequest, engines: readonly EngineDescription[], workloads: readonly Workload[], profile: CostModel, captured?: readonly CapturedFrame[],
+): ModelCase[] {
+  const asked = casesAskedFor(request, engines, workloads, profile, captured);
+  const keys = new Set(asked.map(({ benchCase }) => keyOfCase(benchCase)));
+  const measured = workloads.filter(({ name }) => asked.some(({ benchCase }) => benchCase.workload === name));
+  const ofBaseline = { ...request, engines: [BASELINE], workloads: measured.map(({ name }) => name), harts: undefined, quick: false, full: true };
+  const needed = casesAskedFor(ofBaseline, engines, measured, profile, captured).filter(({ benchCase }) => (
+    !keys.has(keyOfCase(benchCase)) && asked.some((other) => isBaselineOf(benchCase, other.benchCase))));
+  return [...needed, ...asked];
+}
+
+function casesAskedFor(
   request: ModelRequest, engines: readonly EngineDescription[], workloads: readonly Workload[], profile: CostModel, captured?: readonly CapturedFrame[],
 ): ModelCase[] {
   request.harts?.forEach((count) => requireCores(profile, count));

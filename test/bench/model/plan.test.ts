@@ -60,6 +60,13 @@ describe("the plan of the model clock", () => {
     }
   });
 
+  test("a run that does not ask for the baseline has the cases of it that it needs, so that its rows are the sweep's", () => {
+    const labels = (words: string) => plan(words).map(({ benchCase }) => caseLabel(benchCase));
+    expect(labels("--engine hosted --workload compute-hash --harts 8")).toEqual(["compute-hash on bare, 1 hart", "compute-hash on hosted, 8 harts"]);
+    expect(labels("--engine smp --workload ipi")).toEqual(["ipi on bare, 2 harts", "ipi on smp, 1 hart", "ipi on smp, 2 harts"]);
+    expect(labels("--engine smp --workload contend --harts 4 --set lock=mcs")).toEqual(["contend on smp lock=mcs, 4 harts"]);
+  });
+
   test("only a run that selects nothing measures the whole sweep", () => {
     expect(isWholeSweep(request(""))).toBe(true);
     expect(isWholeSweep(request("--full --clock model"))).toBe(true);
