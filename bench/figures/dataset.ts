@@ -17,6 +17,8 @@ export interface Point {
   /** Of the interval; null where figures are exact. */
   readonly low: number | null;
   readonly high: number | null;
+  /** Its case failed: for an attack, the engine did not keep what it claims. */
+  readonly failed: boolean;
 }
 
 /** Figures that may be compared with each other: of one run under the wall clock, or of one profile under the model's. */
@@ -84,8 +86,9 @@ export function hartsOf(points: readonly Pick<Point, "harts">[]): number[] {
   return [...new Set(points.map(({ harts }) => harts))].sort((left, right) => left - right);
 }
 
-/** Whether it is of the engines rather than one workload of theirs: attacks, and the fault campaign. */
-export const isOfEngines = (scenario: string): boolean => isAttack(scenario) || isCampaign(scenario);
+/** Whether it is of the engines rather than one workload of theirs: attacks, what a guest can change, and the fault campaign. */
+export const isOfEngines = (scenario: string): boolean => isAttack(scenario) || isReach(scenario) || isCampaign(scenario);
+export const isReach = (scenario: string): boolean => scenario === "reach";
 /** With its parameters: how many faults, and which. */
 export const isCampaign = (scenario: string): boolean => scenario.split(" ")[0] === CAMPAIGN;
 const CAMPAIGN = "faults";

@@ -7,6 +7,7 @@ import type { Figure } from "./figure.ts";
 import { isolation } from "./isolation.ts";
 import { latency } from "./latency.ts";
 import { locks } from "./locks.ts";
+import { reach } from "./reach.ts";
 import { scaling } from "./scaling.ts";
 import { tcb } from "./tcb.ts";
 import { throughput } from "./throughput.ts";
@@ -16,4 +17,4 @@ import { waiting } from "./waiting.ts";
 export const FIGURES_OF_SCENARIOS: readonly Figure[] = [throughput, scaling, waiting, locks, latency, cycles, exits];
 
 /** Of the engines themselves. */
-export const FIGURES_OF_ENGINES: readonly Figure[] = [tcb, isolation, faults];
+export const FIGURES_OF_ENGINES: readonly Figure[] = [tcb, reach, isolation, faults];

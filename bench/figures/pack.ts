@@ -9,6 +9,7 @@ export interface PackedPoints {
 
 const OF_WORDS = ["scenario", "engine", "variant", "subject", "metric", "unit"] as const;
 const OF_NUMBERS = ["harts", "value", "low", "high"] as const;
+const OF_TRUTHS = ["failed"] as const;
 
 export function packPoints(points: readonly Point[]): PackedPoints {
   const places = new Map<string, number>();
@@ -20,6 +21,7 @@ export function packPoints(points: readonly Point[]): PackedPoints {
   const columns = Object.fromEntries([
     ...OF_WORDS.map((name) => [name, points.map((point) => place(point[name]))]),
     ...OF_NUMBERS.map((name) => [name, points.map((point) => point[name])]),
+    ...OF_TRUTHS.map((name) => [name, points.map((point) => Number(point[name]))]),
   ]) as PackedPoints["columns"];
   return { words: [...places.keys()], columns };
 }
@@ -28,5 +30,6 @@ export function unpackPoints({ words, columns }: PackedPoints): Point[] {
   return columns.value.map((_, index) => Object.fromEntries([
     ...OF_WORDS.map((name) => [name, words[columns[name][index] ?? 0]]),
     ...OF_NUMBERS.map((name) => [name, columns[name][index]]),
+    ...OF_TRUTHS.map((name) => [name, columns[name][index] !== 0]),
   ]) as unknown as Point);
 }

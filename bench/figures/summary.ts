@@ -3,6 +3,7 @@
 import type { MetricName } from "../results/metrics.ts";
 import { campaignOf, type Point, type Source } from "./dataset.ts";
 import { attackValues } from "./isolation.ts";
+import { beyondOwn, reachValues } from "./reach.ts";
 import { harts } from "./words.ts";
 
 export interface Measure {
@@ -74,15 +75,18 @@ function trustOf({ points }: Source): Measure[] {
   return [counted[0], { group: "What to trust", name: "Code of each guest beside it", detail: "contend, bytes", better: "lower", values: valuesOf(guests) }, ...counted.slice(1)];
 }
 
+const MIB = 2 ** 20;
+
 function isolationOf(source: Source, engines: readonly string[]): Measure[] {
   const attacks = attackValues({ source, engines });
   const byEngine = [...Map.groupBy(attacks, ({ engine }) => engine)];
-  const tried = byEngine.map(([engine, own]) => [engine, own.filter(({ outcome }) => outcome !== "nothing to attack")] as const);
+  const tried = byEngine.map(([engine, own]) => [engine, own.filter(({ outcome }) => outcome !== "nothing to attack" && outcome !== "not measured")] as const);
   const all = new Set(attacks.map(({ attack }) => attack)).size;
   const measure = (name: string, detail: string, of: (own: typeof attacks) => number): Measure => (
     { group: "Under attack", name, detail, better: "lower", values: new Map(tried.map(([engine, own]) => [engine, of(own)])) });
   return [
     measure("Attacks that escaped", `of ${all}`, (own) => own.filter(({ outcome }) => outcome === "escaped").length),
+    { group: "Under attack", name: "Memory of others that a guest can change", detail: "MiB", better: "lower", values: new Map([...beyondOwn(reachValues({ source, engines }))].map(([engine, bytes]) => [engine, bytes / MIB])) },
     measure("Attacks that slowed others", `of ${all}`, (own) => own.filter(({ outcome }) => outcome === "slower").length),
     measure("Worst slowdown without an escape", "times", (own) => Math.max(1, ...own.filter(({ outcome }) => outcome !== "escaped").map(({ slowdown }) => slowdown))),
   ];

@@ -2,7 +2,7 @@
 
 import { basename } from "node:path";
 import { UsageError } from "../exit-code.ts";
-import { type Dataset, isAttack, isCampaign, isOfEngines, type Point, type Scenario, type Source } from "../figures/dataset.ts";
+import { type Dataset, isAttack, isCampaign, isOfEngines, isReach, type Point, type Scenario, type Source } from "../figures/dataset.ts";
 import { caseKey, type ResultRow } from "../results/schema.ts";
 import { type HasParameter, toPoints } from "./points.ts";
 import type { ResultFile } from "./read.ts";
@@ -52,6 +52,7 @@ export function gather(files: readonly ResultFile[], known: Known, tcb: readonly
   const place = ({ scenario }: Point) => (known.attacks.includes(scenario) ? known.attacks.indexOf(scenario) : known.attacks.length);
   const attacks = firstOf(sources, isAttack).toSorted((left, right) => place(left) - place(right));
   const flips = firstOf(sources, isCampaign);
+  const reached = firstOf(sources, isReach);
   const first = sources[0];
   const measuredOfFirst = first.points.filter(({ scenario }) => !isOfEngines(scenario));
   return {
@@ -61,7 +62,7 @@ export function gather(files: readonly ResultFile[], known: Known, tcb: readonly
     },
     ofEngines: {
       ...first,
-      points: [...measuredOfFirst, ...attacks, ...flips, ...toPoints(aboutSources, known.hasParameter)],
+      points: [...measuredOfFirst, ...attacks, ...reached, ...flips, ...toPoints(aboutSources, known.hasParameter)],
     },
     summaries, provenance: groups.map(provenanceOf),
   };

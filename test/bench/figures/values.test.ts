@@ -8,6 +8,7 @@ import { sayAtMost } from "../../../bench/figures/hart-lines.ts";
 import { attackValues, written } from "../../../bench/figures/isolation.ts";
 import { latencyValues } from "../../../bench/figures/latency.ts";
 import { lockValues } from "../../../bench/figures/locks.ts";
+import { beyondOwn, reachValues } from "../../../bench/figures/reach.ts";
 import { scalingValues } from "../../../bench/figures/scaling.ts";
 import { bestOf, summarise } from "../../../bench/figures/summary.ts";
 import { tcbValues } from "../../../bench/figures/tcb.ts";
@@ -113,10 +114,21 @@ describe("attacks", () => {
 
   test("count where they are worst, and reached what they reached at the fewest harts", () => {
     expect(attackValues(select(points))).toEqual([
-      { attack: "storm-ipi", engine: "smp", outcome: "slower", slowdown: 1.5, reached: [] },
-      { attack: "storm-ipi", engine: "microscheduler", outcome: "nothing to attack", slowdown: 0, reached: [] },
-      { attack: "memory-read", engine: "smp", outcome: "contained", slowdown: 0, reached: [] },
-      { attack: "memory-read", engine: "microscheduler", outcome: "escaped", slowdown: 0, reached: ["16 secret bytes"] },
+      { attack: "storm-ipi", engine: "smp", outcome: "slower", slowdown: 1.5, reached: [], broken: false },
+      { attack: "storm-ipi", engine: "microscheduler", outcome: "nothing to attack", slowdown: 0, reached: [], broken: false },
+      { attack: "memory-read", engine: "smp", outcome: "contained", slowdown: 0, reached: [], broken: false },
+      { attack: "memory-read", engine: "microscheduler", outcome: "escaped", slowdown: 0, reached: ["16 secret bytes"], broken: false },
+    ]);
+  });
+
+  test("break a claim at any number of harts, and may not have been measured", () => {
+    const values = attackValues(select([
+      of("smp", "storm-ipi", 1, 0), { ...of("smp", "storm-ipi", 4, 1), failed: true },
+      of("per-core", "storm-ipi", 1, 0), point({ scenario: "attack-memory-read", engine: "per-core", metric: "case", value: 0, failed: true }), of("smp", "memory-read", 1, 0),
+    ]));
+    expect(values.map(({ attack, engine, outcome, broken }) => [attack, engine, outcome, broken])).toEqual([
+      ["storm-ipi", "per-core", "contained", false], ["storm-ipi", "smp", "slower", true],
+      ["memory-read", "per-core", "not measured", true], ["memory-read", "smp", "contained", false],
     ]);
   });
 
@@ -131,6 +143,20 @@ describe("attacks", () => {
     expect(summary.get("Attacks that escaped")).toMatchObject({ detail: "of 2", values: new Map([["smp", 0], ["microscheduler", 1]]) });
     expect(summary.get("Worst slowdown without an escape")?.values).toEqual(new Map([["smp", 1.5], ["microscheduler", 1]]));
   });
+});
+
+test("what a guest can change is of each engine as it comes, on its most harts, memory first", () => {
+  const of = (engine: string, harts: number, subject: string, value: number, part = {}) => point({ scenario: "reach", metric: "reach-memory", engine, harts, subject, value, ...part });
+  const points = [
+    of("smp", 1, "own", 1), of("smp", 2, "own", 2), of("smp", 2, "guests", 0), of("smp", 2, "guests", 9, { variant: "lock=mcs" }),
+    of("microscheduler", 2, "guests", 7), of("microscheduler", 2, "engine", 5), of("microscheduler", 2, "timer", 4, { metric: "reach-registers", failed: true }),
+  ];
+  const values = reachValues(select(points));
+  expect(values.map(({ what, engine, value, broken }) => [what, engine, value, broken])).toEqual([
+    ["its own memory", "smp", 2, false], ["other guests' memory", "smp", 0, false], ["other guests' memory", "microscheduler", 7, false],
+    ["the engine's memory", "microscheduler", 5, false], ["timers", "microscheduler", 4, true],
+  ]);
+  expect(beyondOwn(values)).toEqual(new Map([["smp", 0], ["microscheduler", 12]]));
 });
 
 test("flipped bits are in percent by how far they got, of all places together, and of one campaign", () => {

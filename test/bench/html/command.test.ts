@@ -49,7 +49,7 @@ describe("npm run report", () => {
     expect(page, "an older run of the same host").not.toContain("20260101");
 
     const figures = readdirSync(join(folder, "out/figures"));
-    for (const name of ["throughput-contend", "scaling-contend", "waiting-contend", "locks-contend", "latency-contend", "cycles-contend", "exits-contend", "tcb", "isolation", "faults"]) {
+    for (const name of ["throughput-contend", "scaling-contend", "waiting-contend", "locks-contend", "latency-contend", "cycles-contend", "exits-contend", "tcb", "reach", "isolation", "faults"]) {
       expect(figures).toEqual(expect.arrayContaining([`${name}.svg`, `${name}.png`]));
       const svg = readFileSync(join(folder, "out/figures", `${name}.svg`), "utf8");
       expect(svg).toMatch(/^<svg /);

@@ -80,6 +80,18 @@ describe("the report's page", { timeout: 60_000 }, () => {
     });
   });
 
+  test("what an engine does not keep of its claims is in a frame, marked in words, and in the table", async () => {
+    await open({}, async (page) => {
+      const texts = await page.locator("#figure-isolation svg .mark-text text").allTextContents();
+      expect(texts.filter((text) => text.endsWith("!"))).toEqual(["? not measured !", "✕ escaped !"]);
+      const frames = await page.locator("#figure-isolation svg .mark-rect path").evaluateAll("paths => paths.filter((path) => path.getAttribute('fill') === 'none' && (path.getAttribute('stroke') ?? '').includes('text')).length");
+      expect(frames).toBe(2);
+      expect(await page.locator("#figure-isolation .says").textContent()).toContain("Not as the engine claims: memory-read on from-the-future, storm-ipi on smp.");
+      expect(await page.locator("#figure-isolation td").allTextContents()).toContain("✕ escaped !");
+      expect(await page.locator("#figure-reach .says").textContent()).toBe("On smp, beyond its own memory, a guest changed 8 KiB of memory and 1 register. On per-core, nothing.");
+    });
+  });
+
   test("choosing a workload, a number of harts and a clock changes what they are of", async () => {
     await open({}, async (page) => {
       const before = await Promise.all(["throughput", "latency", "cycles"].map((figure) => pictureOf(page, figure)));

@@ -34,5 +34,11 @@ export function faultRows(): ResultRow[] {
 
 export function attackRows(): ResultRow[] {
   const of = (engine: string, attack: string, outcome: number) => row("isolation", outcome, { workload: `attack-${attack}`, engine });
-  return [of("per-core", "memory-read", 0), of("smp", "memory-read", 2), row("isolation-reached", 16, { workload: "attack-memory-read", subject: "secret-bytes" }), of("per-core", "storm-ipi", 1)];
+  return [of("per-core", "memory-read", 0), of("smp", "memory-read", 2), row("isolation-reached", 16, { workload: "attack-memory-read", subject: "secret-bytes" }), of("per-core", "storm-ipi", 1),
+    // What smp claims to stop, and what could not be measured.
+    row("isolation", 2, { workload: "attack-storm-ipi", engine: "smp", status: "failed", reason: "reached: 1 guest words" }),
+    row("case", 0, { workload: "attack-memory-read", engine: "from-the-future", value: null, samples: 0, status: "failed", reason: "its thread ended" }),
+    ...["per-core", "smp"].flatMap((engine, index) => [["own", 4096], ["guests", index * 8192]].map(([subject, bytes]) => row("reach-memory", Number(bytes), { workload: "reach", engine, subject: String(subject) }))),
+    ...["per-core", "smp"].map((engine, index) => row("reach-registers", index, { workload: "reach", engine, subject: "timer" })),
+  ];
 }
