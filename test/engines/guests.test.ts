@@ -1,6 +1,6 @@
 // Real guests to their end on every engine, on real threads: what they compute must be what it always is.
 
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { ENGINES } from "../../engines/engines.ts";
 import type { EngineName, Options, VirtualMachine } from "../../engines/engine.ts";
 import { CATALOGUE } from "../../workloads/catalogue.ts";
@@ -9,9 +9,13 @@ import type { Workload } from "../../workloads/workload.ts";
 import { configurationOf } from "../../bench/configuration.ts";
 import { MachineSession } from "../../bench/session.ts";
 import type { VmReading } from "../../bench/machine-reading.ts";
+import { KeptThreads } from "./kept-threads.ts";
 
 const STEP_MS = 100;
 const MOST_STEPS = 600;
+
+const threads = new Map([1, 2].map((harts) => [harts, new KeptThreads(harts)]));
+afterAll(() => Promise.all([...threads.values()].map((kept) => kept.end())));
 
 interface Outcome {
   readonly state: string;
@@ -43,7 +47,7 @@ function right(name: string, units: number): Outcome {
 async function complete(engine: EngineName, name: string, harts: number, units: number, options: Options = {}): Promise<Run> {
   const configuration = configurationOf(planWorkload(workloadOf(name), harts, {}), harts);
   const vms = configuration.vms.map((vm): VirtualMachine => ({ ...vm, bootArguments: `${vm.bootArguments} units=${units}` }));
-  const session = await MachineSession.start({ engine, options, harts, configuration: { ...configuration, vms } });
+  const session = await MachineSession.start({ engine, options, harts, configuration: { ...configuration, vms } }, threads.get(harts));
   try {
     for (let step = 0; step < MOST_STEPS; step++) {
       await session.run(STEP_MS);

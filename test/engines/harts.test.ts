@@ -1,13 +1,14 @@
 // The vCPUs of one guest under load, on real threads: interrupts, a shared lock, remote fences of code that is
 // being rewritten, and starting and stopping, with more vCPUs than harts.
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { configurationOf } from "../../bench/configuration.ts";
 import { MachineSession } from "../../bench/session.ts";
 import type { EngineName, Options, VirtualMachine } from "../../engines/engine.ts";
 import { buildImage, missingTool } from "../../workloads/build.ts";
 import { CATALOGUE } from "../../workloads/catalogue.ts";
 import { planWorkload } from "../../workloads/plan.ts";
+import { KeptThreads } from "./kept-threads.ts";
 
 const STEP_MS = 50;
 const MOST_STEPS = 600;
@@ -30,11 +31,14 @@ interface Outcome {
   readonly failures: number | undefined;
 }
 
+const threads = new Map([1, 2].map((harts) => [harts, new KeptThreads(harts)]));
+afterAll(() => Promise.all([...threads.values()].map((kept) => kept.end())));
+
 const right = (units: number): Outcome => ({ state: "finished", units, failures: 0 });
 
 /** Runs guests to their end, and answers how they ended: where they differ, one that is not like the last. */
 async function complete({ engine, harts, options }: Setting, vms: readonly VirtualMachine[]): Promise<Outcome> {
-  const session = await MachineSession.start({ engine, options, harts, configuration: { vms, channels: [] } });
+  const session = await MachineSession.start({ engine, options, harts, configuration: { vms, channels: [] } }, threads.get(harts));
   try {
     for (let step = 0; step < MOST_STEPS; step++) {
       await session.run(STEP_MS);
@@ -73,19 +77,13 @@ describe.each(SETTINGS)("$engine on $harts harts, $options", (setting) => {
   });
 });
 
+const image = NO_COMPILER === undefined ? buildImage("../../test/guests/harts") : new Uint8Array();
+
 describe.skipIf(NO_COMPILER !== undefined).each(SETTINGS)("$engine on $harts harts, $options", (setting) => {
   const { engine, harts } = setting;
   const slow = engine === "microscheduler";
   /** Its vCPUs are harts. */
   const alone = engine === "bare";
-  let image: Uint8Array;
-
-  beforeAll(() => {
-    image = buildImage("../../test/guests/harts");
-  });
-  afterAll(() => {
-    image = new Uint8Array();
-  });
 
   const vm = (bootArguments: string, vcpus: number): VirtualMachine => (
     { ...workload("smp-guest", harts, 1)[0], image, bootArguments, vcpus: alone ? harts : vcpus });

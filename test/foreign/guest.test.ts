@@ -5,9 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { GuestProcess } from "../../bench/anchors/guest-process.ts";
-import { EXIT_CODE } from "../../bench/exit-code.ts";
+import { bench } from "../../bench/bench.ts";
+import { EXIT_CODE, UsageError } from "../../bench/exit-code.ts";
 import { ENGINES } from "../../engines/engines.ts";
 import { writeDeviceTree } from "../../engines/loader/device-tree.ts";
+import { CATALOGUE } from "../../workloads/catalogue.ts";
 import { buildElf, SEGMENT_LOAD, TYPE_EXECUTABLE } from "../loader/elf-builder.ts";
 import { Assembler, Label } from "../differential/assembler.ts";
 import { echo, echoAsLinuxImage } from "./echo.ts";
@@ -83,21 +85,30 @@ describe("a guest", () => {
 
 describe("what is no guest is one line and the exit code for usage", () => {
   const tree = writeDeviceTree({ name: "", properties: {}, children: [] });
+
   test.each<[string, () => readonly string[], string]>([
     ["no file", () => ["--guest", join(folder, "none")], "ENOENT"],
-    ["a folder", () => ["--guest", folder], "EISDIR"],
-    ["an empty file", () => ["--guest", file("empty", new Uint8Array(0))], "the image is empty"],
-    ["a program of this host", () => ["--guest", process.execPath], "not for RISC-V (243)"],
     ["an image larger than the memory", () => ["--guest", file("large", new Uint8Array(2 << 20)), "--mem", "3M"], "smp cannot host it: large: the image needs"],
     ["an image outside the memory", () => ["--guest", file("high", elf(0xa000_0000))], "the image needs 0xa000_0000"],
     ["an image where the engine is", () => ["--guest", file("low", elf(0x8000_0000)), "--engine", "microscheduler"], "microscheduler cannot host it: low can only be at 0x8000_0000"],
     ["more vCPUs than harts where each has its own", () => ["--guest", file("echo", echo()), "--engine", "bare", "--vcpus", "2", "--harts", "1"], "bare cannot host it: "],
-    ["no device tree", () => ["--guest", file("echo", echo()), "--dtb", file("echo", echo())], "this is no flattened device tree"],
-    ["a device tree cut short", () => ["--guest", file("echo", echo()), "--dtb", file("cut", tree.subarray(0, -1))], "the device tree has"],
   ])("%s", async (_name, words, message) => {
     const { output, errors, code } = await run(words());
     expect(errors).toMatch(/^tcbench: [^\n]*\n$/);
     expect(errors).toContain(message);
     expect({ output, code }).toEqual({ output: "", code: EXIT_CODE.usage.code });
+  });
+
+  test.each<[string, () => readonly string[], string]>([
+    ["a folder", () => ["--guest", folder], "EISDIR"],
+    ["an empty file", () => ["--guest", file("empty", new Uint8Array(0))], "the image is empty"],
+    ["a program of this host", () => ["--guest", process.execPath], "not for RISC-V (243)"],
+    ["no device tree", () => ["--guest", file("echo", echo()), "--dtb", file("echo", echo())], "this is no flattened device tree"],
+    ["a device tree cut short", () => ["--guest", file("echo", echo()), "--dtb", file("cut", tree.subarray(0, -1))], "the device tree has"],
+  ])("%s, before anything is started", async (_name, words, message) => {
+    const refusal = await bench(words(), Object.values(ENGINES), CATALOGUE).then(() => undefined, (error: unknown) => error);
+    expect(refusal).toBeInstanceOf(UsageError);
+    expect((refusal as UsageError).message).toMatch(/^[^\n]+$/);
+    expect((refusal as UsageError).message).toContain(message);
   });
 });

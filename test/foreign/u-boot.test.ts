@@ -47,8 +47,12 @@ function sumOf(bytes: Uint8Array): string {
 }
 
 describe.skipIf(!hasUBoot())("U-Boot", () => {
-  test.each(HOSTS)("on %s answers as on hardware, and starts again when it is told to reset", async (engine, file, harts) => {
-    await atPrompt(["--guest", file, "--engine", engine, "--harts", String(harts)], async (command, guest) => {
+  test.each(HOSTS)("on %s answers as on hardware, reads and writes its virtio disk, and starts again when it is told to reset", async (engine, file, harts) => {
+    const contents = new Uint8Array(8 * 512).map((_, index) => (index * 37) >> 3);
+    const disk = join(mkdtempSync(join(tmpdir(), "tcbench-disk-")), "disk.img");
+    writeFileSync(disk, contents.subarray(0, contents.length - 100));
+    const padded = contents.fill(0, contents.length - 100);
+    await atPrompt(["--guest", file, "--engine", engine, "--harts", String(harts), "--disk", disk], async (command, guest) => {
       expect(await command("version")).toMatch(/U-Boot 20\d\d\.\d\d.*\r\n\r\n.*gcc.*\r\n.*ld/);
 
       // Its own code where it was loaded, which it has left behind untouched.
@@ -58,12 +62,24 @@ describe.skipIf(!hasUBoot())("U-Boot", () => {
       await command("mw.l 84000000 12345678 400");
       expect(await command("crc32 84000000 1000")).toContain(`==> ${sumOf(new Uint8Array(new Uint32Array(0x400).fill(0x1234_5678).buffer))}\r\n`);
 
+      await command("virtio scan");
+      expect(await command("virtio info")).toMatch(/Capacity: 0\.0 MB[^\n]*\(8 x 512\)/);
+      await command("virtio read 84001000 0 8");
+      expect(await command("crc32 84001000 1000")).toContain(`==> ${sumOf(padded)}\r\n`);
+      await command("mw.b 84001000 5a 200");
+      await command("virtio write 84001000 3 1");
+      await command("virtio read 84002000 3 1");
+      expect(await command("crc32 84002000 200")).toContain(`==> ${sumOf(new Uint8Array(512).fill(0x5a))}\r\n`);
+
       guest.type("reset\r");
       await guest.until(/resetting/);
       await guest.until(BANNER);
       await reachPrompt(guest);
       expect(await command("md.l 84000000 1")).toContain("84000000: 00000000");
     });
+    expect(readFileSync(disk).length).toBe(contents.length - 100);
+    expect(sumOf(readFileSync(disk))).toBe(sumOf(padded.subarray(0, padded.length - 100)));
+    rmSync(dirname(disk), { recursive: true });
   });
 
   test("ends when it is reset with --no-reboot", async () => {
@@ -71,26 +87,6 @@ describe.skipIf(!hasUBoot())("U-Boot", () => {
       guest.type("reset\r");
       expect(await guest.end()).toMatchObject({ code: EXIT_CODE.fine.code, errors: expect.stringContaining("asked for a cold reboot") });
     });
-  });
-
-  test.each(HOSTS)("on %s reads and writes its virtio disk", async (engine, file, harts) => {
-    const contents = new Uint8Array(8 * 512).map((_, index) => (index * 37) >> 3);
-    const disk = join(mkdtempSync(join(tmpdir(), "tcbench-disk-")), "disk.img");
-    writeFileSync(disk, contents.subarray(0, contents.length - 100));
-    const padded = contents.fill(0, contents.length - 100);
-    await atPrompt(["--guest", file, "--engine", engine, "--harts", String(harts), "--disk", disk], async (command) => {
-      await command("virtio scan");
-      expect(await command("virtio info")).toMatch(/Capacity: 0\.0 MB[^\n]*\(8 x 512\)/);
-      await command("virtio read 84000000 0 8");
-      expect(await command("crc32 84000000 1000")).toContain(`==> ${sumOf(padded)}\r\n`);
-      await command("mw.b 84000000 5a 200");
-      await command("virtio write 84000000 3 1");
-      await command("virtio read 84001000 3 1");
-      expect(await command("crc32 84001000 200")).toContain(`==> ${sumOf(new Uint8Array(512).fill(0x5a))}\r\n`);
-    });
-    expect(readFileSync(disk).length).toBe(contents.length - 100);
-    expect(sumOf(readFileSync(disk))).toBe(sumOf(padded.subarray(0, padded.length - 100)));
-    rmSync(dirname(disk), { recursive: true });
   });
 
   test("has the memory, boot arguments and processors that it is given", async () => {

@@ -41,17 +41,19 @@ function ram(): DataView {
   return new DataView(memory.wasm.buffer, memory.offset(slot.physical), slot.bytes);
 }
 
-const untouched = Buffer.alloc(memory.u8.length, 0xa5);
+const UNTOUCHED = 0xa5;
+const untouched = Buffer.alloc(memory.u8.length, UNTOUCHED);
+memory.u8.fill(UNTOUCHED);
 function expectUntouched(start: number, end: number): void {
   expect(untouched.compare(memory.u8, start, end, start, end)).toBe(0);
 }
 
 /** Loads the file if it can be; answers the refusal otherwise. Checks that nothing outside the slot changed. */
 function load(file: Uint8Array, into: Slot = slot): LoadErrorKind | "ok" {
-  memory.u8.fill(0xa5);
+  const inside = memory.offset(slot.physical);
+  memory.u8.fill(UNTOUCHED, inside, inside + slot.bytes);
   const parsed = parseElf(file);
   const result = parsed.ok ? placeImage(memory, parsed.value, into, placementIn(parsed.value, into)) : parsed;
-  const inside = memory.offset(slot.physical);
   expectUntouched(0, result.ok ? inside : memory.u8.length);
   expectUntouched(inside + slot.bytes, memory.u8.length);
   return result.ok ? "ok" : result.error.kind;
@@ -182,7 +184,7 @@ describe("a device tree", () => {
   const tree = new Uint8Array(100).fill(7);
 
   test("lies at the end of the slot, 8-byte aligned", () => {
-    memory.u8.fill(0);
+    memory.u8.fill(0, memory.offset(slot.physical), memory.offset(slot.physical) + slot.bytes);
     expect(placeDeviceTree(memory, tree, slot, slot.guest)).toEqual({ ok: true, value: 0x8000_ff98 });
     expect(ram().getUint8(0xff97)).toBe(0);
     expect(ram().getUint8(0xff98)).toBe(7);

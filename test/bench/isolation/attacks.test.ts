@@ -134,7 +134,7 @@ test("where queues grow, a flood takes the heap and honest guests fail; where th
   const flood = attackOf("flood-doorbells");
   const rows = new IsolationRows("graviton3");
   const all = [
-    aloneCase(ENGINES.bare), ...[{}, { queues: "growing" }].flatMap((settings) => [neighbourCase(flood, ENGINES.smp, 4, settings), attackCase(flood, ENGINES.smp, 4, settings)]),
+    aloneCase(ENGINES.bare), ...[{}, { queues: "growing" }].flatMap((settings) => [neighbourCase(flood, ENGINES.smp, 2, settings), attackCase(flood, ENGINES.smp, 2, settings)]),
   ].flatMap((one) => rows.of(one, observe(one, costs)));
   const found = (metric: string, options: string, subject = "") => all.find((row) => (
     row.workload === "attack-flood-doorbells" && row.metric === metric && row.options === options && row.subject === subject));
@@ -144,7 +144,7 @@ test("where queues grow, a flood takes the heap and honest guests fail; where th
   expect(found("isolation", "")?.value).toBeLessThan(2);
   expect(found("isolation-share", "")).toMatchObject({ status: "ok" });
   expect(found("engine-heap", "", "after")).toBeUndefined();
-  expect(formatReport(all)).toContain("flood-doorbells  S4  static");
+  expect(formatReport(all)).toContain("flood-doorbells  S2  static");
 });
 
 describe("processes of a host's", { timeout: 120_000 }, () => {
