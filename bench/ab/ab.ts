@@ -10,14 +10,15 @@ import { EXIT_CODE, UsageError } from "../exit-code.ts";
 import { CaseFailure } from "../failure.ts";
 import { type Interruption, watchInterruption } from "../interruption.ts";
 import { type Progress, reportProgress } from "../progress.ts";
-import { appendRows, createCsv } from "../results/csv.ts";
+import { appendRows, createCsv, UnwrittenRows } from "../results/csv.ts";
 import { type Environment, readEnvironment, runName } from "../results/environment.ts";
 import { median } from "../statistics.ts";
 import { CONTAMINATED_BELOW, hostWarnings } from "../noise/noise.ts";
 import { fewestRounds, judgeCases, smallestAdjusted } from "./judge.ts";
 import { withOtherTree } from "./other-tree.ts";
+import { type AbOutcome, conclude } from "./outcome.ts";
 import { planAb } from "./plan.ts";
-import { type AbOutcome, formatAb } from "./report.ts";
+import { formatAb } from "./report.ts";
 import type { AbRequest } from "./request.ts";
 import { measureRound, type Round, type Start, startIn } from "./rounds.ts";
 import { roundRows } from "./rows.ts";
@@ -41,20 +42,28 @@ export async function compareWithRevision(request: AbRequest, words: readonly st
   progress.say(`${cases.length} ${cases.length === 1 ? "case" : "cases"}, ${request.rounds} rounds of A B B A each, about ${Math.ceil((request.rounds * cases.length * ROUND_MS) / 1000)} s; A: ${request.ab} (${commit.slice(0, HASH_DIGITS)}), B: this tree`);
   hostWarnings(environment.state, environment.cores, Math.max(...cases.map(({ harts }) => harts))).forEach((warning) => progress.say(warning));
   const measured = cases.map((benchCase): Measured => ({ benchCase, rounds: [], ended: undefined }));
-  await withOtherTree(REPOSITORY, commit, interruption.signal, (line) => progress.say(line), async (tree) => {
-    for (let round = 0; round < request.rounds; round++) {
-      for (const each of measured) {
-        if (interruption.signal.aborted) return;
-        if (each.ended === undefined) await addRound(each, tree, round, progress, interruption);
-        const last = each.rounds.at(-1);
-        if (each.rounds.length > round && last !== undefined) appendRows(file, roundRows(each.benchCase, last, round, commit.slice(0, HASH_DIGITS), environment.revision));
+  try {
+    await withOtherTree(REPOSITORY, commit, interruption.signal, (line) => progress.say(line), async (tree) => {
+      for (let round = 0; round < request.rounds; round++) {
+        for (const each of measured) {
+          if (interruption.signal.aborted) return;
+          if (each.ended === undefined) await addRound(each, tree, round, progress, interruption);
+          const last = each.rounds.at(-1);
+          if (each.rounds.length > round && last !== undefined) appendRows(file, roundRows(each.benchCase, last, round, commit.slice(0, HASH_DIGITS), environment.revision));
+        }
       }
+    });
+  } catch (error) {
+    if (error instanceof UnwrittenRows) {
+      process.stderr.write(`\ntcbench: ${error.message}; what was written before is kept\n`);
+      return EXIT_CODE.unwritten.code;
     }
-  });
+    if (!interruption.signal.aborted) throw error;
+  }
   if (interruption.signal.aborted) return interruption.code() ?? EXIT_CODE.interrupted.code;
   const outcomes = judge(measured, request);
   process.stdout.write(`\n${formatAb(outcomes, request)}\nEvery sample: ${file}\n`);
-  return exitCode(outcomes);
+  return conclude(outcomes).code;
 }
 
 interface Measured {
@@ -121,12 +130,4 @@ function judge(measured: readonly Measured[], { criteria }: AbRequest): AbOutcom
       a: 1000 * median(all("a").map(({ throughput }) => throughput)), b: 1000 * median(all("b").map(({ throughput }) => throughput)),
     };
   });
-}
-
-function exitCode(outcomes: readonly AbOutcome[]): number {
-  const compared = outcomes.filter((outcome) => outcome.kind === "compared");
-  if (outcomes.some(({ kind }) => kind === "failed")) return EXIT_CODE.failedCase.code;
-  if (compared.some(({ verdict: { verdict } }) => verdict === "slower")) return EXIT_CODE.regression.code;
-  if (compared.length < outcomes.length) return EXIT_CODE.notCompared.code;
-  return compared.some(({ contaminated }) => contaminated) ? EXIT_CODE.contaminated.code : EXIT_CODE.fine.code;
 }

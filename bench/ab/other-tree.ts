@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { git, gitOr } from "../compare/git.ts";
+import { gitOr } from "../compare/git.ts";
 import { UsageError } from "../exit-code.ts";
 
 /** What the other tree measures by, whatever it has itself. */
@@ -12,12 +12,12 @@ const MEASURING = ["bench/ab/sample.ts", "bench/ab/serve.ts", "bench/ab/protocol
 const LOCK_FILE = "package-lock.json";
 const MODULES = "node_modules";
 
-/** Throws a UsageError where the tree cannot be made. Whatever happens, the tree is gone when this returns. */
+/** Throws a UsageError where the tree cannot be made, and the interruption if that comes meanwhile. Whatever happens, the tree is gone when this returns. */
 export async function withOtherTree<T>(repository: string, commit: string, interruption: AbortSignal, say: (line: string) => void, use: (tree: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "tcbench-ab-"));
   const tree = join(folder, "tree");
   try {
-    git(repository, "worktree", "add", "--quiet", "--detach", tree, commit);
+    if (!await succeeds(repository, "git", ["worktree", "add", "--quiet", "--detach", tree, commit], interruption)) throw new UsageError(`no worktree of ${commit} could be made`);
     await provideModules(repository, tree, commit, interruption, say);
     mkdirSync(join(tree, "bench/ab"), { recursive: true });
     for (const file of MEASURING) copyFileSync(join(repository, file), join(tree, file));
@@ -42,10 +42,19 @@ async function provideModules(repository: string, tree: string, commit: string, 
   say(`${LOCK_FILE} differs: npm ci for the other revision`);
   const npm = process.env["npm_execpath"];
   const [command, ...words] = npm === undefined ? ["npm", "ci"] : [process.execPath, npm, "ci"];
-  const code = await new Promise<number | null>((resolve, reject) => {
-    const child = spawn(command, words, { cwd: tree, stdio: ["ignore", "ignore", "inherit"], signal: interruption });
-    child.once("error", (error) => (interruption.aborted ? resolve(null) : reject(error)));
+  if (!await succeeds(tree, command, words, interruption)) throw new UsageError(`npm ci failed for ${commit}`);
+}
+
+/**
+ * Runs a command, whose errors are the user's to see. In a process group of its own, so that Ctrl-C comes by way of
+ * `interruption` alone, which this throws when the command has ended.
+ */
+async function succeeds(folder: string, command: string, words: readonly string[], interruption: AbortSignal): Promise<boolean> {
+  const child = spawn(command, words, { cwd: folder, stdio: ["ignore", "ignore", "inherit"], signal: interruption, detached: true });
+  const code = await new Promise<number | null>((resolve) => {
+    child.once("error", () => { if (child.pid === undefined) resolve(null); });
     child.once("close", resolve);
   });
-  if (code !== 0 && !interruption.aborted) throw new UsageError(`npm ci failed for ${commit}`);
+  interruption.throwIfAborted();
+  return code === 0;
 }

@@ -1,5 +1,6 @@
 // The rank-sum test of Mann and Whitney (1947), two-sided, and over strata as van Elteren (1960) adds it up: values are compared
 // within a stratum only, so that what one stratum has in common does not count. One stratum is the test of Mann and Whitney.
+// Strata are meant to be of one size, as rounds are: his weights are then all the same, and are left out here.
 
 export interface Stratum {
   readonly a: readonly number[];

@@ -2,26 +2,9 @@
 
 import { type Column, foldPage, formatFigure, formatTable, indent } from "../report/table.ts";
 import type { CaseVerdict } from "./judge.ts";
+import { type AbOutcome, type ComparedCase, conclude } from "./outcome.ts";
 import { RATIO_INTERVAL } from "./ratio.ts";
 import type { AbRequest } from "./request.ts";
-
-export type AbOutcome =
-  | { readonly kind: "failed" | "absent"; readonly label: string; readonly reason: string }
-  | ComparedCase;
-
-export interface ComparedCase {
-  readonly kind: "compared";
-  readonly label: string;
-  readonly rounds: number;
-  readonly verdict: CaseVerdict;
-  /** Units a second of CPU time: medians of all samples. */
-  readonly a: number;
-  readonly b: number;
-  /** The ratio by the wall clock. */
-  readonly wallRatio: number;
-  readonly cpuToWall: number;
-  readonly contaminated: boolean;
-}
 
 const COLUMNS: readonly Column<ComparedCase>[] = [
   { title: "case", align: "left", text: ({ label }) => label },
@@ -45,7 +28,6 @@ export function formatAb(outcomes: readonly AbOutcome[], { criteria: { level, th
   const count = (verdict: CaseVerdict["verdict"]) => compared.filter((outcome) => outcome.verdict.verdict === verdict).length;
   const of = (kind: AbOutcome["kind"]) => outcomes.filter((outcome) => outcome.kind === kind).length;
   const contaminated = compared.filter((outcome) => outcome.contaminated);
-  const verdict = count("slower") > 0 ? "REGRESSION" : compared.length === 0 ? "NOTHING COMPARED" : contaminated.length > 0 ? "NO REGRESSION SEEN, CONTAMINATED" : "NO REGRESSION";
   return foldPage([
     "Throughput of B over A, by the CPU time of the harts' threads",
     ...(compared.length === 0 ? [] : [indent(formatTable(COLUMNS, compared)), "", indent(formatTable(MORE_COLUMNS, compared)), ""]),
@@ -56,6 +38,6 @@ export function formatAb(outcomes: readonly AbOutcome[], { criteria: { level, th
     ...contaminated.map(({ label, cpuToWall }) => `  contaminated: ${label}: harts had the CPU for ${(100 * cpuToWall).toFixed(0)} % of the time they wanted it`),
     ...(contaminated.length > 0 ? ["  Other work took the CPU: stop it and run again, a difference may have gone unseen."] : []),
     "",
-    `${verdict}: ${compared.length} compared, ${count("slower")} slower, ${count("faster")} faster, ${of("absent")} not in A, ${of("failed")} failed`,
+    `${conclude(outcomes).words}: ${compared.length} compared, ${count("slower")} slower, ${count("faster")} faster, ${of("absent")} not in A, ${of("failed")} failed`,
   ].join("\n"));
 }

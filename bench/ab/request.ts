@@ -55,7 +55,7 @@ export function parseAbCommand(words: readonly string[], vocabulary: Vocabulary,
 const schema = ({ engines, workloads, settings, maximumHarts }: Vocabulary) => v.object({
   ab: v.pipe(v.string(), v.nonEmpty("--ab needs a git revision")),
   rounds: v.optional(whole("rounds", 1, MOST_ROUNDS), String(DEFAULTS.rounds)),
-  level: v.optional(between("level", 1), String(DEFAULTS.level)),
+  level: v.optional(v.pipe(between("level", 1), v.check((level) => level > 0, "--level 0: no p is below it")), String(DEFAULTS.level)),
   threshold: v.optional(between("threshold", 100), String(DEFAULTS.threshold)),
   engine: v.optional(v.array(oneOf("engine", Object.keys(engines)))),
   workload: v.optional(v.array(oneOf("workload", Object.keys(workloads)))),

@@ -1,7 +1,7 @@
 // What is compared: BASE and NEW, as files, folders or git revisions.
 
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { UsageError } from "../exit-code.ts";
 import type { ResultRow } from "../results/schema.ts";
 import { git, gitOr } from "./git.ts";
@@ -44,8 +44,7 @@ export function newSide(folder: string, word: string | undefined): Side {
 
 /** A file or a folder that is there; else a revision, or `REVISION:PATH` as git has it. Throws a UsageError. */
 function sideOf(folder: string, word: string): Side {
-  const path = join(folder, word);
-  const there = word.startsWith("/") ? word : path;
+  const there = resolve(folder, word);
   if (existsSync(there)) return { name: word, word, files: readPath(there) };
   const [, revision, inside] = /^([^:]+)(?::(.+))?$/.exec(word) ?? [];
   const commit = revision === undefined ? undefined : commitOf(folder, revision);

@@ -2,8 +2,9 @@
 // difference is a change, and the first one is as certain as the hundredth.
 
 import { git } from "../compare/git.ts";
-import { OtherSchema, type ResultFile } from "../compare/result-file.ts";
+import type { ResultFile } from "../compare/result-file.ts";
 import { PUBLISHED, readRevision } from "../compare/revision.ts";
+import { UsageError } from "../exit-code.ts";
 import { caseKey, type ResultRow } from "../results/schema.ts";
 
 export interface Commit {
@@ -28,7 +29,7 @@ export interface CommitChanges extends Commit {
   readonly unread: string;
 }
 
-/** Every commit that changed published figures, the oldest first. */
+/** Every commit that changed published figures, the oldest first; of what was merged, the merge. */
 export function exactHistory(repository: string): CommitChanges[] {
   let before = new Map<string, ResultRow>();
   return commitsOf(repository).map((commit): CommitChanges => {
@@ -49,7 +50,7 @@ export function exactHistory(repository: string): CommitChanges[] {
 
 function commitsOf(repository: string): Commit[] {
   const root = git(repository, "rev-parse", "--show-toplevel");
-  const log = git(root, "log", "--reverse", "--date=short", "--format=%H%x09%ad%x09%s", "--", PUBLISHED);
+  const log = git(root, "log", "--first-parent", "--reverse", "--date=short", "--format=%H%x09%ad%x09%s", "--", PUBLISHED);
   return log.split("\n").filter((line) => line !== "").map((line): Commit => {
     const [hash, date, ...subject] = line.split("\t");
     return { hash, date, subject: subject.join("\t") };
@@ -60,7 +61,7 @@ function readFiles(repository: string, hash: string): ResultFile[] | string {
   try {
     return readRevision(repository, hash);
   } catch (error) {
-    if (error instanceof OtherSchema) return error.message;
+    if (error instanceof UsageError) return error.message;
     throw error;
   }
 }

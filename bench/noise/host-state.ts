@@ -93,7 +93,8 @@ interface Limits {
 
 /** Of the control group and those above it, of either version: the tightest quota, and the longest stop. */
 function limitsOf(read: Read): Limits {
-  const groups = (read("proc/self/cgroup") ?? "").trim().split("\n").map((line) => line.split(":"));
+  // cgroups(7): hierarchy, controllers and path; a path may have colons, as those of Kubernetes' containers.
+  const groups = (read("proc/self/cgroup") ?? "").trim().split("\n").map((line) => /^([^:]*):([^:]*):(.*)$/.exec(line)?.slice(1) ?? []);
   const second = groups.find(([id, controllers]) => id === "0" && controllers === "");
   const first = groups.find(([, controllers = ""]) => controllers.split(",").includes("cpu"));
   const limits = [

@@ -1,5 +1,6 @@
 // What the exact class reaches, for people.
 
+import { setImmediate } from "node:timers/promises";
 import { Limits } from "../compare/limits.ts";
 import { DEFAULT_PROFILE, loadProfile } from "../model/profile.ts";
 import { type Column, foldPage, formatTable, indent } from "../report/table.ts";
@@ -12,10 +13,11 @@ export type Reach = "reached" | "disturbed" | "missed";
 /** In percent: planted in engines. The exact class has to find all of them. */
 const SLOWDOWNS = [0.1, 1, 2, 5, 10] as const;
 
-export function describeExact(repetitions: number, interruption: AbortSignal): { readonly text: string; readonly reach: Reach } {
+export async function describeExact(repetitions: number, interruption: AbortSignal): Promise<{ readonly text: string; readonly reach: Reach }> {
   const outcomes: ExactOutcome[] = [];
   for (const subject of EXACT_CASES) {
-    if (interruption.aborted) break;
+    await setImmediate(); // a case keeps the thread to itself, and Ctrl-C would not be heard before the last
+    interruption.throwIfAborted();
     outcomes.push(tryExact(subject, loadProfile(DEFAULT_PROFILE), repetitions, SLOWDOWNS, Limits.none()));
   }
   const total = (of: (outcome: ExactOutcome) => number): number => outcomes.reduce((sum, outcome) => sum + of(outcome), 0);

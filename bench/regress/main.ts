@@ -1,5 +1,6 @@
 // `npm run validate:regress`: how often comparisons raise a false alarm, and how small a slowdown they find, by planting some.
 
+import { fewestRounds } from "../ab/judge.ts";
 import { EXIT_CODE, UsageError } from "../exit-code.ts";
 import { CaseFailure } from "../failure.ts";
 import { check, columns, type Flag, flagLines, oneOf, splitWords, whole } from "../flags.ts";
@@ -7,6 +8,7 @@ import { type Interruption, watchInterruption } from "../interruption.ts";
 import * as v from "valibot";
 import { describeExact, type Reach } from "./describe-exact.ts";
 import { describeNoisy } from "./describe-noisy.ts";
+import { LEVEL } from "./noisy-class.ts";
 
 const PARTS = ["exact", "noisy"] as const;
 const FULL = { repetitions: 20, rounds: 30 } as const;
@@ -41,7 +43,7 @@ async function validate(words: readonly string[]): Promise<number> {
     process.stdout.write(`${HELP}\n`);
     return EXIT_CODE.fine.code;
   }
-  const { only, quick, rounds } = check(v.object({ only: v.optional(oneOf("only", PARTS)), quick: v.optional(v.boolean(), false), rounds: v.optional(whole("rounds", 1, MOST_ROUNDS)) }), flags);
+  const { only, quick, rounds } = check(v.object({ only: v.optional(oneOf("only", PARTS)), quick: v.optional(v.boolean(), false), rounds: v.optional(whole("rounds", fewestRounds(LEVEL, 1), MOST_ROUNDS)) }), flags);
   const interruption = watchInterruption();
   try {
     return await tryParts(only, quick ? QUICK : FULL, rounds, interruption);
@@ -57,7 +59,7 @@ async function tryParts(only: string | undefined, size: typeof FULL | typeof QUI
   const reached: Reach[] = [];
   for (const part of PARTS) {
     if (only !== undefined && only !== part) continue;
-    const { text, reach } = part === "exact" ? describeExact(size.repetitions, interruption.signal) : await describeNoisy(rounds ?? size.rounds, interruption.signal, say);
+    const { text, reach } = part === "exact" ? await describeExact(size.repetitions, interruption.signal) : await describeNoisy(rounds ?? size.rounds, interruption.signal, say);
     if (interruption.signal.aborted) return interruption.code() ?? EXIT_CODE.interrupted.code;
     process.stdout.write(`${text}\n\n`);
     reached.push(reach);

@@ -8,6 +8,7 @@ import { rankSumTest, type Stratum } from "../ab/rank-sum.ts";
 import { type Ratio, ratioOfMedians } from "../ab/ratio.ts";
 import { DEFAULTS } from "../ab/request.ts";
 import { measureSamples, type Sample, type Start, startIn } from "../ab/rounds.ts";
+import { CaseFailure } from "../failure.ts";
 import { median, xorshift } from "../statistics.ts";
 
 /** A guest that traps all the time, on one hart. */
@@ -38,7 +39,7 @@ export const { rounds: ROUNDS_COMPARED, level: LEVEL, threshold: THRESHOLD } = D
 
 const start = (loads: number): Start => startIn(REPOSITORY, { ...NOISY_CASE, settings: {} }, [PROGRAM, String(loads)]);
 
-/** Loads for each trap that slow units of work by so many percent on this host, by the median of some rounds. */
+/** Loads for each trap that slow units of work by so many percent on this host, by the median of some rounds. Throws a CaseFailure where they cannot be told. */
 export async function calibrate(slowdowns: readonly number[], rounds: number, interruption: AbortSignal): Promise<number[]> {
   const ratios: number[] = [];
   for (let round = 0; round < rounds; round++) {
@@ -46,7 +47,7 @@ export async function calibrate(slowdowns: readonly number[], rounds: number, in
     ratios.push((one.throughput + four.throughput) / (two.throughput + three.throughput));
   }
   const cost = (median(ratios) - 1) / CALIBRATION_LOADS;
-  if (cost <= 0) throw new Error(`${CALIBRATION_LOADS} loads for each trap did not slow anything: the host is too busy`);
+  if (cost <= 0) throw new CaseFailure(`${CALIBRATION_LOADS} loads for each trap did not slow anything: the host is too busy`);
   return slowdowns.map((slowdown) => slowdown / (100 - slowdown) / cost);
 }
 

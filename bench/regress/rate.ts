@@ -1,6 +1,6 @@
 // A rate in words, with its interval.
 
-import { wilson } from "./wilson.ts";
+import { wilson } from "../statistics.ts";
 
 export function rateWords(found: number, of: number): string {
   const { low, high } = wilson(found, of);

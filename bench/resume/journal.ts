@@ -6,7 +6,7 @@ import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { UsageError } from "../exit-code.ts";
-import { appendRows, createCsv, makeFolder, recoverRows, writeWhole } from "../results/csv.ts";
+import { appendRows, createCsv, makeFolder, recoverRows, UnwrittenRows, writeWhole } from "../results/csv.ts";
 import { type Environment, runName } from "../results/environment.ts";
 import type { ResultRow } from "../results/schema.ts";
 import { type Shard, shardName } from "./shard.ts";
@@ -72,9 +72,10 @@ export class Journal {
     return this.#record;
   }
 
-  /** The rows so far, of whole cases. Of a run that has not finished, whatever may not be whole is forgotten, and measured again. */
+  /** The rows so far, of whole cases. Of a run that has not finished, whatever may not be whole is forgotten, and measured again.
+   *  Throws a UsageError where they are damaged. */
   rows(): readonly ResultRow[] {
-    this.#rows ??= recoverRows(join(this.folder, ROWS), this.#record.finished);
+    this.#rows ??= this.#read();
     return this.#rows;
   }
 
@@ -111,6 +112,16 @@ export class Journal {
   isRunning(): boolean {
     const { host, process: id, processStarted, finished } = this.#record;
     return !finished && host === hostname() && id !== process.pid && isAlive(id) && processStarted === startOf(id);
+  }
+
+  #read(): readonly ResultRow[] {
+    const path = join(this.folder, ROWS);
+    try {
+      return recoverRows(path, this.#record.finished);
+    } catch (error) {
+      if (error instanceof UnwrittenRows) throw error;
+      throw new UsageError(`${path} is not what a run leaves: ${(error as Error).message.split("\n")[0]}`);
+    }
   }
 
   #write(record: RunRecord): void {

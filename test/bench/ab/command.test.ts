@@ -81,6 +81,7 @@ describe("npm run bench -- --ab", () => {
   test.each([
     [["--ab", ""], "--ab needs a git revision"],
     [["--ab", "main", "--level", "1"], "--level 1: not a number from 0 to below 1"],
+    [["--ab", "main", "--level", "0"], "--level 0: no p is below it"],
     [["--ab", "main", "--threshold", "5%"], "--threshold 5%: not a number"],
     [["--ab", "main", "--harts", "3"], "--harts 3: this host has 2 cores; npm run compare"],
     [["--ab", "main", "--engine", "xen"], "unknown engine xen"],

@@ -31,6 +31,17 @@ beforeAll(() => {
   repository.commit("another schema");
   repository.write(FILE, rows(91.4, { revision: "model-2", image: "bb22" }).slice(0, 2));
   repository.commit("locks again");
+  repository.git("switch", "--quiet", "--create", "side", "HEAD~1");
+  repository.write(FILE, "no results");
+  repository.commit("on the side");
+  repository.write(FILE, rows(80, { revision: "model-2", image: "bb22" }));
+  repository.commit("on the side again");
+  repository.git("switch", "--quiet", "main");
+  repository.git("merge", "--quiet", "--strategy=ours", "--no-commit", "side");
+  repository.write(FILE, rows(70, { revision: "model-2", image: "bb22" }).slice(0, 2));
+  repository.commit("what was on the side");
+  repository.write(FILE, "schema,workload\n1,contend\n");
+  repository.commit("a mistake");
   for (let run = 0; run < 20; run++) {
     const value = (run < 12 ? 1000 : 800) + 7 * ((run * 5) % 7);
     const summary = wallRow(value, run < 12 ? {} : { revision: "bbb" });
@@ -46,13 +57,16 @@ const read = (...words: string[]) => history(["--results", join(repository.folde
 describe("npm run history", () => {
   test("names each commit that changed exact figures, what it changed and by how much", () => {
     const text = read().join("\n");
-    expect(text).toContain("Exact figures: 4 commits changed results/exact");
+    expect(text).toContain("Exact figures: 6 commits changed results/exact");
     expect(text).not.toContain("words");
     expect(text).toMatch(/first sweep\n {2}3 figures, all new\n/);
     expect(text).toMatch(/slower locks\n {2}4 figures, 1 changed, 1 new, rules of the model model-1 → model-2, 1 of them with other guest images\n/);
     expect(text).toMatch(/ −13 % {2}worse {3}throughput of contend on smp, 2 harts: 100 → 87\.5 units\/Mcycle\n/);
     expect(text).toMatch(/another schema\n {2}left out: [0-9a-f]{40}:results\/exact\/graviton3\/contend\.csv has schema version 9/);
     expect(text).toMatch(/locks again\n {2}2 figures, 1 changed, 2 gone\n +\+4\.5 % {2}better {2}throughput of contend on smp, 2 harts: 87\.5 → 91\.4 units\/Mcycle/);
+    expect(text).toMatch(/what was on the side\n {2}2 figures, 1 changed\n +−23 % {2}worse {3}throughput of contend on smp, 2 harts: 91\.4 → 70/);
+    expect(text).not.toMatch(/ {2}on the side/);
+    expect(text).toMatch(/a mistake\n {2}left out: [0-9a-f]{40}:results\/exact\/graviton3\/contend\.csv: not a file of results: /);
   });
 
   test("names the runs and revisions between which a mean of the wall clock changed; contaminated values are left out", () => {

@@ -57,6 +57,12 @@ describe("what Linux says of a host", () => {
     })).toMatchObject({ quota: 1.5, governors: ["performance", "powersave"] });
     expect(readHostCounters(root).throttled).toBe(12_345);
   });
+
+  test("a control group may have colons in its path, as a container's in Kubernetes", () => {
+    expect(hostWith({
+      "proc/self/cgroup": "0::/pod1.slice:cri-containerd:ab12\n", "sys/fs/cgroup/pod1.slice:cri-containerd:ab12/cpu.max": "50000 100000\n",
+    })).toMatchObject({ quota: 0.5 });
+  });
 });
 
 describe("warnings before a run", () => {

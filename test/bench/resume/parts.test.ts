@@ -163,6 +163,13 @@ describe("a run that ended anywhere", () => {
     expect(finished.isRunning()).toBe(false);
   });
 
+  test("and whose finished rows are damaged since is refused in one line", () => {
+    const at = join(folder, "shards", "1-of-2");
+    Journal.begin(at, { ...record, finished: true });
+    writeFileSync(join(at, "rows.csv"), "schema,workload\n1,cut");
+    expect(() => Journal.at(at)?.rows()).toThrow(new UsageError(`${join(at, "rows.csv")} is not what a run leaves: record 1, column engine: Invalid key: Expected "engine" but received undefined`));
+  });
+
   test("the last that was begun is found; what is no record is said to be none", () => {
     expect(findUnfinished(folder, undefined)).toBeUndefined();
     Journal.begin(join(folder, "unfinished", "20260101T"), record);
