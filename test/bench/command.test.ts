@@ -172,9 +172,9 @@ describe("npm run bench", { timeout: 60_000 }, () => {
 
   test("--verify answers 3 and names the case and the row where two runs differ: here the second was charged a cycle more for a trap", async () => {
     const env = { ...process.env, NODE_OPTIONS: `--import=${new URL("verify/disturb.ts", import.meta.url).href}`, TCBENCH_TEST_MARKER: join(folder, "marker") };
-    const { code, output, errors } = await startProgram([process.execPath, MAIN, "--verify", "--workload", "hypercall-base", "--engine", "smp", "--harts", "1"], env).outcome;
+    const { code, output, errors } = await startProgram([process.execPath, MAIN, "--verify", "--workload", "hypercall-base", "--engine", "bare", "--harts", "1"], env).outcome;
     expect(code, output + errors).toBe(EXIT_CODE.notRepeated.code);
-    expect(output).toMatch(/^Cases of which two runs on the model clock differ, and the first row that does\n {2}hypercall-base on smp, 1 hart: \S+.*: value \S+, then \S+\n$/);
+    expect(output).toMatch(/^Cases of which two runs on the model clock differ, and the first row that does\n {2}hypercall-base on bare, 1 hart: \S+.*: value \S+, then \S+\n$/);
   });
 
   test("--json prints the rows alone, as the files have them", async () => {
