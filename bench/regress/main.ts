@@ -26,7 +26,7 @@ const CODES = [
   ["0", "both classes reach what is asked of them"],
   ["1", "the command line is not usable"],
   ["2", "a case failed"],
-  ["5", "the noisy class does not reach it, and other work had the CPU"],
+  ["5", "the host was too busy to say what the noisy class reaches"],
   ["10", "a class does not reach it"],
 ] as const;
 

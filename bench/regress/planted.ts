@@ -15,16 +15,20 @@ export function planted({ mode, create }: Pick<EngineDescription, "mode" | "crea
   return { mode, create: (platform: Platform, configuration: Configuration, options: Options) => new PlantedEngine(create(platform, configuration, options), loads, atOnce) };
 }
 
+/** Parts of a burst: the count is of whole numbers for any rate, so that watching costs the same whatever is planted. */
+const PARTS_SHIFT = 20;
+const PARTS = 1 << PARTS_SHIFT;
+
 class PlantedEngine implements Engine {
   readonly #engine: Engine;
   readonly #atOnce: number;
-  /** For each trap. */
-  readonly #bursts: number;
+  /** Of a burst, for each trap. */
+  readonly #parts: number;
 
   constructor(engine: Engine, loads: number, atOnce: number) {
     this.#engine = engine;
     this.#atOnce = atOnce;
-    this.#bursts = loads / atOnce;
+    this.#parts = Math.round((loads / atOnce) * PARTS);
   }
 
   boot(hart: Hart): void {
@@ -38,10 +42,9 @@ class PlantedEngine implements Engine {
   /** The count lies in the machine's memory: the model may have a hart do a trap again from its beginning. */
   trap(hart: Hart): void {
     const line = lineOf(hart.id);
-    const traps = hart.memory.load(line);
-    hart.memory.store(line, traps + 1);
-    const bursts = Math.floor((traps + 1) * this.#bursts) - Math.floor(traps * this.#bursts);
-    for (let due = bursts * this.#atOnce; due > 0; due--) hart.memory.atomicLoad(line);
+    const parts = hart.memory.load(line) + this.#parts;
+    hart.memory.store(line, parts & (PARTS - 1));
+    for (let due = (parts >> PARTS_SHIFT) * this.#atOnce; due > 0; due--) hart.memory.atomicLoad(line);
     this.#engine.trap(hart);
   }
 }
