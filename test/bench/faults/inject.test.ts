@@ -17,7 +17,7 @@ import { VM } from "../../../engines/virtual-machine/record.ts";
 
 const costs = loadProfile("graviton3");
 const SEED = 7;
-const FAULTS = 40;
+const FAULTS = 16;
 const caseOf = (engine: EngineName, faults = FAULTS) => faultCase(ENGINES[engine], undefined, {}, SEED, faults);
 const NEVER = new AbortController().signal;
 
