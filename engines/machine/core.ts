@@ -17,6 +17,8 @@ export interface GeneratedCore {
   /** Drops translations, of the space that the hart is in, made from other pages than its addresses now mean. Answers
    *  whether there were any. */
   revalidate(state: number): boolean;
+  /** Drops all translations made under page tables. */
+  forgetPaged(): void;
 }
 
 export interface CoreImports {

@@ -9,7 +9,7 @@ import { Devices } from "./devices/devices.ts";
 import { NO_DEVICES, prepareDevices, type DeviceDescription } from "./devices/prepare.ts";
 import { Hart } from "./hart/hart.ts";
 import { resetHart } from "./hart/reset.ts";
-import { PagedSpaces } from "./hart/mmu/mmu.ts";
+import { PagedSpaces } from "./hart/mmu/paged-spaces.ts";
 import { fetchAt, locate } from "./hart/mmu/requests.ts";
 import { HartState, type EngineMode, type TrapHandler } from "./hart/state.ts";
 import { executeSystem } from "./hart/system.ts";

@@ -9,7 +9,8 @@ import { enterFromEngine } from "../../engines/machine/hart/trap-return.ts";
 import { EXIT, HART } from "../../engines/machine/layout.ts";
 import { Machine, prepareMachine, type Software } from "../../engines/machine/machine.ts";
 import { PhysicalMemory } from "../../engines/machine/memory.ts";
-import { Core, type CoreStatistics } from "../../engines/machine/translator/core.ts";
+import { Core } from "../../engines/machine/translator/core.ts";
+import type { CoreStatistics } from "../../engines/machine/translator/core-statistics.ts";
 import { Firmware, Hypervisor, PROGRAM_RAM } from "./firmware.ts";
 import { RAM, RAM_BYTES } from "./program.ts";
 

@@ -68,7 +68,7 @@ export class EngineBench {
       software: description.create({ memory: this.memory, harts }, this.#configuration, options),
       core: (_memory, _thread, given) => {
         this.#imports = given;
-        return { run: () => { throw new Error("no guest executes here"); }, flush: () => { this.flushes++; }, revalidate: () => false };
+        return { run: () => { throw new Error("no guest executes here"); }, flush: () => { this.flushes++; }, revalidate: () => false, forgetPaged: () => undefined };
       },
     });
     for (let id = 0; id < harts; id++) this.state(id).relax = () => this.#others(id);

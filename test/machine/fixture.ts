@@ -52,6 +52,7 @@ class NoCore implements GeneratedCore {
   run(): number { throw new Error("this machine has no generated code"); }
   flush(): void { this.flushes++; }
   revalidate(): boolean { return false; }
+  forgetPaged(): void { /* Nothing is translated. */ }
 }
 
 export interface Bench {

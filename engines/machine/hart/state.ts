@@ -13,7 +13,8 @@ import { contextCopy, type ContextCopy } from "./context-copy.ts";
 import { BANK, SUPERVISOR_BANK, VIRTUAL_SUPERVISOR_BANK } from "./csr-slots.ts";
 import { CsrFile } from "./csr-file.ts";
 import type { Hart } from "./hart.ts";
-import { MemoryManagementUnit, type PagedSpaces } from "./mmu/mmu.ts";
+import { MemoryManagementUnit } from "./mmu/mmu.ts";
+import type { PagedSpaces } from "./mmu/paged-spaces.ts";
 import { PRIVILEGE } from "./privileged.ts";
 import type { SecondStage } from "./second-stage.ts";
 import { Timers } from "./timers.ts";
@@ -28,7 +29,7 @@ export interface TrapHandler {
 }
 
 /** What fences need of the core (core.ts). */
-export type Flusher = Pick<GeneratedCore, "flush" | "revalidate">;
+export type Flusher = Pick<GeneratedCore, "flush" | "revalidate" | "forgetPaged">;
 
 /** What a hart on the model clock tells whoever executes it. */
 export interface ModelHooks {

@@ -14,6 +14,7 @@ import { HOTNESS, lookupIndex, TYPE, TYPES } from "./abi.ts";
 import { discover } from "./blocks.ts";
 import { reachOf } from "./check-reach.ts";
 import { CodeClasses } from "./code-classes.ts";
+import type { CoreStatistics } from "./core-statistics.ts";
 import { chopBlocks } from "./chop.ts";
 import { codeOf } from "./code-runs.ts";
 import { compileUnit, instantiateUnit } from "./compile-unit.ts";
@@ -42,13 +43,6 @@ export interface CoreOptions {
   /** Whether code that is the same at different addresses is compiled once: for a thread that runs many guests in one
    *  address space. */
   readonly placed?: boolean;
-}
-
-/** Figures of the translator itself. */
-export interface CoreStatistics {
-  readonly units: number;
-  readonly instructions: number;
-  readonly milliseconds: number;
 }
 
 const DEFAULT_HOT_THRESHOLD = 50;
@@ -111,7 +105,7 @@ export class Core implements GeneratedCore {
   }
 
   statistics(): CoreStatistics {
-    return { units: this.#table.size, instructions: this.#instructions, milliseconds: this.#milliseconds };
+    return { units: this.#table.size, spaces: this.#table.spaces, instructions: this.#instructions, milliseconds: this.#milliseconds };
   }
 
   readonly run = (state: number): number => {
@@ -133,6 +127,10 @@ export class Core implements GeneratedCore {
   revalidate(state: number): boolean {
     const space = this.#memory.i32[(state + HART.space) >> 2];
     return this.#table.dropMoved(space, (address) => this.#imports.fetch(state, address, "look-ahead"));
+  }
+
+  forgetPaged(): void {
+    this.#table.forgetPaged();
   }
 
   /** Memory has been written from outside the machine: forgets every instruction that is no longer what it was. */

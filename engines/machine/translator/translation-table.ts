@@ -91,6 +91,10 @@ export class TranslationTable {
     return this.#units;
   }
 
+  get spaces(): number {
+    return this.#spaces.size;
+  }
+
   /** The function-table slot of the function at `pc`, for a call to it by a unit that is a tail unit or not. */
   slotOfCalled(space: number, pc: number, isTail: boolean): number {
     const known = this.#space(space);
@@ -238,13 +242,18 @@ export class TranslationTable {
     return unit.code.some(({ pc, bytes }) => differs(this.#memory.u8, ram + pc - RAM_BASE, bytes));
   }
 
-  /** Forgets all of a class that has no spaces left. */
+  /** Forgets all of a space, or of a class that has no spaces left. */
   forget(space: number): void {
     const known = this.#spaces.get(space);
     if (known === undefined) return;
     this.#dropUnits(known, () => true);
     this.#freeSlots.push(...known.whole.slots.values(), ...known.tail.slots.values());
     this.#spaces.delete(space);
+  }
+
+  /** Forgets everything made under page tables. */
+  forgetPaged(): void {
+    for (const space of this.#spaces.keys()) if (space >= FIRST_PAGED_SPACE) this.forget(space);
   }
 
   /** Forgets the units of a space made from pages that are no longer mapped where they were: `locate` says where the

@@ -1,9 +1,10 @@
 // The first stage of address translation of one hart: which page tables are in force, and what is cached of them.
 
-import { FIRST_PAGED_SPACE, HART, RIGHT, TLB } from "../../layout.ts";
+import { HART, RIGHT, TLB } from "../../layout.ts";
 import { BANK, SUPERVISOR_BANK, VIRTUAL_SUPERVISOR_BANK } from "../csr-slots.ts";
 import { STATUS } from "../privileged.ts";
 import type { HartState } from "../state.ts";
+import type { PagedSpace, PagedSpaces } from "./paged-spaces.ts";
 import { PAGE_BYTES, PAGE_OFFSET } from "./sv39.ts";
 import { TranslationCache } from "./tlb.ts";
 import { hostPage, isPageFault, pageRights, Walker, type WalkKind } from "./walk.ts";
@@ -13,30 +14,6 @@ const SPACE = HART.space >> 2;
 const TLB_WORD = HART.tlb >> 2;
 const PRIVILEGE_WORD = HART.privilege >> 2;
 const OUTSIDE = HART.outside >> 2;
-
-/** An address space made by page tables, for one privilege. */
-interface PagedSpace {
-  readonly number: number;
-  /** Age of the translations that its code was last found to agree with. */
-  age: number;
-}
-
-/** The address spaces that the harts of one thread have met: by second stage, root of the tables and privilege. */
-export class PagedSpaces {
-  /** Rises with everything that may change what a virtual address means. */
-  age = 0;
-  readonly #spaces = new Map<string, PagedSpace>();
-
-  of(base: number, rootLow: number, rootHigh: number, privilege: number): PagedSpace {
-    const key = `${base} ${rootHigh} ${rootLow} ${privilege}`;
-    let space = this.#spaces.get(key);
-    if (space === undefined) {
-      space = { number: FIRST_PAGED_SPACE + this.#spaces.size, age: -1 };
-      this.#spaces.set(key, space);
-    }
-    return space;
-  }
-}
 
 export class MemoryManagementUnit {
   readonly walker: Walker;
@@ -78,8 +55,10 @@ export class MemoryManagementUnit {
       this.#rootHigh = rootHigh;
       this.#base = base;
       this.#known.fill(null);
+      // Code of the space that was left must not be gone on with, whoever changed the tables.
+      this.#state.switched = true;
     }
-    const space = this.#known[privilege] ?? this.#spaces.of(base, rootLow, rootHigh, privilege);
+    const space = this.#known[privilege] ?? this.#spaces.of(base, rootLow, rootHigh, privilege, this.#state.flusher);
     this.#known[privilege] = space;
     this.#space = space;
     block[SPACE] = space.number;

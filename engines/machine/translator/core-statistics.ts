@@ -1,0 +1,9 @@
+// What a core says of its translator.
+
+export interface CoreStatistics {
+  readonly units: number;
+  /** Address spaces, or classes of them, that have translations. */
+  readonly spaces: number;
+  readonly instructions: number;
+  readonly milliseconds: number;
+}
