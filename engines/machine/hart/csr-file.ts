@@ -36,8 +36,9 @@ export class CsrFile {
     this.#state = state;
   }
 
-  /** Reads `csr` into `low` and `high`; a CSR that does not exist reads as zero. */
-  read(csr: number): void {
+  /** Reads `csr` into `low` and `high`; a CSR that does not exist reads as zero. Where it is not `seen`, but read to be written
+   *  again with other bits, whether timers are due is left as it was last known: no write changes it, and the host's clock is slow. */
+  read(csr: number, seen = true): void {
     const state = this.#state;
     const { block } = state;
     const kind = KIND_OF[csr];
@@ -53,14 +54,24 @@ export class CsrFile {
       case KIND.time: this.#number(state.clock.time()); break;
       case KIND.instret: this.#number(retired(state)); break;
       case KIND.sie: this.low = block[ENABLED] & block[SLOT.mideleg]; break;
-      case KIND.sip: this.low = this.#supervisorPending() & block[SLOT.mideleg]; break;
+      case KIND.sip:
+        if (seen) this.#updateTimers();
+        this.low = this.#supervisorPending() & block[SLOT.mideleg];
+        break;
       case KIND.vsie: this.low = (block[VIRTUAL_ENABLED] & block[SLOT.hideleg]) >> 1; break;
-      case KIND.vsip: this.low = (this.#virtualPending() & block[SLOT.hideleg]) >> 1; break;
+      case KIND.vsip:
+        if (seen) this.#updateTimers();
+        this.low = (this.#virtualPending() & block[SLOT.hideleg]) >> 1;
+        break;
       case KIND.hie: this.low = block[VIRTUAL_ENABLED]; break;
-      case KIND.hip: this.low = this.#virtualPending(); break;
+      case KIND.hip:
+        if (seen) this.#updateTimers();
+        this.low = this.#virtualPending();
+        break;
       case KIND.hvip: this.low = block[VIRTUAL_PENDING]; break;
       case KIND.mie: this.low = block[SLOT.mie] | block[ENABLED] | block[VIRTUAL_ENABLED]; break;
       case KIND.mip:
+        if (seen) this.#updateTimers();
         this.low = this.#supervisorPending() | this.#virtualPending() | (state.timers.bits & INTERRUPT.MTI)
           | (Atomics.load(block, RAISED_WORD) & (RAISED.machine | RAISED.machineExternal));
         break;
@@ -154,14 +165,12 @@ export class CsrFile {
 
   #supervisorPending(): number {
     const { block, timers } = this.#state;
-    this.#updateTimers();
     return block[PENDING] | (timers.bits & INTERRUPT.STI)
       | (Atomics.load(block, RAISED_WORD) & (RAISED.supervisor | RAISED.supervisorExternal));
   }
 
   #virtualPending(): number {
     const { block, timers } = this.#state;
-    this.#updateTimers();
     return block[VIRTUAL_PENDING] | (timers.bits & INTERRUPT.VSTI);
   }
 

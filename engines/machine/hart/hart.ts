@@ -112,14 +112,14 @@ export class Hart {
   /** csrrs: sets bits of the low half. */
   setCsrBits(csr: number, bits: number): void {
     const { csrs } = this.#state;
-    csrs.read(csr);
+    csrs.read(csr, false);
     csrs.write(csr, csrs.low | bits, csrs.high, bits);
   }
 
   /** csrrc: clears bits of the low half. */
   clearCsrBits(csr: number, bits: number): void {
     const { csrs } = this.#state;
-    csrs.read(csr);
+    csrs.read(csr, false);
     csrs.write(csr, csrs.low & ~bits, csrs.high, bits);
   }
 

@@ -95,7 +95,8 @@ function csrInstruction(state: HartState, word: number, operation: number): numb
     low = block[X + 2 * source];
     high = block[X + 2 * source + 1];
   }
-  csrs.read(csr);
+  const destination = (word >> 7) & 31;
+  csrs.read(csr, destination !== 0);
   let oldLow = csrs.low;
   let oldHigh = csrs.high;
   if (csr === CSR.instret) {
@@ -112,7 +113,6 @@ function csrInstruction(state: HartState, word: number, operation: number): numb
     else if (action === FUNCTION.csrrs) csrs.write(csr, oldLow | low, oldHigh | high, low);
     else csrs.write(csr, oldLow & ~low, oldHigh & ~high, low);
   }
-  const destination = (word >> 7) & 31;
   if (destination !== 0) {
     block[X + 2 * destination] = oldLow;
     block[X + 2 * destination + 1] = oldHigh;
