@@ -1,7 +1,7 @@
 // Another revision's working tree, beside this one: a git worktree in a temporary folder, which is gone afterwards.
 
 import { spawn } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gitOr } from "../compare/git.ts";
@@ -11,6 +11,8 @@ import { UsageError } from "../exit-code.ts";
 const MEASURING = ["bench/ab/sample.ts", "bench/ab/serve.ts", "bench/ab/protocol.ts"] as const;
 const LOCK_FILE = "package-lock.json";
 const MODULES = "node_modules";
+/** In it, what threads of harts leave of compiled sources (bench/worker-options.ts). */
+const COMPILED = ".cache";
 
 /** Throws a UsageError where the tree cannot be made, and the interruption if that comes meanwhile. Whatever happens, the tree is gone when this returns. */
 export async function withOtherTree<T>(repository: string, commit: string, interruption: AbortSignal, say: (line: string) => void, use: (tree: string) => Promise<T>): Promise<T> {
@@ -23,7 +25,7 @@ export async function withOtherTree<T>(repository: string, commit: string, inter
     for (const file of MEASURING) copyFileSync(join(repository, file), join(tree, file));
     return await use(tree);
   } finally {
-    // The link goes first, so that nothing which it leads to can be taken for a part of the tree.
+    // The links go first, so that nothing which they lead to can be taken for a part of the tree.
     rmSync(join(tree, MODULES), { recursive: true, force: true });
     gitOr(repository, "worktree", "remove", "--force", tree);
     rmSync(folder, { recursive: true, force: true });
@@ -36,7 +38,10 @@ async function provideModules(repository: string, tree: string, commit: string, 
   const asked = gitOr(repository, "show", `${commit}:${LOCK_FILE}`);
   if (asked === undefined) throw new UsageError(`${commit} has no ${LOCK_FILE}: it is from before tcbench could be installed`);
   if (asked === readFileSync(join(repository, LOCK_FILE), "utf8").trimEnd()) {
-    symlinkSync(join(repository, MODULES), join(tree, MODULES), "dir");
+    mkdirSync(join(tree, MODULES));
+    // What is compiled of the other tree goes with it: each has another path, and nobody would use it again.
+    const names = readdirSync(join(repository, MODULES)).filter((name) => name !== COMPILED);
+    for (const name of names) symlinkSync(join(repository, MODULES, name), join(tree, MODULES, name));
     return;
   }
   say(`${LOCK_FILE} differs: npm ci for the other revision`);
