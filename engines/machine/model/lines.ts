@@ -81,7 +81,7 @@ export class Lines {
     let cost = owner === 0 ? this.#memory : this.#transfer[(owner - 1) * this.#cores + core];
     if (this.#count[line] !== 0) {
       cost = Math.max(cost, this.#farthestReader(core, line));
-      this.#readers.fill(0, line * this.#words, (line + 1) * this.#words);
+      for (let word = line * this.#words; word < (line + 1) * this.#words; word++) this.#readers[word] = 0;
       this.#count[line] = 0;
     }
     this.#owner[line] = core + 1;

@@ -299,21 +299,19 @@ class Executor implements ModelMachine, Waiting, Signals {
 
   // ---- what primitives ask for ------------------------------------------------------------------------------
 
-  forWord(core: number, address: PhysicalAddress, value: number, unless: boolean): never {
+  forWord(core: number, address: PhysicalAddress, value: number, unless: boolean): void {
     const slot = this.#slots[core];
     this.#waiters.add(core, address, value, unless, slot.timing.now);
     slot.activity = "word";
-    throw SUSPENSION;
   }
 
-  forExchange(core: number, address: PhysicalAddress, value: number, wanted: number, longest: number): never {
+  forExchange(core: number, address: PhysicalAddress, value: number, wanted: number, longest: number): void {
     const slot = this.#slots[core];
     // Attempts are made in their turn, which stores that are still under way must not put off.
     slot.timing.drain();
     slot.exchange = { address, value, wanted, longest, since: slot.timing.now, pauses: 1 };
     slot.timing.charge(this.#costs.pause);
     slot.activity = "exchange";
-    throw SUSPENSION;
   }
 
   written(core: number, address: PhysicalAddress): void {

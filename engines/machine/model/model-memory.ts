@@ -4,14 +4,14 @@ import type { PhysicalAddress } from "../address.ts";
 import { CoreMemory } from "../hart/core-memory.ts";
 import type { PhysicalMemory } from "../memory.ts";
 import type { CoreTiming } from "./core-timing.ts";
-import type { Recording } from "./recording.ts";
+import { type Recording, SUSPENSION } from "./recording.ts";
 
-/** How a hart waits for another to write a word; each suspends the engine of the hart that asks. */
+/** How a hart waits for another to write a word; the primitive then suspends its engine. (V8 never compiles a function that throws whenever it is called.) */
 export interface Waiting {
   /** Until the word is `value`, or with `unless` until it is anything else. The primitive answers what it is then. */
-  forWord(core: number, address: PhysicalAddress, value: number, unless: boolean): never;
+  forWord(core: number, address: PhysicalAddress, value: number, unless: boolean): void;
   /** Until an exchange for `value` finds `wanted`. */
-  forExchange(core: number, address: PhysicalAddress, value: number, wanted: number, longest: number): never;
+  forExchange(core: number, address: PhysicalAddress, value: number, wanted: number, longest: number): void;
   /** A word has been written by this core: whoever waits for it may go on. */
   written(core: number, address: PhysicalAddress): void;
 }
@@ -129,7 +129,10 @@ export class ModelMemory extends CoreMemory {
     const recording = this.#recording;
     if (recording.replaying) return void recording.repeat(address | 0);
     this.#timing.loadInTurn(address);
-    if (super.atomicLoad(address) !== value) this.#waiting.forWord(this.#timing.core, address, value, false);
+    if (super.atomicLoad(address) !== value) {
+      this.#waiting.forWord(this.#timing.core, address, value, false);
+      throw SUSPENSION;
+    }
     recording.keep(address | 0, value);
   }
 
@@ -138,7 +141,10 @@ export class ModelMemory extends CoreMemory {
     if (recording.replaying) return recording.repeat(address | 0);
     this.#timing.loadInTurn(address);
     const found = super.atomicLoad(address);
-    if (found === value) this.#waiting.forWord(this.#timing.core, address, value, true);
+    if (found === value) {
+      this.#waiting.forWord(this.#timing.core, address, value, true);
+      throw SUSPENSION;
+    }
     return recording.keep(address | 0, found);
   }
 
@@ -146,6 +152,7 @@ export class ModelMemory extends CoreMemory {
     const recording = this.#recording;
     if (recording.replaying) return void recording.repeat(address | 0);
     this.#waiting.forExchange(this.#timing.core, address, value, wanted, longest);
+    throw SUSPENSION;
   }
 
   override copy(target: PhysicalAddress, source: PhysicalAddress, bytes: number): void {
