@@ -1,5 +1,5 @@
-// A guest that loads ever new roots of page tables: the machine keeps translations of so many address spaces at most, and each
-// goes on to be executed as its own tables say.
+// A guest that loads ever new roots of page tables, or executes one page at ever new addresses: the machine keeps so many
+// translations at most, and each goes on to be executed as the tables say.
 
 import { expect, test } from "vitest";
 import { physical } from "../../engines/machine/address.ts";
@@ -7,9 +7,9 @@ import { MOST_SPACES } from "../../engines/machine/hart/mmu/paged-spaces.ts";
 import { CSR, type Hart } from "../../engines/machine/hart/hart.ts";
 import { PhysicalMemory } from "../../engines/machine/memory.ts";
 import { encode, encodeCsr } from "./encode.ts";
-import { LEAF } from "./guest-page-tables.ts";
+import { GuestPageTables, LEAF } from "./guest-page-tables.ts";
 import { makeMachine, runUntilHalted } from "./machine.ts";
-import { CODE, enterGuest, MAPS, RAM } from "./memory-map.ts";
+import { CODE, enterGuest, guestView, MAPS, patternedMemory, RAM, TABLES } from "./memory-map.ts";
 
 const PAGE = 0x1000;
 const TIER = { mode: "machine", hotThreshold: 1, slice: 100_000 } as const;
@@ -63,4 +63,38 @@ test("translations are of so many spaces at most, and right in all", () => {
   expect(runUntilHalted(machine, TIER, 1_000_000).halted).toBe(true);
   expect(seen).toEqual(order.map((root) => 1 + (root % 2)));
   expect(core.statistics().spaces).toBeLessThan(ROOTS / 2);
+});
+
+test("translations are of so many functions at most, at however many addresses code is mapped", () => {
+  const memory = patternedMemory();
+  const view = guestView(memory, MAPS.machine);
+  const tables = new GuestPageTables(view, TABLES);
+  // Calls, each of a function of its own in the next page, which is not mapped, and a return.
+  const calls = 127;
+  for (let call = 0; call < calls; call++) view.setUint32(FIRST - RAM + 4 * call, encode("jal", { rd: 1, immediate: PAGE - 2 * call }), true);
+  view.setUint32(FIRST - RAM + 4 * calls, encode("jalr", { rs1: 1 }), true);
+  const aliases = Array.from({ length: 580 }, (_, alias) => 0x9000_0000 + 2 * alias * PAGE);
+  for (const alias of aliases) tables.map(alias, FIRST, ALL);
+  const seen: (readonly [cause: number, value: number])[] = [];
+  let most = 0;
+  const enter = (hart: Hart): void => hart.setResume(aliases[seen.length] | 0, 0);
+  const { machine, core } = makeMachine(memory, {
+    boot: () => undefined,
+    start(hart) {
+      enterGuest(hart, MAPS.machine);
+      hart.setCsr(CSR.satp, tables.rootPage, 8 << 28);
+      enter(hart);
+    },
+    trap(hart) {
+      seen.push([hart.trapCause(), hart.csrNumber(CSR.mtval)]);
+      most = Math.max(most, core.statistics().slots);
+      if (seen.length === aliases.length) hart.halt();
+      else enter(hart);
+    },
+  }, TIER);
+  expect(runUntilHalted(machine, TIER, 1_000_000).halted).toBe(true);
+  expect(seen).toEqual(aliases.map((alias) => [12, alias + PAGE]));
+  // The first is not arrived at by a jump.
+  expect(core.statistics().units).toBe(aliases.length - 1);
+  expect(most).toBeLessThan(0x1_0000 + 2 * calls);
 });

@@ -105,7 +105,7 @@ export class Core implements GeneratedCore {
   }
 
   statistics(): CoreStatistics {
-    return { units: this.#table.size, spaces: this.#table.spaces, instructions: this.#instructions, milliseconds: this.#milliseconds };
+    return { units: this.#table.size, spaces: this.#table.spaces, slots: this.#table.slots, instructions: this.#instructions, milliseconds: this.#milliseconds };
   }
 
   readonly run = (state: number): number => {
@@ -295,6 +295,8 @@ export class Core implements GeneratedCore {
     const hotness = this.#area + HOTNESS.offset + lookupIndex(space, i32[(state + HART.pc) >> 2] >>> 0) * 4;
     i32[hotness >> 2] = 0;
     if (this.#table.install(space, pc)) return 1;
+    // No unit is on the host's stack: the interpreter asks.
+    if (space >= FIRST_PAGED_SPACE && this.#table.isFull) this.forgetPaged();
     if (this.#build(state, space, pc, false)) return 1;
     i32[hotness >> 2] = RETRY_AFTER;
     return 0;

@@ -62,6 +62,10 @@ const MOST_TARGETS = 128;
 const JUMP_REACH = 0x4000;
 /** So many jumps to targets that its units do not know make it worth translating them anew. */
 const MOST_MISSED = 200;
+/** A guest may map its code at any number of addresses: slots, and of a space, jumps and places of accesses outside the RAM
+ *  window that are noted. */
+const MOST_SLOTS = 0x1_0000;
+const MOST_NOTED = 0x4000;
 /** So many accesses outside the RAM window from one place make it worth resolving them in its units. */
 const MOST_OUTSIDE = 32;
 
@@ -89,6 +93,16 @@ export class TranslationTable {
 
   get size(): number {
     return this.#units;
+  }
+
+  /** Slots of the function table that are given out: more than units. */
+  get slots(): number {
+    return this.#slots - this.#freeSlots.length;
+  }
+
+  /** Whether what is made under page tables is to be forgotten. */
+  get isFull(): boolean {
+    return this.slots > MOST_SLOTS;
   }
 
   get spaces(): number {
@@ -190,7 +204,7 @@ export class TranslationTable {
   noteOutside(space: number, pc: number, isPaged: boolean): void {
     const known = this.#space(space);
     const times = (known.outside.get(pc) ?? 0) + 1;
-    known.outside.set(pc, times % MOST_OUTSIDE);
+    note(known.outside, pc, times % MOST_OUTSIDE);
     if (times < MOST_OUTSIDE) return;
     const concerned = [...known.units].filter((unit) =>
       !known.resolving.has(unit.pc) && unit.code.some(({ pc: from, bytes }) => pc >= from && pc < from + bytes.length));
@@ -212,7 +226,7 @@ export class TranslationTable {
   noteJump(space: number, pc: number, target: number): void {
     const known = this.#space(space);
     let jump = known.jumps.get(pc);
-    if (jump === undefined) known.jumps.set(pc, (jump = { targets: new Set(), known: 0, missed: 0 }));
+    if (jump === undefined) note(known.jumps, pc, (jump = { targets: new Set(), known: 0, missed: 0 }));
     if (jump.targets.size < MOST_TARGETS) jump.targets.add(target);
     if (++jump.missed < MOST_MISSED || jump.targets.size === jump.known) return;
     jump.missed = 0;
@@ -313,6 +327,12 @@ function pageOf(pc: number): number {
 /** A page mapped elsewhere since units were made from it, with no fence yet, is nowhere: at the fence all of them go. */
 function notePage(pages: Map<number, number>, page: number, host: number): void {
   pages.set(page, (pages.get(page) ?? host) === host ? host : Number.NaN);
+}
+
+/** What is noted serves speed alone: of too much of it, all is forgotten. */
+function note<Noted>(notes: Map<number, Noted>, pc: number, noted: Noted): void {
+  if (notes.size === MOST_NOTED && !notes.has(pc)) notes.clear();
+  notes.set(pc, noted);
 }
 
 /** Whether memory from `from` on is not `bytes`. Every fence.i compares every unit, so a plain loop. */

@@ -19,7 +19,7 @@ test("engines that keep guests apart are fuzzed", () => {
   expect(FUZZED).toEqual(["uniprocessor", "per-core", "smp", "hosted"]);
 });
 
-// In threads of their own, as the command has it: there they are several times as fast as in a test's.
+// In threads of their own, as the command has it.
 test("every engine goes on, keeps its invariants, and lets honest guests compute", async () => {
   const tallies = await fuzzEngines({ engines: FUZZED, seed: 20, calls: 500, milliseconds: 300_000, threads: 2, costs: COSTS }, goOn);
   expect(tallies.flatMap(({ failures }) => failures)).toEqual([]);
