@@ -1,6 +1,7 @@
 // What is asked of git, always as words and never through a shell.
 
 import { execFileSync, type ExecFileSyncOptionsWithBufferEncoding } from "node:child_process";
+import { UsageError } from "../exit-code.ts";
 
 /** All results of a revision at once, with room to grow. */
 const MOST_BYTES = 1 << 29;
@@ -10,11 +11,14 @@ export function git(folder: string, ...words: string[]): string {
   return gitBytes(folder, words).toString().trimEnd();
 }
 
-/** The same; undefined where git ends with an error, as it does where something is not there. */
+/** The same; undefined where git ends with an error, as it does where something is not there. Throws a UsageError where it refuses to look. */
 export function gitOr(folder: string, ...words: string[]): string | undefined {
   try {
     return git(folder, ...words);
-  } catch {
+  } catch (error) {
+    // As in a container, whose user is not the one that checked out (git-config(1), safe.directory).
+    const { message } = error as Error;
+    if (message.includes("dubious ownership")) throw new UsageError(`git: ${message}; git config --global --add safe.directory has it look there`);
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { OtherSchema } from "../../../bench/compare/result-file.ts";
 import { commitOf, readRevision } from "../../../bench/compare/revision.ts";
 import { exactRow, Repository } from "./repository.ts";
@@ -33,6 +33,14 @@ describe("result files of a revision", () => {
     expect(commitOf(repository.folder, "nowhere")).toBeUndefined();
     expect(commitOf(repository.folder, "--all")).toBeUndefined();
     expect(() => readRevision(repository.folder, "nowhere")).toThrow("nowhere: not a git revision here");
+  });
+
+  test("a repository of somebody else, which git refuses to look into, is said to be that", () => {
+    const commit = repository.commit();
+    vi.stubEnv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1");
+    expect(() => readRevision(repository.folder, commit)).toThrow(/^git: fatal: detected dubious ownership in repository at '.*'; git config --global --add safe\.directory /);
+    vi.unstubAllEnvs();
+    expect(readRevision(repository.folder, commit)).toEqual([]);
   });
 
   test("another schema version, and files that are no results", () => {
