@@ -20,6 +20,7 @@ const PAGE = 0x1000;
 const USER_CALL = 8;
 const SPP = 1 << 8;
 const MPP = 3 << 11;
+const MPP_SUPERVISOR = 1 << 11;
 const MARK = 0x1234_5678;
 
 /** Offsets in the page before an edge. */
@@ -71,7 +72,7 @@ class Prober implements Software {
   start(hart: Hart): void {
     enterGuest(hart, this.#map);
     if (this.#tables !== null) hart.setCsr(this.#map.mode === "hypervisor" ? CSR.vsatp : CSR.satp, this.#tables.rootPage, 8 << 28);
-    this.#next(hart, []);
+    this.#next(hart);
   }
 
   trap(hart: Hart): void {
@@ -85,13 +86,13 @@ class Prober implements Software {
       count: hart.xNumber(COUNT), link: whole(hart.xLow(LINK), hart.xHigh(LINK)), accessed: this.#isAccessed(edge),
     });
     if (++this.#round < edge.rounds.length) this.#enter(hart);
-    else this.#next(hart, []);
+    else this.#next(hart);
   }
 
-  #next(hart: Hart, seen: Seen[]): void {
-    const one = this.#cases.at(this.seen.length);
-    if (one === undefined || this.seen.length === this.#cases.length) return hart.halt();
-    this.seen.push(seen);
+  #next(hart: Hart): void {
+    if (this.seen.length === this.#cases.length) return hart.halt();
+    const one = this.#cases[this.seen.length];
+    this.seen.push([]);
     this.#round = 0;
     this.#write(one);
     hart.fenceInstructions();
@@ -111,10 +112,9 @@ class Prober implements Software {
     set(DATA, edge.virtual + PLACE.data);
     const to = BigInt(way === "engine" ? start : edge.virtual + PLACE[way]);
     hart.setResume(lowOf(to), highOf(to));
-    const bits = this.#map.mode === "hypervisor" ? SPP : MPP;
-    const status = this.#map.mode === "hypervisor" ? CSR.sstatus : CSR.mstatus;
-    hart.clearCsrBits(status, bits);
-    if (!edge.user) hart.setCsrBits(status, SPP | (bits & (1 << 11)));
+    const [status, previous, supervisor] = this.#map.mode === "hypervisor" ? [CSR.sstatus, SPP, SPP] : [CSR.mstatus, MPP, MPP_SUPERVISOR];
+    hart.clearCsrBits(status, previous);
+    if (!edge.user) hart.setCsrBits(status, supervisor);
     // The guest's own sret goes where it was.
     hart.setCsrBits(this.#map.mode === "hypervisor" ? CSR.vsstatus : CSR.sstatus, SPP);
     hart.setCsr(this.#map.mode === "hypervisor" ? CSR.vsepc : CSR.sepc, lowOf(BigInt(start)), highOf(BigInt(start)));
