@@ -1,7 +1,8 @@
 // Guests that do nothing but leave for the engine, always for the same reason: a few instructions of machine code each.
 
-import { PLIC_BASE, UART_BASE } from "../../engines/machine/layout.ts";
+import { PLIC_BASE, UART_BASE, VIRTIO_BASE } from "../../engines/machine/layout.ts";
 import { A0, A1, A2, A6, A7, BASE, CONSOLE, EXTENSION, VENDOR } from "../../engines/sbi/numbers.ts";
+import { REGISTER } from "../../engines/virtio/numbers.ts";
 
 /** Why a guest leaves, again and again. */
 export interface ExitLoop {
@@ -10,6 +11,8 @@ export interface ExitLoop {
   readonly image: Uint8Array;
   /** Instructions of a round, in all of which it leaves once. */
   readonly instructions: number;
+  /** Whether its guest needs an emulated network device. */
+  readonly nic?: boolean;
 }
 
 /** Where flat binaries are entered; the guest has at least so much memory below and a page behind. */
@@ -21,6 +24,7 @@ const ECALL = 0x0000_0073;
 const lui = (target: number, upper: number): number => ((upper << 12) | (target << 7) | 0x37) >>> 0;
 const addiw = (target: number, source: number, value: number): number => (((value & 0xfff) << 20) | (source << 15) | (target << 7) | 0x1b) >>> 0;
 const load = (width: number, target: number, base: number): number => ((base << 15) | (width << 12) | (target << 7) | 0x03) >>> 0;
+const storeZero = (base: number, offset: number): number => (((offset >> 5) << 25) | (base << 15) | (2 << 12) | ((offset & 0x1f) << 7) | 0x23) >>> 0;
 const LBU = 4;
 const LW = 2;
 
@@ -55,6 +59,8 @@ export const EXIT_LOOPS: readonly ExitLoop[] = [
   calling("remote fence", EXTENSION.remoteFence, 0, 0, -1),
   calling("doorbell", EXTENSION.vendor, VENDOR.channelNotify),
   calling("console, no text", EXTENSION.console, CONSOLE.write, 0, ENTRY),
+  // No driver has set the device up, so that nothing but the register is written.
+  { ...looping("virtio doorbell", [...loadImmediate(T0, VIRTIO_BASE), storeZero(T0, REGISTER.queueNotify)]), nic: true },
   reading("read of the PLIC", LW, PLIC_BASE + 4),
   reading("read of the 16550", LBU, UART_BASE + 5),
 ];

@@ -35,8 +35,9 @@ export function exitPath(loop: ExitLoop, engine: EngineName, options: Settings, 
   const configuration: Configuration = {
     vms: [{ name: "leaves", image: loop.image, memoryBytes: GUEST_BYTES, vcpus: 1, bootArguments: "", share, hart: 0, serial: true }],
     channels: [{ name: "own", ends: [0, 0], windowBytes: PAGE }],
+    ...(loop.nic === true ? { nics: [{ port: 0, owner: 0 }] } : {}),
   };
-  const session = new ModelSession({ engine, options, harts: 1, configuration }, costs);
+  const session = new ModelSession({ engine, options: loop.nic === true ? { ...options, nic: "switch" } : options, harts: 1, configuration }, costs);
   const read = () => ({ cycles: session.cycles()[0], exits: session.read().exits });
   session.run(WARM_UP);
   const before = read();

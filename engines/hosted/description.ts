@@ -1,4 +1,4 @@
-import { BootError, type Configuration, type Engine, type EngineDescription, type EngineReport, type Options, type Platform } from "../engine.ts";
+import type { Configuration, Engine, EngineDescription, EngineReport, Options, Platform } from "../engine.ts";
 import type { LockName } from "../locks/kinds.ts";
 import { optionValue } from "../options.ts";
 import type { Networking } from "../placement/devices.ts";
@@ -18,14 +18,14 @@ import { Host } from "./host.ts";
 import { type HostProgram, LOAD, passing, pipesOf } from "./kernel/host-programs.ts";
 import { PIPE } from "./kernel/pipe-record.ts";
 import { hostedInvariants } from "./invariants.ts";
-import type { Split } from "./kernel/devices.ts";
+import { hasTaps, type Split } from "./kernel/devices.ts";
 import { CAPACITY, HostedLayout } from "./layout.ts";
 
 const OPTIONS = {
   split: {
     values: ["kernel", "user"],
     default: "kernel",
-    summary: "channels, interrupt controllers and network devices in the kernel (as vhost), or in the VMM",
+    summary: "channels, interrupt controllers and emulated network devices in the kernel (as vhost), or in the VMM",
   },
   nic: NIC_OPTION,
   "host-load": {
@@ -72,7 +72,7 @@ export const hosted: EngineDescription = {
     const devices = sharedDevices(configuration, nic);
     const kind = optionValue<LockName>(OPTIONS.lock, "lock", options);
     const programs = programsOf(configuration, options);
-    const layout = layoutOf(configuration, programs);
+    const layout = layoutOf(configuration, options);
     const locks = locksOf(harts, devices, layout, programs);
     let worldSwitches = 0;
     for (let hart = 0; hart < harts; hart++) worldSwitches += view.number(queueOf(hart), QUEUE.worldSwitches);
@@ -97,7 +97,7 @@ export const hosted: EngineDescription = {
     const kind = optionValue<LockName>(OPTIONS.lock, "lock", options);
     const split = optionValue<Split>(OPTIONS.split, "split", options);
     const programs = programsOf(configuration, options);
-    const layout = layoutOf(configuration, programs);
+    const layout = layoutOf(configuration, options);
     return hostedInvariants(platform, configuration, { nic, kind, split, programs }, layout, locksOf(platform.harts, sharedDevices(configuration, nic), layout, programs));
   },
 };
@@ -105,13 +105,14 @@ export const hosted: EngineDescription = {
 /** What runs on the host beside the VMMs. */
 function programsOf({ processes = [] }: Configuration, options: Options): readonly HostProgram[] {
   const load = Number(optionValue<string>(OPTIONS["host-load"], "host-load", options));
-  if (optionValue<string>(OPTIONS["host-kind"], "host-kind", options) === "compute") return [...Array.from({ length: load }, () => LOAD), ...processes];
-  if (load % 2 !== 0) throw new BootError(`host-kind=pipe has processes in pairs, and host-load=${load} is odd: it may be 2 or 4`);
-  return [...Array.from({ length: load }, (_, number) => passing(number)), ...processes];
+  const passes = optionValue<string>(OPTIONS["host-kind"], "host-kind", options) === "pipe";
+  return [...Array.from({ length: load }, (_, number) => (passes ? passing(number, load) : LOAD)), ...processes];
 }
 
-function layoutOf(configuration: Configuration, programs: readonly HostProgram[]): HostedLayout {
-  return new HostedLayout(configuration, programs.length, pipesOf(programs));
+function layoutOf(configuration: Configuration, options: Options): HostedLayout {
+  const programs = programsOf(configuration, options);
+  const taps = hasTaps(optionValue<Split>(OPTIONS.split, "split", options), optionValue<Networking>(OPTIONS.nic, "nic", options));
+  return new HostedLayout(configuration, programs.length, pipesOf(programs), taps);
 }
 
 /** Words that more than one hart reaches, but what the VMMs share among their threads. */

@@ -27,8 +27,8 @@ import { Processors } from "../smp/processors.ts";
 import { SmpServices } from "../smp/services.ts";
 import { field } from "../state/words.ts";
 import { VCPU_BYTES } from "../vcpu/record.ts";
-import { deviceAreaBytes } from "../virtual-devices/layout.ts";
-import { HostDevices, needsService, type Split } from "./kernel/devices.ts";
+import { writeHeader } from "../virtual-devices/nic.ts";
+import { hasTaps, HostDevices, needsService, type Split } from "./kernel/devices.ts";
 import { FairScheduler } from "./kernel/fair.ts";
 import { enterThread, HostProcesses, writeHostProcess } from "./kernel/host-processes.ts";
 import { type HostProgram, pipesOf } from "./kernel/host-programs.ts";
@@ -36,8 +36,9 @@ import { Pipes, writePipeEnds } from "./kernel/pipes.ts";
 import { Programs } from "./kernel/programs.ts";
 import { SystemCalls } from "./kernel/system-calls.ts";
 import { VirtualMachines } from "./kernel/virtual-machines.ts";
-import { CAPACITY, HostedLayout } from "./layout.ts";
+import { CAPACITY, hostAreaBytes, HostedLayout } from "./layout.ts";
 import { writeProcess, writeService } from "./processes.ts";
+import { Network } from "./vmm/network.ts";
 
 const SOFTWARE_INTERRUPT = INTERRUPT_CAUSE | 1;
 const TIMER_INTERRUPT = INTERRUPT_CAUSE | 5;
@@ -58,6 +59,8 @@ export class Host implements Engine {
   readonly #harts: number;
   readonly #options: HostedOptions;
   readonly #layout: HostedLayout;
+  /** By guest: the network devices that its VMM emulates. */
+  readonly #networks: readonly (Network | undefined)[];
   readonly #processors: Processors;
   readonly #calls: SbiCalls;
   readonly #devices: HostDevices;
@@ -71,12 +74,14 @@ export class Host implements Engine {
     checkConfiguration(platform, configuration, CAPACITY);
     if (options.nic === "passthrough") checkSoleOwners(configuration);
     const { memory, harts } = platform;
+    const taps = hasTaps(options.split, options.nic);
     this.#machine = memory;
-    this.#vms = place(configuration, memory.ramBytes, "translated", deviceAreaBytes(configuration));
+    this.#vms = place(configuration, memory.ramBytes, "translated", hostAreaBytes(configuration, taps));
     this.#harts = harts;
     this.#options = options;
     const pipes = pipesOf(options.programs);
-    this.#layout = new HostedLayout(configuration, options.programs.length, pipes);
+    this.#layout = new HostedLayout(configuration, options.programs.length, pipes, taps);
+    this.#networks = this.#vms.map((vm) => (taps && vm.devices.nics.length > 0 ? new Network(vm, this.#layout.network(vm.index)) : undefined));
     this.#firstService = vcpuAt(configuration.vms.reduce((sum, { vcpus }) => sum + vcpus, 0));
     this.#firstProcess = field(physical(this.#firstService), VCPU_BYTES * this.#vms.filter((vm) => needsService(vm, options.split)).length);
     const exclusion = new Exclusion(new Locks(LOCK_KINDS[options.lock], LOCK_NODES, false), "fine", LOCK_AT.big);
@@ -86,7 +91,7 @@ export class Host implements Engine {
     this.#devices = new HostDevices(this.#vms, options.nic, options.split, harts, this.#layout, this.#processors, new DeviceLocks(exclusion));
     const calls = new SystemCalls(this.#layout, this.#processors, exclusion, this.#devices);
     const programs = new Programs(harts, (hart, number, first, second) => calls.serve(hart, number, first, second));
-    this.#machines = new VirtualMachines(this.#layout, this.#processors, services, this.#devices, programs, options.split);
+    this.#machines = new VirtualMachines(this.#layout, this.#processors, services, this.#devices, programs, options.split, this.#networks);
     this.#processes = new HostProcesses(this.#processors, new Pipes(pipes, this.#layout, this.#processors, exclusion));
   }
 
@@ -100,6 +105,8 @@ export class Host implements Engine {
       writeGuest(hart, vm, loadGuest(this.#machine, vm, 0), record, vcpuAt(threads), vmAt);
       writeRegions(memory, vm, record, nic);
       writeProcess(memory, this.#layout, vm, vcpuAt(threads), split, this.#devices.passed[vm.index] ?? 0);
+      const network = this.#networks[vm.index];
+      if (network !== undefined) writeHeader(memory, network.header);
       for (let number = 0; number < vm.machine.vcpus; number++) addThread();
     }
     for (const vm of this.#vms) {

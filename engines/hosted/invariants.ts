@@ -7,23 +7,25 @@ import type { Configuration, Platform } from "../engine.ts";
 import { deviceInvariants } from "../invariants/devices.ts";
 import { lockInvariants } from "../invariants/lock.ts";
 import { disjointInvariants } from "../invariants/memory-map.ts";
-import { portInvariants } from "../invariants/nic.ts";
+import { nicInvariants, portInvariants } from "../invariants/nic.ts";
 import { type Broken, isFixed, isWithin } from "../invariants/words.ts";
 import type { LockName } from "../locks/kinds.ts";
 import type { Networking } from "../placement/devices.ts";
 import { place, type PlacedVm } from "../placement/placement.ts";
 import { StateView } from "../report/state-view.ts";
 import { guestsInvariants, type NamedLock, queuesInvariants, RULES } from "../smp/invariants.ts";
-import { deviceAreaBytes } from "../virtual-devices/layout.ts";
+import { LONGEST_FRAME, SHORTEST_FRAME } from "../virtual-devices/nic.ts";
 import { vcpuAt } from "../smp/layout.ts";
 import { field, NONE } from "../state/words.ts";
 import { VCPU, VCPU_BYTES, VCPU_STATE } from "../vcpu/record.ts";
-import { needsService, type Split } from "./kernel/devices.ts";
+import { hasTaps, needsService, type Split } from "./kernel/devices.ts";
 import type { HostProgram } from "./kernel/host-programs.ts";
 import { PIPE, PIPE_CAPACITY } from "./kernel/pipe-record.ts";
-import { type HostedLayout, PROCESS } from "./layout.ts";
+import { TAP, TAP_FRAMES } from "./kernel/tap-record.ts";
+import { hostAreaBytes, type HostedLayout, PROCESS } from "./layout.ts";
 import { RUN } from "./run.ts";
 import { VMM } from "./vmm/layout.ts";
+import { nicIn } from "./vmm/network-layout.ts";
 
 interface Chosen {
   readonly nic: Networking;
@@ -37,7 +39,8 @@ export function hostedInvariants(
   { memory, harts }: Platform, configuration: Configuration, { nic, kind, split, programs }: Chosen, layout: HostedLayout, locks: readonly NamedLock[],
 ): readonly string[] {
   const view = new StateView(memory);
-  const bytes = deviceAreaBytes(configuration);
+  const taps = hasTaps(split, nic);
+  const bytes = hostAreaBytes(configuration, taps);
   const placed = place(configuration, memory.ramBytes, "translated", bytes);
   const services = placed.filter((vm) => needsService(vm, split)).length;
   const processes = programs.length;
@@ -52,6 +55,10 @@ export function hostedInvariants(
     ...kernels.flatMap((vm) => [...deviceInvariants(view, vm, nic)]),
     ...nic === "passthrough" ? [] : [...new Set(configuration.nics?.map(({ port }) => port))].flatMap((port) => [...portInvariants(view, port)]),
     ...placed.flatMap((vm) => [...processInvariants(view, layout, vm, split)]),
+    ...taps ? placed.flatMap((vm) => vm.devices.nics.flatMap(({ slot }) => [
+      ...tapInvariants(view, `${vm.machine.name}, tap ${slot}`, layout.tap(vm.index, slot)),
+      ...nicInvariants(view, vm, slot, nicIn(layout.network(vm.index), slot)),
+    ])) : [],
     ...programs.flatMap(({ pipes }, index) => (pipes === undefined ? [] : [
       ...endInvariants(view, layout.pipe(pipes.writes), `the pipe ${pipes.writes}: who writes it`, PIPE.writer, threadOf(firstProcess, index)),
       ...endInvariants(view, layout.pipe(pipes.reads), `the pipe ${pipes.reads}: who reads it`, PIPE.reader, threadOf(firstProcess, index)),
@@ -66,6 +73,17 @@ const threadOf = (first: PhysicalAddress, process: number): PhysicalAddress => f
 function* endInvariants(view: StateView, pipe: PhysicalAddress, what: string, end: number, thread: PhysicalAddress): Broken {
   const stopped = view.word(thread, VCPU.state) === VCPU_STATE.stopped;
   yield* isFixed(what, view.address(pipe, end), stopped ? NONE : thread);
+}
+
+function* tapInvariants(view: StateView, name: string, tap: PhysicalAddress): Broken {
+  const first = view.word(tap, TAP.first);
+  const held = view.word(tap, TAP.held);
+  yield* isWithin(`${name}: which frame is the oldest`, first, 0, TAP_FRAMES - 1);
+  yield* isWithin(`${name}: how many frames wait`, held, 0, TAP_FRAMES);
+  for (let index = 0; index < TAP_FRAMES; index++) {
+    const waits = (index - first + TAP_FRAMES) % TAP_FRAMES < held;
+    yield* isWithin(`${name}: bytes of frame ${index}`, view.word(tap, TAP.lengths + 4 * index), waits ? SHORTEST_FRAME : 0, LONGEST_FRAME);
+  }
 }
 
 /** Nobody sleeps at an end where there is something for it to do. */

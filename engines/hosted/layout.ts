@@ -10,11 +10,14 @@ import type { PlacedVm } from "../placement/placement.ts";
 import { CAPACITY as TABLES, STATE_END, vcpuAt } from "../smp/layout.ts";
 import { field } from "../state/words.ts";
 import { VCPU_BYTES } from "../vcpu/record.ts";
+import { DEVICE_AREA, deviceAreaBytes } from "../virtual-devices/layout.ts";
 import { MAXIMUM_CHANNELS } from "../virtual-machine/record.ts";
 import { HOST_PROGRAM_BYTES } from "./kernel/host-programs.ts";
 import { PIPE_BYTES } from "./kernel/pipe-record.ts";
+import { TAP_BYTES } from "./kernel/tap-record.ts";
 import { RUN_BYTES } from "./run.ts";
 import { VMM } from "./vmm/layout.ts";
+import { NETWORK_BYTES } from "./vmm/network-layout.ts";
 
 /** Of guests. A guest has a thread for each vCPU and one more; host processes have one each. */
 export const CAPACITY = { ...TABLES, vms: 240, vcpus: 256 } as const;
@@ -57,6 +60,11 @@ const PROCESS_BYTES = PROCESS.space + REGIONS_BYTES;
 const PROCESSES = STATE_END + THREADS * THREAD_BYTES;
 const VMMS = pages(PROCESSES + CAPACITY.vms * PROCESS_BYTES);
 
+/** Bytes of devices' state below the guests, and of the taps behind it if there are any. */
+export function hostAreaBytes(configuration: Configuration, taps: boolean): number {
+  return deviceAreaBytes(configuration) + (taps ? (configuration.nics ?? []).length * TAP_BYTES : 0);
+}
+
 export class HostedLayout {
   /** Where each VMM's memory begins, by guest, and its bytes. */
   readonly #vmms: PhysicalAddress[] = [];
@@ -67,11 +75,21 @@ export class HostedLayout {
   /** Where pipes lie, behind those. */
   readonly #pipes: PhysicalAddress;
 
-  /** `processes`: host processes beside the VMMs; `pipes`: between those. */
-  constructor({ vms }: Configuration, processes: number, pipes = 0) {
+  /** Where taps lie, in the area of devices, and how many those of guests before one are. */
+  readonly #taps: PhysicalAddress;
+  readonly #tapsBefore: readonly number[];
+  /** By guest: bytes of its VMM's memory up to the end of its run structures. */
+  readonly #runsEnds: readonly number[];
+
+  /** `processes`: host processes beside the VMMs; `pipes`: between those; `taps`: whether VMMs emulate network devices. */
+  constructor(configuration: Configuration, processes: number, pipes = 0, taps = false) {
+    const { vms, nics = [] } = configuration;
+    this.#taps = field(DEVICE_AREA, deviceAreaBytes(configuration));
+    this.#tapsBefore = vms.map((_, index) => nics.filter(({ owner }) => owner < index).length);
+    this.#runsEnds = vms.map(({ vcpus }) => VMM.runs + vcpus * RUN_BYTES);
     let at = VMMS;
-    for (const { vcpus } of vms) {
-      const bytes = pages(VMM.runs + vcpus * RUN_BYTES);
+    for (const [index, end] of this.#runsEnds.entries()) {
+      const bytes = pages(end + (taps && nics.some(({ owner }) => owner === index) ? NETWORK_BYTES : 0));
       this.#vmms.push(physical(at));
       this.#bytes.push(bytes);
       at += bytes;
@@ -102,6 +120,16 @@ export class HostedLayout {
   /** The memory of a VMM. */
   vmm(guest: number): PhysicalAddress {
     return this.#vmms[guest];
+  }
+
+  /** Where a VMM has what it emulates of network devices. */
+  network(guest: number): PhysicalAddress {
+    return field(this.vmm(guest), this.#runsEnds[guest]);
+  }
+
+  /** The kernel's side of the network device that a guest sees at `slot`. */
+  tap(guest: number, slot: number): PhysicalAddress {
+    return field(this.#taps, (this.#tapsBefore[guest] + slot) * TAP_BYTES);
   }
 
   /** What the kernel and a VMM share of a vCPU. */

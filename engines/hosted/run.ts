@@ -17,6 +17,8 @@ export const RUN = {
   address: 0x34,
   bytes: 0x38,
   data: 0x3c,
+  /** The upper half of one of eight bytes. */
+  dataHigh: 0x40,
   /** Whether its guest's external interrupt is raised. */
   external: 0x44,
   /** Set by the VMM: nothing is there that the guest has accessed. */

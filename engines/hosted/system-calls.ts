@@ -36,6 +36,12 @@ export const CALL = {
   /** Writes up to a2 bytes at a1 to pipe a0, and reads so many; answers how many. For host processes, each at its own end. */
   pipeWrite: 16,
   pipeRead: 17,
+  /** Transmits a2 bytes at a1 by the tap at the guest's slot a0. */
+  tapWrite: 18,
+  /** Takes the oldest frame that waits there to a1, where there is room for a2 bytes; answers its bytes, 0 if there is none. */
+  tapRead: 19,
+  /** Has the process told of that tap once more. */
+  tapPoll: 20,
 } as const;
 
 /** Linux's EPERM, EBADF, EFAULT, EINVAL, EPIPE and ENOSYS. */

@@ -16,9 +16,8 @@ import { type Broken, hasOnly, hex, isFixed, isWithin } from "./words.ts";
 const INDEX = 0xffff;
 const STATUS_BITS = STATUS.acknowledge | STATUS.driver | STATUS.driverOk | STATUS.featuresOk | STATUS.needsReset | STATUS.failed;
 
-/** Of guest `vm`, at its slot. */
-export function* nicInvariants(view: StateView, vm: PlacedVm, slot: number): Broken {
-  const record = nicOf(vm.index, slot);
+/** Of guest `vm`, at its slot. `record`: where who emulates it keeps its state. */
+export function* nicInvariants(view: StateView, vm: PlacedVm, slot: number, record = nicOf(vm.index, slot)): Broken {
   const of = (what: string): string => `${vm.machine.name}, network device ${slot}: ${what}`;
   yield* hasOnly(of("its status"), view.word(record, RECORD.status), STATUS_BITS);
   yield* hasOnly(of("why it interrupts"), view.word(record, RECORD.interruptStatus), INTERRUPT.used | INTERRUPT.configuration);

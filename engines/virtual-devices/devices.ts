@@ -171,7 +171,7 @@ export class VirtualDevices {
       transport.write(offset, bytes, hart.xLow(register));
       if (twice) transport.write(offset + WORD, bytes, hart.xHigh(register));
       if (nic.waiting) segment.transmit(hart, nic);
-      if (nic.refilled || offset === REGISTER.status) segment.refilled(hart, nic);
+      if (nic.refilled || offset === REGISTER.status) segment.resume(hart);
     } else {
       setLoaded(hart, access, transport.read(offset, bytes), twice ? transport.read(offset + WORD, bytes) : 0);
     }

@@ -16,7 +16,7 @@ export const NIC_QUEUES = 2;
 
 const LINE = 64;
 const roundUp = (bytes: number): number => Math.ceil(bytes / LINE) * LINE;
-const NIC_BYTES = roundUp(recordBytes(NIC_QUEUES));
+export const NIC_BYTES = roundUp(recordBytes(NIC_QUEUES));
 
 const PLIC = 0;
 const SERIAL = PLIC + PLIC_STATE_BYTES;

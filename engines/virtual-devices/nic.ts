@@ -4,7 +4,7 @@ import type { PhysicalAddress } from "../machine/address.ts";
 import type { CoreMemory } from "../machine/hart/core-memory.ts";
 import { field, unboxed } from "../state/words.ts";
 import type { DeviceModel, DeviceWords, InterruptLine, Location } from "../virtio/device.ts";
-import { locationAt } from "../virtio/device.ts";
+import { locationAt, REFUSED } from "../virtio/device.ts";
 import { DEVICE_ID } from "../virtio/numbers.ts";
 import { type Queue, TAKEN } from "../virtio/queue.ts";
 import { RECORD } from "../virtio/record.ts";
@@ -22,6 +22,8 @@ export const QUEUE_SIZE = 256;
 /** struct virtio_net_hdr, with num_buffers. */
 export const HEADER_BYTES = 12;
 const NUM_BUFFERS = 10;
+/** What takeFrame() finds. */
+export const NO_FRAME = -1;
 /** Ethernet, without its check sequence. */
 export const SHORTEST_FRAME = 14;
 export const LONGEST_FRAME = 1514;
@@ -41,6 +43,8 @@ export class VirtualNic implements DeviceModel, DeviceWords, InterruptLine {
   waiting = false;
   /** Whether its guest has said that it gave buffers. */
   refilled = false;
+  /** See takeFrame(). */
+  frame: Location = REFUSED;
   readonly #memory: GuestMemory;
   readonly #record: PhysicalAddress;
 
@@ -104,8 +108,28 @@ export class VirtualNic implements DeviceModel, DeviceWords, InterruptLine {
     this.#memory.core.store(field(this.#record, offset), value);
   }
 
+  /**
+   * Takes the next frame that its guest has offered to transmit; its chain is then to be put back. Answers the frame's bytes, 0 for
+   * one that is no frame of Ethernet, or NO_FRAME. `frame` is then where it lies, at `scratch` if it was not in one piece.
+   */
+  takeFrame(scratch: PhysicalAddress): number {
+    const { transport, transmitter: queue } = this;
+    if (!transport.isLive()) return NO_FRAME;
+    const taken = queue.take();
+    if (taken === TAKEN.nothing) return NO_FRAME;
+    const { chain } = queue;
+    if (taken === TAKEN.broken || chain.readableBytes < HEADER_BYTES || chain.writableBytes > 0) {
+      transport.fail();
+      return NO_FRAME;
+    }
+    const bytes = chain.readableBytes - HEADER_BYTES;
+    if (bytes < SHORTEST_FRAME || bytes > LONGEST_FRAME) return 0;
+    this.frame = this.#frameOf(scratch, bytes);
+    return bytes;
+  }
+
   /** Where the frame of the transmit chain lies, if in one piece; else it is gathered at `scratch`. */
-  frameOf(scratch: PhysicalAddress, bytes: number): Location {
+  #frameOf(scratch: PhysicalAddress, bytes: number): Location {
     const { chain } = this.transmitter;
     if (chain.bytes(0) === chain.readableBytes) return locationAt(chain.at(0), HEADER_BYTES);
     if (chain.bytes(0) === HEADER_BYTES && chain.readable === 2) return chain.at(1);

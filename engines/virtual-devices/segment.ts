@@ -6,9 +6,8 @@ import type { CoreMemory } from "../machine/hart/core-memory.ts";
 import type { Hart } from "../machine/hart/hart.ts";
 import { field, unboxed } from "../state/words.ts";
 import { locationAt, type Location } from "../virtio/device.ts";
-import { TAKEN } from "../virtio/queue.ts";
 import { addressOf, locationOf } from "./guest-memory.ts";
-import { HEADER_BYTES, LONGEST_FRAME, SHORTEST_FRAME, type VirtualNic, writeHeader } from "./nic.ts";
+import { HEADER_BYTES, LONGEST_FRAME, NO_FRAME, SHORTEST_FRAME, type VirtualNic, writeHeader } from "./nic.ts";
 import { NO_BUFFER, PortDriver } from "./port-driver.ts";
 import { PORT, PORT_BUFFERS, receiveBuffer, transmitBuffer } from "./port-record.ts";
 
@@ -16,15 +15,28 @@ const MAC_BYTES = 6;
 /** Bit of a destination's first byte: for several. */
 const GROUP = 1;
 
-export class Segment {
+/** What frames come from and go to, beside the port. */
+export interface Station {
+  readonly mac: readonly number[];
+  /** Whether it can be given a frame now. If not, it will say when it can. */
+  readonly canReceive: boolean;
+  /** At the start of a trap. */
+  begin(): void;
+  /** Before anything else is done here on this hart. */
+  use(core: CoreMemory): void;
+  /** Answers whether it has taken a copy. `header`: what virtio puts before each frame. */
+  deliver(header: PhysicalAddress, frame: Location, bytes: number): boolean;
+}
+
+export class Segment<Member extends Station = VirtualNic> {
   readonly port: number;
-  readonly nics: readonly VirtualNic[];
+  readonly nics: readonly Member[];
   readonly #record: PhysicalAddress;
   readonly #driver: PortDriver;
   /** Whether the port has been offered frames that it has not been told of. */
   #offered = false;
 
-  constructor(port: number, record: PhysicalAddress, nics: readonly VirtualNic[]) {
+  constructor(port: number, record: PhysicalAddress, nics: readonly Member[]) {
     this.port = port;
     this.nics = nics;
     this.#record = unboxed(record);
@@ -43,9 +55,8 @@ export class Segment {
     for (let index = 0; index < this.nics.length; index++) this.nics[index].begin();
   }
 
-  /** A guest has given buffers, or begins: frames that waited for them are switched. */
-  refilled(hart: Hart, nic: VirtualNic): void {
-    nic.refilled = false;
+  /** Somebody who could not receive now can: frames that waited for that are switched. */
+  resume(hart: Hart): void {
     if (this.#driver.nextReceived(hart.memory) !== NO_BUFFER) this.receive(hart);
   }
 
@@ -55,25 +66,25 @@ export class Segment {
     const { transport, transmitter: queue } = nic;
     nic.waiting = false;
     this.#use(memory);
+    const scratch = field(this.#record, PORT.scratch);
     let sent = 0;
-    for (; sent < queue.maximum && transport.isLive(); sent++) {
-      const taken = queue.take();
-      if (taken === TAKEN.nothing) break;
-      const { chain } = queue;
-      if (taken === TAKEN.broken || chain.readableBytes < HEADER_BYTES || chain.writableBytes > 0) {
-        transport.fail();
-        break;
-      }
-      const bytes = chain.readableBytes - HEADER_BYTES;
-      if (bytes >= SHORTEST_FRAME && bytes <= LONGEST_FRAME) {
-        const scratch = field(this.#record, PORT.scratch);
-        const frame = nic.frameOf(scratch, bytes);
-        if (addressOf(frame) === scratch) this.#count(memory, bytes);
-        this.#forward(hart, frame, bytes, nic);
+    for (; sent < queue.maximum; sent++) {
+      const bytes = nic.takeFrame(scratch);
+      if (bytes === NO_FRAME) break;
+      if (bytes > 0) {
+        if (addressOf(nic.frame) === scratch) this.count(memory, bytes);
+        this.#forward(hart, nic.frame, bytes, nic);
       }
       queue.put(0);
     }
     if (sent > 0 && queue.publish()) transport.interrupt();
+    this.#tellPort(hart);
+  }
+
+  /** Switches a frame of a station's. */
+  send(hart: Hart, frame: Location, bytes: number, from: Member): void {
+    this.#use(hart.memory);
+    this.#forward(hart, frame, bytes, from);
     this.#tellPort(hart);
   }
 
@@ -102,7 +113,7 @@ export class Segment {
   }
 
   /** To whom a frame is for; to the port and everybody else if that is nobody here, or several. `from`: undefined is the port. */
-  #forward(hart: Hart, frame: Location, bytes: number, from: VirtualNic | undefined): void {
+  #forward(hart: Hart, frame: Location, bytes: number, from: Station | undefined): void {
     const { memory } = hart;
     add(memory, field(this.#record, PORT.frames), 1);
     const { nics } = this;
@@ -119,8 +130,8 @@ export class Segment {
     if (from !== undefined) this.#offer(hart, frame, bytes);
   }
 
-  #deliver(memory: CoreMemory, frame: Location, bytes: number, nic: VirtualNic): void {
-    if (nic.deliver(field(this.#record, PORT.header), frame, bytes)) this.#count(memory, bytes);
+  #deliver(memory: CoreMemory, frame: Location, bytes: number, nic: Station): void {
+    if (nic.deliver(field(this.#record, PORT.header), frame, bytes)) this.count(memory, bytes);
     else add(memory, field(this.#record, PORT.dropped), 1);
   }
 
@@ -137,7 +148,7 @@ export class Segment {
     const buffer = transmitBuffer(this.#record, index);
     memory.fill(buffer, 0, HEADER_BYTES);
     memory.copy(field(buffer, HEADER_BYTES), addressOf(frame), bytes);
-    this.#count(memory, bytes);
+    this.count(memory, bytes);
     this.#driver.transmit(memory, index, HEADER_BYTES + bytes);
     this.#offered = true;
   }
@@ -158,13 +169,14 @@ export class Segment {
     for (let index = 0; index < this.nics.length; index++) this.nics[index].use(memory);
   }
 
-  #count(memory: CoreMemory, bytes: number): void {
+  /** A frame has been copied. */
+  count(memory: CoreMemory, bytes: number): void {
     add(memory, field(this.#record, PORT.copies), 1);
     add(memory, field(this.#record, PORT.bytesCopied), bytes);
   }
 }
 
-function isFor(memory: CoreMemory, frame: Location, { mac }: VirtualNic): boolean {
+function isFor(memory: CoreMemory, frame: Location, { mac }: Station): boolean {
   // The last byte tells most of them apart.
   for (let byte = MAC_BYTES - 1; byte >= 0; byte--) {
     if (memory.loadByte(addressOf(locationAt(frame, byte))) !== mac[byte]) return false;

@@ -38,6 +38,7 @@ describe("an exit", () => {
   test.each([
     ["version", "kernel", 0], ["doorbell", "kernel", 0], ["read of the PLIC", "kernel", 0], ["console, no text", "kernel", 2],
     ["read of the 16550", "kernel", 2], ["read of the PLIC", "user", 2], ["doorbell", "user", 4], ["version", "user", 0],
+    ["virtio doorbell", "kernel", 0], ["virtio doorbell", "user", 2],
   ] as const)("for %s, split=%s, crosses between kernel and VMM so often, each time with what a trap costs", (name, split, times) => {
     const loop = EXIT_LOOPS.find((each) => each.name === name)!;
     const path = exitPath(loop, "hosted", { split }, costs);

@@ -5,6 +5,10 @@ import { describe, expect, test } from "vitest";
 import { RING, RING_BYTES } from "../../engines/channels/ring.ts";
 import type { Options } from "../../engines/engine.ts";
 import { ENGINES } from "../../engines/engines.ts";
+import { PIPE } from "../../engines/hosted/kernel/pipe-record.ts";
+import { TAP } from "../../engines/hosted/kernel/tap-record.ts";
+import { HostedLayout } from "../../engines/hosted/layout.ts";
+import { nicIn } from "../../engines/hosted/vmm/network-layout.ts";
 import { LOCK } from "../../engines/locks/record.ts";
 import { cycles, physical, ticks, type PhysicalAddress } from "../../engines/machine/address.ts";
 import { HART, REGION_BYTES } from "../../engines/machine/layout.ts";
@@ -137,6 +141,20 @@ describe("smp", () => {
     one.memory.u8.copyWithin(one.memory.offset(physical(vmAt(0) + VM.secondStage)), one.memory.offset(physical(vmAt(1) + VM.secondStage)), one.memory.offset(physical(vmAt(1) + VM.secondStage)) + 64);
     expect(one.invariants().join()).toContain("physical of region 0");
   });
+});
+
+test("hosted: pipes between processes, taps of VMMs, and what a VMM has of its devices", () => {
+  const options = { nic: "switch", split: "user", "host-load": "2", "host-kind": "pipe" };
+  const one = bench("hosted", 2, options);
+  const layout = new HostedLayout({ vms: guests(2, () => ({ vcpus: 2 })), channels: [], nics: [{ port: 0, owner: 0 }] }, 2, 2, true);
+  expect(one.invariants()).toEqual([]);
+  const { lock, ring: _, ...pipe } = PIPE;
+  expect(unnoticed(one, layout.pipe(1), pipe)).toEqual([]);
+  expect(unnoticed(one, physical(layout.pipe(1) + lock), LOCK, LOCK_SHARING)).toEqual([]);
+  const { frames: __, ...tap } = TAP;
+  expect(unnoticed(one, layout.tap(0, 0), tap)).toEqual([]);
+  expect(unnoticed(one, nicIn(layout.network(0), 0), RECORD)).toEqual(["deviceFeaturesSel", "driverFeaturesSel", "driverFeatures", "queueSel", "queues"]);
+  expect(one.invariants()).toEqual([]);
 });
 
 describe("per-core", () => {

@@ -1,6 +1,6 @@
 // The devices that the host owns, and the kernel's part of what guests see of them: with `split=kernel` their interrupt
 // controllers and network devices (as an in-kernel irqchip and vhost), with `split=user` only the machine's interrupts,
-// which it passes on to the VMMs.
+// which it passes on to the VMMs, and the network ports, with taps for the VMMs.
 
 import type { Hart } from "../../machine/hart/hart.ts";
 import { INTERRUPT } from "../../machine/hart/privileged.ts";
@@ -16,6 +16,7 @@ import { type Inventory, takeInventory } from "../../virtual-devices/inventory.t
 import { claim, complete, route } from "../../virtual-devices/physical-plic.ts";
 import { SERIAL_REGISTERS } from "../../virtual-devices/serial.ts";
 import { type HostedLayout, PROCESS } from "../layout.ts";
+import { Bridge } from "./bridge.ts";
 
 export type Split = "kernel" | "user";
 
@@ -33,6 +34,8 @@ export class HostDevices {
   readonly #processors: Processors;
   readonly #inventory: Inventory;
   readonly #devices: VirtualDevices;
+  /** Where the VMMs emulate network devices. */
+  readonly bridge: Bridge | undefined;
 
   constructor(vms: readonly PlacedVm[], networking: Networking, split: Split, harts: number, layout: HostedLayout, processors: Processors, guard: DeviceGuard) {
     this.consoleOwner = vms.find(({ devices }) => devices.console)?.index ?? NO_GUEST;
@@ -41,14 +44,17 @@ export class HostDevices {
     this.#layout = layout;
     this.#processors = processors;
     // The machine's serial console is the VMM's that has it.
-    const inventory = takeInventory(vms.map((vm) => ({ ...vm, devices: { ...vm.devices, console: false } })), networking);
+    const bridged = hasTaps(split, networking);
+    const inventory = takeInventory(vms.map((vm) => ({ ...vm, devices: { ...vm.devices, console: false, nics: bridged ? [] : vm.devices.nics } })), networking);
     this.#inventory = inventory;
     this.passed = vms.map(({ index }) => inventory.guests[index]?.passed.reduce<number>((bits, from, source) => (from === undefined ? bits : bits | (1 << source)), 0) ?? 0);
+    this.bridge = bridged ? new Bridge(vms, layout, guard, (hart, guest, sources) => this.tell(hart, guest, 0, sources)) : undefined;
     this.#devices = new VirtualDevices(inventory, processors, guard, vmAt, (source) => this.homeOf(source), (hart, source) => this.#pass(hart, source));
   }
 
   boot(hart: Hart): void {
     this.#devices.boot(hart);
+    this.bridge?.boot(hart, (source) => this.homeOf(source));
     if (this.consoleOwner !== NO_GUEST) route(hart, UART_IRQ, this.homeOf(UART_IRQ));
   }
 
@@ -79,7 +85,7 @@ export class HostDevices {
     for (let count = 0; count < MOST_INTERRUPTS; count++) {
       const source = claim(hart);
       if (source === 0) break;
-      this.#pass(hart, source);
+      if (this.bridge?.interrupt(hart, source) !== true) this.#pass(hart, source);
     }
     this.#processors.preempt(hart);
   }
@@ -104,6 +110,11 @@ export class HostDevices {
 
 /** A thread that sleeps in a call is woken as a vCPU is; it takes no interrupt. */
 export const WAKE_UP = INTERRUPT.VSSI;
+
+/** Whether VMMs emulate network devices, on taps of the kernel's. */
+export function hasTaps(split: Split, networking: Networking): boolean {
+  return split === "user" && networking === "switch";
+}
 
 /** Whether a guest's VMM has to be told anything, and so has a service thread. */
 export function needsService({ devices, ends }: PlacedVm, split: Split): boolean {

@@ -37,17 +37,17 @@ const MESSAGE = 0x200;
 const MESSAGE_BYTES = 100;
 
 /**
- * One of a pair that pass a message back and forth, each sleeping until it comes. `number`: among the processes, those of a pair
- * next to each other, and of the pipe that it writes.
+ * Process `number` of `count` that pass messages: back and forth between two that are next to each other, each sleeping until
+ * one comes; where one is left over, it passes its own to itself. Each writes the pipe that has its number.
  */
-export function passing(number: number): HostProgram {
+export function passing(number: number, count: number): HostProgram {
+  const peer = (number ^ 1) < count ? number ^ 1 : number;
   return {
     name: "pipe",
     code: [
-      0x0005_0913, //     mv   s2, a0
-      0x0015_4993, //     xori s3, a0, 1
-      0x0015_7293, //     andi t0, a0, 1
-      0x0202_9263, //     bnez t0, 3f
+      ((number << 20) | 0x0000_0913) >>> 0, //        li   s2, number
+      ((peer << 20) | 0x0000_0993) >>> 0, //          li   s3, peer
+      0x0329_c263, //     blt  s3, s2, 3f
       0x0009_0513, // 2:  mv   a0, s2
       ((MESSAGE << 20) | 0x0004_0593) >>> 0, //       addi a1, s0, MESSAGE
       ((MESSAGE_BYTES << 20) | 0x0000_0613) >>> 0, // li   a2, MESSAGE_BYTES
@@ -65,8 +65,8 @@ export function passing(number: number): HostProgram {
       0x0020_0893, // 4:  li   a7, CALL.exit
       0x0000_0073, //     ecall
     ],
-    argument: number,
-    pipes: { writes: number, reads: number ^ 1 },
+    argument: 0,
+    pipes: { writes: number, reads: peer },
   };
 }
 

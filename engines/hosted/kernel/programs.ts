@@ -6,13 +6,17 @@ import { CONTEXT, type Hart } from "../../machine/hart/hart.ts";
 import { CAUSE } from "../../machine/hart/privileged.ts";
 import { UserFault } from "../../machine/hart/user-memory.ts";
 import type { UserMode } from "../../machine/hart/user-mode.ts";
-import { A0, A1, A7 } from "../../sbi/numbers.ts";
+import { A0, A1, A2, A7 } from "../../sbi/numbers.ts";
 import { field } from "../../state/words.ts";
 import { PROCESS, THREAD } from "../layout.ts";
+import type { Network } from "../vmm/network.ts";
 import type { Program } from "../vmm/program.ts";
 
 /** Serves a system call that returns at once. Answers what goes to a0. */
 export type Serve = (hart: Hart, number: number, first: number, second: number) => number;
+
+/** What a program does between two system calls that do not return at once. */
+export type Burst = (program: Program, network: Network | undefined) => void;
 
 export class Programs {
   readonly #serve: Serve;
@@ -24,15 +28,15 @@ export class Programs {
     for (let hart = 0; hart < harts; hart++) this.#running.push(new RunningProgram());
   }
 
-  /** Runs a burst of a thread. Answers the number of the call that ended it; its arguments are in the thread's registers. */
-  run(hart: Hart, thread: PhysicalAddress, process: PhysicalAddress, space: number, burst: (program: Program) => void): number {
+  /** Runs a burst of a thread; `network`: what its VMM emulates. Answers the number of the call that ended it; its arguments are in the thread's registers. */
+  run(hart: Hart, thread: PhysicalAddress, process: PhysicalAddress, space: number, burst: Burst, network: Network | undefined): number {
     const program = this.#running[hart.id];
     const registers = field(thread, THREAD.registers);
     program.prepare(hart, registers, this.#serve);
     hart.setUserSpace(field(process, PROCESS.space), space);
     hart.enterUser(registers);
     try {
-      burst(program);
+      burst(program, network);
       program.finish();
     } catch (error) {
       if (!(error instanceof UserFault)) throw error;
@@ -75,8 +79,9 @@ class RunningProgram implements Program {
     return this.#user.xLow(n);
   }
 
-  call(number: number, first: number, second: number): number {
+  call(number: number, first: number, second: number, third?: number): number {
     this.#set(number, first, second);
+    if (third !== undefined) this.#user.setX(A2, third);
     const hart = this.#hart;
     const registers = this.#registers;
     hart.leaveUser(registers, CAUSE.userCall, 0);

@@ -8,6 +8,7 @@ import { VIRTUAL_INTERRUPTS } from "../../machine/hart/privileged.ts";
 import { RIGHT, UART_BASE, UART_IRQ } from "../../machine/layout.ts";
 import type { Exclusion } from "../../locks/exclusion.ts";
 import { LONGEST_TEXT } from "../../sbi/console.ts";
+import { A2 } from "../../sbi/numbers.ts";
 import { LOCK_AT } from "../../smp/layout.ts";
 import type { Processors } from "../../smp/processors.ts";
 import { field, loadAddress, NONE } from "../../state/words.ts";
@@ -69,6 +70,9 @@ export class SystemCalls {
         enableInput(hart);
         return 0;
       case CALL.receive: return this.#receive(hart, guest);
+      case CALL.tapWrite: return this.#devices.bridge?.write(hart, guest, first, second, hart.xLow(A2)) ?? ERROR.notPermitted;
+      case CALL.tapRead: return this.#devices.bridge?.read(hart, guest, first, second, hart.xLow(A2)) ?? ERROR.notPermitted;
+      case CALL.tapPoll: return this.#devices.bridge?.poll(hart, guest, first) ?? ERROR.notPermitted;
       default: return ERROR.noCall;
     }
   }

@@ -19,9 +19,12 @@ import { VM } from "../../virtual-machine/record.ts";
 import { type HostedLayout, PROCESS, THREAD } from "../layout.ts";
 import { argument, REASON, RUN } from "../run.ts";
 import { CALL } from "../system-calls.ts";
+import type { Network } from "../vmm/network.ts";
 import { guestLeft, told } from "../vmm/vmm.ts";
 import type { HostDevices, Split } from "./devices.ts";
 import { FAULTED, type Programs, registerAt } from "./programs.ts";
+
+const WORD = 4;
 
 export class VirtualMachines {
   readonly #layout: HostedLayout;
@@ -30,14 +33,19 @@ export class VirtualMachines {
   readonly #devices: HostDevices;
   readonly #programs: Programs;
   readonly #split: Split;
+  /** By guest: the network devices that its VMM emulates. */
+  readonly #networks: readonly (Network | undefined)[];
 
-  constructor(layout: HostedLayout, processors: Processors, services: SmpServices, devices: HostDevices, programs: Programs, split: Split) {
+  constructor(
+    layout: HostedLayout, processors: Processors, services: SmpServices, devices: HostDevices, programs: Programs, split: Split, networks: readonly (Network | undefined)[],
+  ) {
     this.#layout = layout;
     this.#processors = processors;
     this.#services = services;
     this.#devices = devices;
     this.#programs = programs;
     this.#split = split;
+    this.#networks = networks;
   }
 
   /** Whether the SBI call that the guest has trapped on is the VMM's. */
@@ -93,6 +101,7 @@ export class VirtualMachines {
     memory.store(field(run, RUN.address), address);
     memory.store(field(run, RUN.bytes), bytes);
     memory.store(field(run, RUN.data), store ? hart.xLow(register) : 0);
+    if (bytes > WORD) memory.store(field(run, RUN.dataHigh), store ? hart.xHigh(register) : 0);
     memory.store(field(run, RUN.refused), 0);
     memory.store(field(run, RUN.external), (hart.csrLow(CSR.hvip) & INTERRUPT.VSEI) !== 0 ? 1 : 0);
     // Not in what the VMM can write: which instruction is to be completed.
@@ -104,7 +113,7 @@ export class VirtualMachines {
       const value = field(thread, THREAD.value);
       hart.inject(store ? CAUSE.storeAccess : CAUSE.loadAccess, memory.load(value), memory.load(field(value, 4)));
     } else {
-      if (!store) setLoaded(hart, memory.load(field(thread, THREAD.access)), memory.load(field(run, RUN.data)), 0);
+      if (!store) setLoaded(hart, memory.load(field(thread, THREAD.access)), memory.load(field(run, RUN.data)), bytes > WORD ? memory.load(field(run, RUN.dataHigh)) : 0);
       hart.advance(memory.load(field(thread, THREAD.access)) >> ACCESS.lengthShift);
     }
     this.#goOn(hart, vcpu);
@@ -122,7 +131,7 @@ export class VirtualMachines {
     const thread = this.#layout.thread(service);
     memory.store(registerAt(thread, A0), rung);
     memory.store(registerAt(thread, A1), sources);
-    const last = this.#programs.run(hart, thread, process, guest, told);
+    const last = this.#programs.run(hart, thread, process, guest, told, this.#networks[guest]);
     if (last === CALL.wait) this.#processors.preempt(hart);
     else this.#fail(hart, last);
   }
@@ -138,7 +147,7 @@ export class VirtualMachines {
     const guest = this.#guestOf(hart, vcpu);
     const thread = this.#layout.thread(vcpu);
     hart.saveContext(contextOf(vcpu));
-    const last = this.#programs.run(hart, thread, this.#layout.process(guest), guest, guestLeft);
+    const last = this.#programs.run(hart, thread, this.#layout.process(guest), guest, guestLeft, this.#networks[guest]);
     if (last === CALL.run) {
       hart.loadContext(contextOf(vcpu));
       return true;

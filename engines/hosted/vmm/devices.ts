@@ -1,10 +1,11 @@
-// The devices that a VMM emulates: the serial console, and unless the kernel does, the interrupt controller. Threads of
+// The devices that a VMM emulates: the serial console, and unless the kernel does, the interrupt controller and network devices. Threads of
 // the process that are here at the same time keep each other out.
 
 import type { PhysicalAddress } from "../../machine/address.ts";
 import { INTERRUPT } from "../../machine/hart/privileged.ts";
-import { PLIC_BASE, PLIC_BYTES, UART_BASE, UART_IRQ } from "../../machine/layout.ts";
+import { PLIC_BASE, PLIC_BYTES, UART_BASE, UART_IRQ, VIRTIO_FIRST_IRQ, VIRTIO_STRIDE } from "../../machine/layout.ts";
 import { field } from "../../state/words.ts";
+import type { VirtualNic } from "../../virtual-devices/nic.ts";
 import { isDue, loadPlic, request, setLine, storePlic } from "../../virtual-devices/plic.ts";
 import {
   hasRoom, interrupts, loadSerial, receive, SERIAL, SERIAL_DATA, SERIAL_REGISTERS, storeSerial,
@@ -12,13 +13,14 @@ import {
 import { REASON, RUN } from "../run.ts";
 import { CALL } from "../system-calls.ts";
 import { VMM } from "./layout.ts";
+import type { Network } from "./network.ts";
 import { addressIn, type Program, REGISTER } from "./program.ts";
 
 const NO_BYTE = -1;
 const WORD = 4;
 
 /** The guest's access that `run` describes. */
-export function serveAccess(program: Program, run: PhysicalAddress): void {
+export function serveAccess(program: Program, run: PhysicalAddress, network: Network | undefined): void {
   const { memory } = program;
   const process = addressIn(program, REGISTER.process);
   const address = memory.load(field(run, RUN.address)) >>> 0;
@@ -29,16 +31,29 @@ export function serveAccess(program: Program, run: PhysicalAddress): void {
   if (bytes === WORD && address >= PLIC_BASE && address < PLIC_BASE + PLIC_BYTES && memory.load(field(process, VMM.all)) !== 0) {
     return accessPlic(program, process, run, address - PLIC_BASE);
   }
+  const nic = network?.find(address);
+  if (network !== undefined && nic !== undefined) return accessNic(program, process, run, network, nic, address & (VIRTIO_STRIDE - 1));
   memory.store(field(run, RUN.refused), 1);
 }
 
-/** Devices that are passed through interrupt, or the machine's serial console has input: bitmap of the guest's sources. */
-export function serveSources(program: Program, sources: number): void {
+/** Devices that are passed through interrupt, frames have come, or the machine's serial console has input: bitmap of the guest's sources. */
+export function serveSources(program: Program, sources: number, network: Network | undefined): void {
   const { memory } = program;
   const process = addressIn(program, REGISTER.process);
   const plic = field(process, VMM.plic);
   acquire(program, process);
-  for (let left = sources & ~(1 << UART_IRQ); left !== 0; left &= left - 1) request(memory, plic, 31 - Math.clz32(left & -left));
+  for (let left = sources & ~(1 << UART_IRQ); left !== 0; left &= left - 1) {
+    const source = 31 - Math.clz32(left & -left);
+    const nic = network?.nics[source - VIRTIO_FIRST_IRQ];
+    if (network === undefined || nic === undefined) {
+      request(memory, plic, source);
+    } else {
+      nic.begin();
+      nic.use(memory);
+      network.receive(program, nic);
+      moveLine(program, process, nic);
+    }
+  }
   if ((sources & (1 << UART_IRQ)) !== 0) pull(program, process);
   const due = updateSerial(program, process);
   release(program, process);
@@ -63,6 +78,32 @@ function accessSerial(program: Program, process: PhysicalAddress, run: PhysicalA
     program.call(CALL.write, text, 1);
   }
   show(program, process, due, run);
+}
+
+function accessNic(program: Program, process: PhysicalAddress, run: PhysicalAddress, network: Network, nic: VirtualNic, offset: number): void {
+  const { memory } = program;
+  const bytes = memory.load(field(run, RUN.bytes));
+  const twice = bytes > WORD;
+  const data = field(run, RUN.data);
+  const high = field(run, RUN.dataHigh);
+  acquire(program, process);
+  nic.begin();
+  nic.use(memory);
+  if (memory.load(field(run, RUN.reason)) === REASON.store) {
+    network.store(program, nic, offset, bytes, memory.load(data), twice ? memory.load(high) : 0);
+  } else {
+    memory.store(data, nic.transport.read(offset, Math.min(bytes, WORD)));
+    if (twice) memory.store(high, nic.transport.read(offset + WORD, WORD));
+  }
+  const moved = moveLine(program, process, nic);
+  const due = moved ? dueVcpus(program, process) : 0;
+  release(program, process);
+  if (moved) show(program, process, due, run);
+}
+
+/** The network device's line is what the device drives. Answers whether it may have moved. */
+function moveLine({ memory }: Program, process: PhysicalAddress, nic: VirtualNic): boolean {
+  return nic.moved && setLine(memory, field(process, VMM.plic), VIRTIO_FIRST_IRQ + nic.slot, nic.interrupts(memory));
 }
 
 function accessPlic(program: Program, process: PhysicalAddress, run: PhysicalAddress, offset: number): void {

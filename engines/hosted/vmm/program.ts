@@ -8,8 +8,8 @@ export interface Program {
   readonly memory: CoreMemory;
   /** Register x[n], of which programs here use the low half. */
   register(n: number): number;
-  /** Traps into the kernel, and comes back with its answer. */
-  call(number: number, first: number, second: number): number;
+  /** Traps into the kernel, and comes back with its answer. `third`: for calls that have one more argument. */
+  call(number: number, first: number, second: number, third?: number): number;
   /** The same for a call that ends a burst: made when the program comes to its end. */
   last(number: number, first: number): void;
 }

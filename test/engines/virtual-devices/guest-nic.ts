@@ -21,16 +21,19 @@ const bufferOf = (queue: number, index: number): number => BUFFERS + (queue * QU
 export class GuestNic {
   readonly accessor: Accessor;
   readonly id: number;
+  readonly #settle: () => void;
   #sent = 0;
   #seen = 0;
 
-  /** Of the guest on hart `id`, at its slot 0. */
-  constructor(accessor: Accessor, id: number) {
+  /** Of the guest on hart `id`, at its slot 0. `settle`: has whoever else works on its frames come to an end. */
+  constructor(accessor: Accessor, id: number, settle: () => void) {
     this.accessor = accessor;
     this.id = id;
+    this.#settle = settle;
   }
 
   get(register: number): number {
+    this.#settle();
     return this.accessor.read(VIRTIO_BASE + register, this.id);
   }
 
@@ -118,6 +121,7 @@ export class GuestNic {
 
   /** Frames received since this was last asked; their buffers are not offered again. */
   received(): Buffer[] {
+    this.#settle();
     const frames: Buffer[] = [];
     for (; this.#seen !== this.ram.getUint16(usedOf(RECEIVE) + 2, true); this.#seen++) {
       const entry = usedOf(RECEIVE) + 4 + 8 * (this.#seen % QUEUE_SIZE);

@@ -3,11 +3,22 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { cycles, type Cycles, type HostOffset } from "../../../engines/machine/address.ts";
-import { RAM_BASE } from "../../../engines/machine/layout.ts";
+import { ENGINES } from "../../../engines/engines.ts";
+import { Bridge } from "../../../engines/hosted/kernel/bridge.ts";
+import { TAP_FRAMES } from "../../../engines/hosted/kernel/tap-record.ts";
+import { hostAreaBytes, HostedLayout, PROCESS } from "../../../engines/hosted/layout.ts";
+import { nicIn } from "../../../engines/hosted/vmm/network-layout.ts";
+import { CAUSE } from "../../../engines/machine/hart/privileged.ts";
+import { RAM_BASE, VIRTIO_BASE } from "../../../engines/machine/layout.ts";
 import type { WirePort } from "../../../engines/machine/network/wire.ts";
-import { DESCRIPTOR_FLAG, REGISTER, STATUS } from "../../../engines/virtio/numbers.ts";
+import { place } from "../../../engines/placement/placement.ts";
+import { queueOf } from "../../../engines/smp/layout.ts";
+import { field } from "../../../engines/state/words.ts";
+import { unguarded } from "../../../engines/virtual-devices/guard.ts";
+import { DESCRIPTOR_FLAG, MAGIC, REGISTER, STATUS, VERSION } from "../../../engines/virtio/numbers.ts";
+import { QUEUE, QUEUE_BYTES, RECORD } from "../../../engines/virtio/record.ts";
 import { guests, MEMORY_BYTES } from "../fixture.ts";
-import { Accessor, claimOf, enableOf, priorityOf } from "./accessor.ts";
+import { Accessor, claimOf, enableOf, load, priorityOf, store } from "./accessor.ts";
 import { GuestNic, HEADER_BYTES, QUEUE_SIZE } from "./guest-nic.ts";
 
 const SLOT_IRQ = 1;
@@ -34,13 +45,21 @@ class Port implements WirePort {
 
 interface Segment { readonly accessor: Accessor; readonly nics: readonly GuestNic[]; readonly port: Port; readonly harts: number }
 
+const SLICE = 750_000;
+const IN_THE_ENGINE = { engine: "smp", options: {} } as const;
+/** Its devices are a process's, and between them is the engine's bridge. */
+const IN_A_VMM = { engine: "hosted", options: { split: "user" } } as const;
+type Where = typeof IN_THE_ENGINE | typeof IN_A_VMM;
+
 /** As many guests on the segment of port 0, each on a hart of its own. */
-function segment(count: number): Segment {
+function segment(count: number, { engine, options }: Where = IN_THE_ENGINE): Segment {
   const port = new Port();
   const nics = Array.from({ length: count }, (_, owner) => ({ port: 0, owner }));
-  const accessor = new Accessor("smp", guests(count), { harts: count, options: { nic: "switch" }, nics, wire: [port] });
+  const accessor = new Accessor(engine, guests(count), { harts: count, options: { nic: "switch", ...options }, nics, wire: [port] });
   port.memory = accessor.bench.memory.u8;
-  return { accessor, nics: nics.map((_, id) => new GuestNic(accessor, id)), port, harts: count };
+  // A VMM's thread that is woken may have to wait for the end of a slice.
+  const settle = (): void => { if (engine === "hosted") accessor.bench.pass(2 * SLICE, SLICE / 2); };
+  return { accessor, nics: nics.map((_, id) => new GuestNic(accessor, id, settle)), port, harts: count };
 }
 
 /** The port's device works, and the engine serves its interrupts. */
@@ -53,9 +72,9 @@ const frameTo = (to: readonly number[], from: readonly number[], bytes: number):
   Buffer.from([...to, ...from, 0x08, 0x00, ...Array.from({ length: bytes - 14 }, (_, index) => index & 0xff)]);
 const counts = (all: Segment): number[] => [...all.nics.map((nic) => nic.received().length), all.port.left.splice(0).length];
 
-describe("frames", () => {
+describe.each([["in the engine", IN_THE_ENGINE], ["in a VMM", IN_A_VMM]] as const)("frames of devices %s", (_, where) => {
   test("go to whom they are addressed, or to all", () => {
-    const all = segment(3);
+    const all = segment(3, where);
     for (const nic of all.nics) nic.start();
     const [a, b] = all.nics;
     expect(a.mac()).toEqual([0x52, 0x54, 0x00, 0x74, 0x63, 0]);
@@ -79,8 +98,21 @@ describe("frames", () => {
     expect(all.accessor.bench.report().network).toMatchObject({ frames: 6, dropped: 0 });
   });
 
+  test("come from and go to registers that are accessed one by one or two at a time", () => {
+    const { accessor, nics: [a] } = segment(1, where);
+    const magic = a.get(REGISTER.magicValue);
+    expect(magic).toBe(MAGIC);
+    expect(accessor.execute(load("ld"), VIRTIO_BASE + REGISTER.magicValue)).toBe((BigInt(VERSION) << 32n) | BigInt(magic));
+    a.negotiate();
+    a.set(REGISTER.queueSel, 0);
+    expect(a.get(REGISTER.queueNumMax)).toBeGreaterThan(0);
+    accessor.execute(store("sd"), VIRTIO_BASE + REGISTER.queueSel, 99n);
+    expect(a.get(REGISTER.queueNumMax)).toBe(0);
+    expect(accessor.execute(load("lhu"), VIRTIO_BASE + REGISTER.magicValue)).toBe(0n);
+  });
+
   test("are put together from pieces, and dropped when too short or too long", () => {
-    const all = segment(2);
+    const all = segment(2, where);
     for (const nic of all.nics) nic.start();
     const [a] = all.nics;
     const frame = frameTo(STRANGER, a.mac(), 100);
@@ -94,6 +126,16 @@ describe("frames", () => {
     expect(a.get(REGISTER.status) & STATUS.needsReset).toBe(0);
   });
 
+  test("go out, more of them than the port's queue holds", () => {
+    const all = segment(1, where);
+    const [a] = all.nics;
+    a.start();
+    for (let count = 0; count < 200; count++) a.send(frameTo(STRANGER, a.mac(), 60));
+    expect(all.port.left.length).toBe(200);
+  });
+});
+
+describe("frames", () => {
   test("wait at the port while no guest can take them, and come when one begins or gives buffers", () => {
     const all = segment(2);
     const [a] = all.nics;
@@ -110,14 +152,6 @@ describe("frames", () => {
     expect(all.accessor.bench.report().network?.dropped).toBe(0);
   });
 
-  test("go out, more of them than the port's queue holds", () => {
-    const all = segment(1);
-    const [a] = all.nics;
-    a.start();
-    for (let count = 0; count < 200; count++) a.send(frameTo(STRANGER, a.mac(), 60));
-    expect(all.port.left.length).toBe(200);
-  });
-
   test("are dropped, and counted, where a guest has no buffers left", () => {
     const all = segment(2);
     for (const nic of all.nics) nic.start();
@@ -125,6 +159,74 @@ describe("frames", () => {
     for (let count = 0; count < QUEUE_SIZE + 3; count++) a.send(frameTo(b.mac(), a.mac(), 60));
     expect(b.received().length).toBe(QUEUE_SIZE);
     expect(all.accessor.bench.report().network?.dropped).toBe(3);
+  });
+});
+
+describe("frames for a VMM", () => {
+  test("wait in its tap, then at the port, and come in order when the guest begins and gives buffers", () => {
+    const all = segment(1, IN_A_VMM);
+    const [a] = all.nics;
+    const count = TAP_FRAMES + QUEUE_SIZE + 5;
+    const sent = Array.from({ length: count }, (_, number) => frameTo(a.mac(), STRANGER, 60 + number));
+    for (const frame of sent) all.port.arrive(frame);
+    for (let round = 0; round < 3; round++) work(all);
+    expect(all.accessor.bench.report().network).toMatchObject({ frames: TAP_FRAMES, dropped: 0 });
+    a.start();
+    const received: Buffer[] = [];
+    for (let round = 0; round < 2 * Math.ceil(count / QUEUE_SIZE); round++) {
+      work(all);
+      received.push(...a.received());
+      a.refill(Math.min(QUEUE_SIZE, received.length));
+    }
+    expect(received).toEqual(sent);
+    expect(all.accessor.bench.report().network).toMatchObject({ frames: count, dropped: 0 });
+  });
+
+  test("are dropped, and counted, where its tap is full", () => {
+    const all = segment(2, IN_A_VMM);
+    for (const nic of all.nics) nic.start();
+    const [a, b] = all.nics;
+    // The VMM of b has had no turn yet.
+    for (let count = 0; count < TAP_FRAMES + 3; count++) a.send(frameTo(b.mac(), a.mac(), 60));
+    expect(b.received().length).toBe(QUEUE_SIZE);
+    expect(all.accessor.bench.report().network?.dropped).toBe(3);
+  });
+
+  test("are not read or written where its process has no memory, nor by a tap that is not its own", () => {
+    const { accessor: { bench } } = segment(2, IN_A_VMM);
+    const configuration = { vms: guests(2), channels: [], nics: [{ port: 0, owner: 0 }, { port: 0, owner: 1 }] };
+    const layout = new HostedLayout(configuration, 0, 0, true);
+    const vms = place(configuration, bench.memory.ramBytes, "translated", hostAreaBytes(configuration, true));
+    const bridge = new Bridge(vms, layout, unguarded, () => {});
+    const hart = bench.hart(0);
+    hart.setUserSpace(field(layout.process(0), PROCESS.space), 0);
+    const [own, other] = vms.map(({ slot }) => slot.physical);
+    for (const slot of [1, -1, 4, 0x7fff_ffff]) {
+      expect([bridge.write(hart, 0, slot, own, 60), bridge.read(hart, 0, slot, own, 1514), bridge.poll(hart, 0, slot)]).toEqual([-9, -9, -9]);
+    }
+    for (const bytes of [0, 13, 1515, -1, 0x7fff_ffff]) expect(bridge.write(hart, 0, 0, own, bytes)).toBe(-22);
+    for (const room of [0, 1515, -1]) expect(bridge.read(hart, 0, 0, own, room)).toBe(-22);
+    for (const at of [queueOf(0), layout.tap(0, 0), layout.vmm(1), other, own + MEMORY_BYTES - 59, 0, -1]) {
+      expect([bridge.write(hart, 0, 0, at, 60), bridge.read(hart, 0, 0, at, 60)]).toEqual([-14, -14]);
+    }
+    expect([bridge.read(hart, 0, 0, own, 60), bridge.write(hart, 0, 0, own, 60)]).toEqual([0, 60]);
+  });
+
+  test("end the VMM that was made to look for a queue in the kernel, and nobody else", () => {
+    const all = segment(2, IN_A_VMM);
+    for (const nic of all.nics) nic.start();
+    const [a, b] = all.nics;
+    const layout = new HostedLayout({ vms: guests(2), channels: [], nics: [{ port: 0, owner: 0 }, { port: 0, owner: 1 }] }, 0, 0, true);
+    const queue = field(nicIn(layout.network(0), 0), RECORD.queues + QUEUE_BYTES);
+    all.accessor.bench.hart(0).memory.store(field(queue, QUEUE.availableAt), queueOf(0));
+    a.offer(0);
+    const { engine, options } = IN_A_VMM;
+    const { bench } = all.accessor;
+    const { vms } = ENGINES[engine].inspect({ memory: bench.memory, harts: 2 }, { vms: guests(2), channels: [] }, options);
+    expect(vms.map(({ state }) => state)).toEqual(["failed", "running"]);
+    expect(vms[0].reason).toContain(`exception ${CAUSE.loadPage}`);
+    b.send(frameTo(STRANGER, b.mac(), 60));
+    expect(all.port.left.length).toBe(1);
   });
 });
 
@@ -165,12 +267,12 @@ const descriptor = fc.record({
 const rings = fc.record({ queue: fc.nat({ max: 2 }), size: fc.oneof(fc.constantFrom(0, 1, 3, 8, 256, 257, 512, 0x1_0000, -1)), at: fc.tuple(address, address, address) });
 const access = fc.record({ register: fc.oneof(fc.constantFrom(...Object.values(REGISTER)), fc.nat({ max: 0x3ff }).map((word) => 4 * word)), value: fc.oneof(fc.nat({ max: 8 }), fc.integer()) });
 
-describe("a hostile guest", () => {
+describe.each([["the engine", IN_THE_ENGINE], ["a VMM", IN_A_VMM]] as const)("a hostile guest of %s", (_who, where) => {
   test("reaches nobody's memory with its queues, and breaks no device but its own", () => {
     fc.assert(fc.property(
       fc.array(descriptor, { minLength: QUEUE_SIZE, maxLength: QUEUE_SIZE }), fc.array(rings, { maxLength: 3 }), fc.array(access, { maxLength: 12 }), fc.nat({ max: 40 }),
       (descriptors, queues, accesses, jump) => {
-        const all = segment(2);
+        const all = segment(2, where);
         const [hostile, honest] = all.nics;
         const { memory } = all.accessor.bench;
         honest.ram.setUint32(0x10_0000, 0x1234, true);
@@ -204,7 +306,7 @@ describe("a hostile guest", () => {
     ["a buffer to be written that it transmits", { address: RAM_BASE + 0x2000, length: 100, flags: DESCRIPTOR_FLAG.write, next: 0 }],
     ["no room for a header", { address: RAM_BASE + 0x2000, length: 11, flags: 0, next: 0 }],
   ] as const)("%s: its device needs a reset, and works after it", (_, { address: at, length: bytes, flags, next }) => {
-    const all = segment(2);
+    const all = segment(2, where);
     const [hostile] = all.nics;
     hostile.start();
     hostile.describe(1, 0, at, bytes, flags, next);
@@ -219,7 +321,7 @@ describe("a hostile guest", () => {
   });
 
   test("receive buffers too small for any frame break its device", () => {
-    const all = segment(2);
+    const all = segment(2, where);
     const [a, b] = all.nics;
     for (const nic of all.nics) nic.start();
     b.describe(0, 0, RAM_BASE + 0x2000, 100, DESCRIPTOR_FLAG.write, 0);
