@@ -10,6 +10,7 @@ const LINE_SHIFT = 6;
 export const LINE_BYTES = 1 << LINE_SHIFT;
 const WORD_SHIFT = 5;
 const WORD_MASK = 31;
+const UNEVEN = -1;
 
 /** Number of the line that a RAM address lies in; the address may be signed. */
 export function lineOf(address: PhysicalAddress): number {
@@ -21,6 +22,8 @@ export class Lines {
   readonly #transfer: Int32Array;
   /** By core: the most that it is away from any other. */
   readonly #most: Int32Array;
+  /** By core: what every other is away from it, or UNEVEN. */
+  readonly #even: Int32Array;
   readonly #hit: number;
   readonly #memory: number;
   /** Words of a line's set of readers. */
@@ -37,7 +40,12 @@ export class Lines {
     const lines = Math.ceil(ramBytes / LINE_BYTES);
     this.#cores = model.cores;
     this.#transfer = model.transfer;
-    this.#most = Int32Array.from({ length: harts }, (_, core) => Math.max(...Array.from({ length: harts }, (_other, other) => (other === core ? 0 : model.transfer[other * model.cores + core]))));
+    const others = (core: number) => Array.from({ length: harts }, (_, other) => other).filter((other) => other !== core);
+    this.#most = Int32Array.from({ length: harts }, (_, core) => Math.max(0, ...others(core).map((other) => model.transfer[other * model.cores + core])));
+    this.#even = Int32Array.from({ length: harts }, (_, core) => {
+      const [first, ...rest] = new Set(others(core).map((other) => model.transfer[core * model.cores + other]));
+      return rest.length > 0 ? UNEVEN : first;
+    });
     this.#hit = model.costs.cacheHit;
     this.#memory = model.costs.memory;
     this.#words = ((harts - 1) >> WORD_SHIFT) + 1;
@@ -107,10 +115,12 @@ export class Lines {
     }
   }
 
-  /** The sum of the distances of the first `count` of `cores`. */
+  /** The sum of the distances of the first `count` of `cores`, of which who wrote the line is none. */
   distances(line: number, cores: Int32Array, count: number): number {
     const owner = this.#owner[line];
     if (owner === 0) return count * this.#memory;
+    const even = this.#even[owner - 1];
+    if (even !== UNEVEN) return count * even;
     const row = (owner - 1) * this.#cores;
     const transfer = this.#transfer;
     let all = 0;

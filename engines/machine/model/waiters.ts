@@ -94,15 +94,15 @@ export class Waiters {
     this.#lines.share(line, group.set);
     if (group.word !== SEVERAL && group.word !== (address | 0)) return;
     const { cores, values, unless } = group;
+    const several = group.word === SEVERAL;
+    const before = group.count;
     let all = -1;
     let value = i32[offset(address)];
-    for (let index = 0; index < group.count;) {
-      if (group.word === SEVERAL) value = i32[offset(this.#address[cores[index]] as PhysicalAddress)];
-      if ((value === values[index]) === (unless[index] === 1)) {
-        index++;
-        continue;
-      }
-      if (all < 0) all = this.#lines.distances(line, cores, group.count);
+    // From the end: who takes the place of one that is removed has been looked at.
+    for (let index = before - 1; index >= 0; index--) {
+      if (several) value = i32[offset(this.#address[cores[index]] as PhysicalAddress)];
+      if ((value === values[index]) === (unless[index] === 1)) continue;
+      if (all < 0) all = this.#lines.distances(line, cores, before);
       const core = cores[index];
       remove(group, index);
       const own = this.#lines.distance(core, line);
