@@ -248,12 +248,14 @@ describe("host processes", () => {
     /** Its answer goes to the page of the process, at ANSWERS. */
     interface PipeCall { readonly call: number; readonly pipe: number; readonly at: number; readonly bytes: number }
     const ANSWERS = 0x700;
-    const calls = (all: readonly PipeCall[]): number[] => all.flatMap(({ call, pipe, at, bytes }, index) => [
-      li(A0, pipe), addi(A1, S0, Math.min(at, 2047)), addi(A1, A1, at - Math.min(at, 2047)), li(A2, bytes), li(A7, call), ECALL, sd(A0, S0, ANSWERS + 8 * index),
+    /** `done`: calls that were made before. */
+    const calls = (all: readonly PipeCall[], done = 0): number[] => all.flatMap(({ call, pipe, at, bytes }, index) => [
+      li(A0, pipe), addi(A1, S0, Math.min(at, 2047)), addi(A1, A1, at - Math.min(at, 2047)), li(A2, bytes), li(A7, call), ECALL, sd(A0, S0, ANSWERS + 8 * (done + index)),
     ]);
     const write = (pipe: number, at: number, bytes: number): PipeCall => ({ call: CALL.pipeWrite, pipe, at, bytes });
     const read = (pipe: number, at: number, bytes: number): PipeCall => ({ call: CALL.pipeRead, pipe, at, bytes });
-    const sleep = (for1000: number): number[] => [li(A0, for1000), 0x00a5_1513, li(A7, CALL.sleep), ECALL]; // slli a0, a0, 10
+    /** For so many times 1,024 ticks. */
+    const sleep = (times: number): number[] => [li(A0, times), 0x00a5_1513, li(A7, CALL.sleep), ECALL]; // slli a0, a0, 10
     /** The end with the lower number writes pipe 0 and reads pipe 1. */
     const end = (number: number, code: readonly number[]): HostProgram => ({ ...program([...code, FOREVER]), pipes: { writes: number, reads: number ^ 1 } });
     const memoryOf = (session: ModelSession, process: number): Buffer => {
@@ -273,17 +275,22 @@ describe("host processes", () => {
     });
 
     test("move bytes in order, through a ring that runs full and over its end", () => {
-      const writes = Array.from({ length: 5 }, () => write(0, 0, 1700));
+      const once = write(0, 0, 1700);
+      // The third goes over the ring's end, since the first read came before it, and fills it.
+      const writer = [...calls([once, once]), ...sleep(30), ...calls([once, once, once], 2), FOREVER];
+      // What is written is the program itself, with no two words alike behind it.
+      for (let word = writer.length; word < 1700 / 4; word++) writer.push(0x0101_0000 * word + word);
       // What the first four read, the fifth overwrites; those behind it are read beyond the end of the ring.
       const reads = [...Array.from({ length: 5 }, () => 0x900), 0x900 + 700, 0x900 + 1400].map((at) => read(0, at, at < 0x900 + 1400 ? 700 : 300));
-      const session = sessionOf([end(0, calls(writes)), end(1, [...sleep(100), ...calls(reads)])], {}, 1, 5 * MILLISECOND);
-      expect(answers(session, 0, 4)).toEqual([1700, 1700, PIPE_CAPACITY - 3400, 0]);
+      const reader = [...sleep(10), ...calls(reads.slice(0, 1)), ...sleep(50), ...calls(reads.slice(1), 1)];
+      const session = sessionOf([end(0, writer), end(1, reader)], {}, 1, 5 * MILLISECOND);
+      expect(answers(session, 0, 4)).toEqual([1700, 1700, PIPE_CAPACITY + 700 - 3400, 0]);
       expect(session.report().processes![0].cpuTime).toBeLessThan(MILLISECOND);
       session.run(25 * MILLISECOND);
       session.rest();
       expect(session.invariants()).toEqual([]);
       const page = memoryOf(session, 0);
-      const stream = Buffer.concat(answers(session, 0, writes.length).map((bytes) => page.subarray(0, bytes)));
+      const stream = Buffer.concat(answers(session, 0, 5).map((bytes) => page.subarray(0, bytes)));
       const taken = answers(session, 1, reads.length);
       const before = (index: number): number => taken.slice(0, index).reduce((sum, bytes) => sum + bytes, 0);
       expect(before(reads.length)).toBeGreaterThan(PIPE_CAPACITY);

@@ -13,7 +13,7 @@ import { complete, route } from "../../virtual-devices/physical-plic.ts";
 import { Segment } from "../../virtual-devices/segment.ts";
 import type { HostedLayout } from "../layout.ts";
 import { ERROR } from "../system-calls.ts";
-import { NO_FRAME, Tap } from "./tap.ts";
+import { NOTHING, Tap } from "./tap.ts";
 import { TAP_FRAMES } from "./tap-record.ts";
 
 /** Tells a VMM's service thread of interrupt sources of its guest's. */
@@ -91,7 +91,7 @@ export class Bridge {
     tap.use(hart.memory);
     const full = tap.held === TAP_FRAMES;
     const bytes = tap.take(target, room);
-    if (bytes !== NO_FRAME) segment.count(hart.memory, bytes);
+    if (bytes !== NOTHING) segment.count(hart.memory, bytes);
     if (full) segment.resume(hart);
     this.#guard.leaveSegment(hart, segment.port);
     this.#settle(hart, segment);

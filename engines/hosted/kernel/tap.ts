@@ -10,7 +10,7 @@ import type { Station } from "../../virtual-devices/segment.ts";
 import { frameAt, TAP, TAP_FRAMES } from "./tap-record.ts";
 
 /** Nothing waits here. */
-export const NO_FRAME = 0;
+export const NOTHING = 0;
 
 export class Tap implements Station {
   /** The guest's index and the slot at which it sees the device. */
@@ -57,11 +57,11 @@ export class Tap implements Station {
     return true;
   }
 
-  /** Copies the oldest frame to `target`, as far as there is room for it. Answers how many bytes, or NO_FRAME. */
+  /** Copies the oldest frame to `target`, as far as there is room for it. Answers how many bytes, or NOTHING. */
   take(target: PhysicalAddress, room: number): number {
     const memory = this.#core;
     const { held } = this;
-    if (held === 0) return NO_FRAME;
+    if (held === 0) return NOTHING;
     const first = memory.load(field(this.#record, TAP.first));
     const bytes = Math.min(memory.load(field(this.#record, TAP.lengths + 4 * first)), room);
     memory.copy(target, frameAt(this.#record, first), bytes);
