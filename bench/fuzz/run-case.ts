@@ -16,8 +16,8 @@ import { FUZZING, type Setting, settingOf } from "./setting.ts";
 import type { FuzzCase, FuzzOutcome } from "./task.ts";
 
 const MEGACYCLE = 1_000_000;
-/** Guests are ready by then. */
-const READY = 6 * MEGACYCLE;
+/** Guests are ready by then, also the last of ten threads whose turns are of 750,000 cycles, in its second. */
+const READY = 12 * MEGACYCLE;
 const READY_STEP = MEGACYCLE / 4;
 /** A slice, in cycles: some operations of every lane. */
 const SLICE = MEGACYCLE / 2;
