@@ -62,7 +62,9 @@ function findTable(image: GuestImage, view: DataView): Loaded<FileRange> {
   let bytes = 0;
   let entryBytes = RELA_ENTRY_BYTES;
   const { dynamic } = image;
-  for (let at = dynamic.offset; at + DYNAMIC_ENTRY_BYTES <= dynamic.offset + dynamic.bytes; at += DYNAMIC_ENTRY_BYTES) {
+  // Counted from 0: where it has no bytes, its offset may be one that a double cannot add to.
+  for (let entry = 0; entry + DYNAMIC_ENTRY_BYTES <= dynamic.bytes; entry += DYNAMIC_ENTRY_BYTES) {
+    const at = dynamic.offset + entry;
     const tag = readWord64(view, at);
     const value = readWord64(view, at + 8);
     if (tag === TAG.end) break;

@@ -154,6 +154,14 @@ describe("relocations", () => {
     expect(load(edited(at, ...bytes))).toBe(kind);
   });
 
+  test("of a dynamic section with no bytes are none, wherever that is said to lie", () => {
+    const empty = goodElf();
+    const header = 64 + 2 * 56;
+    // p_offset, p_filesz, p_align: 2^60 + 16 is 2^60 to a double.
+    for (const [field, value] of [[8, 2n ** 60n], [32, 0n], [48, 1n]] as const) new DataView(empty.buffer).setBigUint64(header + field, value, true);
+    expect(load(empty)).toBe("ok");
+  });
+
   test("of unknown kind are named", () => {
     const parsed = parseElf(edited(table + 8, 58));
     if (!parsed.ok) throw new Error(parsed.error.message);
