@@ -97,7 +97,7 @@ export class HostProcesses {
   }
 
   #end(hart: Hart): void {
-    this.#pipes.close(hart, this.#processors.current(hart));
+    this.#pipes.close(hart);
     this.#processors.stopCurrent(hart);
   }
 }

@@ -56,8 +56,10 @@ export class Pipes {
     this.#move(hart, thread, READING);
   }
 
-  /** A process ends, and whoever waits at the other end of a pipe of its learns that. */
-  close(hart: Hart, thread: PhysicalAddress): void {
+  /** The process on this hart ends, and whoever waits at the other end of a pipe of its learns that. */
+  close(hart: Hart): void {
+    if (this.#count === 0) return;
+    const thread = this.#processors.current(hart);
     for (let number = 0; number < this.#count; number++) {
       this.#closeEnd(hart, thread, this.#layout.pipe(number), READING);
       this.#closeEnd(hart, thread, this.#layout.pipe(number), WRITING);
@@ -65,6 +67,7 @@ export class Pipes {
   }
 
   #move(hart: Hart, thread: PhysicalAddress, end: End): void {
+    if (this.#count === 0) return answer(hart, ERROR.badEnd);
     const { memory } = hart;
     const number = hart.xNumber(A0);
     const bytes = hart.xNumber(A2);

@@ -92,6 +92,8 @@ export class VirtualMachines {
     const access = decodeAccess(fetchTrapped(hart, machineOf(memory, vcpu)));
     const store = cause === CAUSE.storeGuestPage;
     const bytes = 1 << (access & ACCESS.size);
+    // Of what a VMM may emulate, network devices alone take eight bytes.
+    const twice = bytes > WORD && this.#devices.bridge !== undefined;
     // The guest may have changed the instruction since.
     if (access === NO_ACCESS || ((access & ACCESS.store) !== 0) !== store || (address & (bytes - 1)) !== 0) return void reflect(hart, cause);
     const run = this.#runOf(hart, vcpu);
@@ -101,7 +103,7 @@ export class VirtualMachines {
     memory.store(field(run, RUN.address), address);
     memory.store(field(run, RUN.bytes), bytes);
     memory.store(field(run, RUN.data), store ? hart.xLow(register) : 0);
-    if (bytes > WORD) memory.store(field(run, RUN.dataHigh), store ? hart.xHigh(register) : 0);
+    if (twice) memory.store(field(run, RUN.dataHigh), store ? hart.xHigh(register) : 0);
     memory.store(field(run, RUN.refused), 0);
     memory.store(field(run, RUN.external), (hart.csrLow(CSR.hvip) & INTERRUPT.VSEI) !== 0 ? 1 : 0);
     // Not in what the VMM can write: which instruction is to be completed.
@@ -113,7 +115,7 @@ export class VirtualMachines {
       const value = field(thread, THREAD.value);
       hart.inject(store ? CAUSE.storeAccess : CAUSE.loadAccess, memory.load(value), memory.load(field(value, 4)));
     } else {
-      if (!store) setLoaded(hart, memory.load(field(thread, THREAD.access)), memory.load(field(run, RUN.data)), bytes > WORD ? memory.load(field(run, RUN.dataHigh)) : 0);
+      if (!store) setLoaded(hart, memory.load(field(thread, THREAD.access)), memory.load(field(run, RUN.data)), twice ? memory.load(field(run, RUN.dataHigh)) : 0);
       hart.advance(memory.load(field(thread, THREAD.access)) >> ACCESS.lengthShift);
     }
     this.#goOn(hart, vcpu);
