@@ -4,7 +4,7 @@ import type { AnyNode } from "acorn";
 import { children } from "./syntax.ts";
 
 export interface FunctionText {
-  /** As its callers name it, `#` included; undefined for one that nobody can name, and for code outside functions. */
+  /** As its callers name it: `name`, a method `.name` or `#name`; undefined for one that nobody can name, and for code outside functions. */
   readonly name: string | undefined;
   /** The name of what is called; undefined for a return. */
   readonly events: readonly (string | undefined)[];
@@ -21,10 +21,10 @@ function visit(root: AnyNode, name: string | undefined, found: FunctionText[]): 
   const events: (string | undefined)[] = [];
   found.push({ name, events });
   const within = (node: AnyNode, givenName: string | undefined): void => {
-    if (isFunction(node) && node !== root) return visit(node, nameOf(node.id) ?? givenName, found);
+    if (isFunction(node) && node !== root) return visit(node, node.id?.name ?? givenName, found);
     for (const child of children(node)) within(child, nameGiven(node));
     if (node.type === "CallExpression") {
-      const called = nameOf(node.callee);
+      const called = calledBy(node.callee);
       if (called !== undefined) events.push(called);
     }
     if (node.type === "ReturnStatement") events.push(undefined);
@@ -38,17 +38,21 @@ function isFunction(node: AnyNode): node is Extract<AnyNode, { type: "FunctionDe
 
 /** What a function directly in this node is called by. */
 function nameGiven(node: AnyNode): string | undefined {
-  if (node.type === "MethodDefinition" || node.type === "PropertyDefinition" || node.type === "Property") return nameOf(node.key);
-  return node.type === "VariableDeclarator" ? nameOf(node.id) : undefined;
+  if (node.type === "MethodDefinition" || node.type === "PropertyDefinition" || node.type === "Property") return methodName(node.key);
+  return node.type === "VariableDeclarator" && node.id.type === "Identifier" ? node.id.name : undefined;
 }
 
-/** The last name of an expression: `a.b.#c` is called by `#c`. */
-function nameOf(node: AnyNode | null | undefined): string | undefined {
-  switch (node?.type) {
+/** What is called: of an expression its last name, `a.b.#c` is `#c`. */
+function calledBy(node: AnyNode): string | undefined {
+  switch (node.type) {
     case "Identifier": return node.name;
-    case "PrivateIdentifier": return `#${node.name}`;
-    case "MemberExpression": return node.computed ? undefined : nameOf(node.property);
-    case "ChainExpression": return nameOf(node.expression);
+    case "MemberExpression": return node.computed ? undefined : methodName(node.property);
+    case "ChainExpression": return calledBy(node.expression);
     default: return undefined;
   }
+}
+
+function methodName(node: AnyNode): string | undefined {
+  if (node.type === "PrivateIdentifier") return `#${node.name}`;
+  return node.type === "Identifier" ? `.${node.name}` : undefined;
 }

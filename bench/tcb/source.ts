@@ -1,9 +1,9 @@
 // One source module as the TCB count sees it: its code, once comments and types are gone.
 
 import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { posix, resolve } from "node:path";
 import { transformSync } from "@swc/wasm-typescript";
-import { parse, type Token } from "acorn";
+import { parse, type Program, type Token } from "acorn";
 import { type FunctionText, functionsIn } from "./functions.ts";
 import { carriesCode, decidesOn, descendants, interfaceTables, isStatement, runsAt } from "./syntax.ts";
 
@@ -23,6 +23,8 @@ export interface TopLevelStatement {
 
 export interface SourceModule {
   readonly statements: readonly TopLevelStatement[];
+  /** By local name: the module that it is imported from, as a path from the root, and its name there. */
+  readonly imports: ReadonlyMap<string, { readonly path: string; readonly name: string }>;
   /** Character offset at which each line begins. */
   readonly lineStarts: readonly number[];
 }
@@ -65,7 +67,19 @@ export function readSource(path: string, text: string): SourceModule {
       lines: linesOf(tokens.filter((token) => token.start >= top.start && token.end <= top.end), lineStarts),
     };
   });
-  return { statements, lineStarts };
+  return { statements, imports: importsOf(program, path), lineStarts };
+}
+
+function importsOf(program: Program, path: string): SourceModule["imports"] {
+  const imports = new Map<string, { path: string; name: string }>();
+  for (const node of program.body) {
+    if (node.type !== "ImportDeclaration") continue;
+    const from = posix.join(posix.dirname(path), String(node.source.value));
+    for (const specifier of node.specifiers) {
+      if (specifier.type === "ImportSpecifier" && specifier.imported.type === "Identifier") imports.set(specifier.local.name, { path: from, name: specifier.imported.name });
+    }
+  }
+  return imports;
 }
 
 /** Types become spaces, so every offset and line is that of the file. */

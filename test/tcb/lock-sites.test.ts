@@ -80,6 +80,31 @@ describe("a wrapper's callers are, and what it does itself is not", () => {
     `)).toBe(1);
   });
 
+  test("others of the same name are none: functions go by their modules, methods are wrappers if all of them are", () => {
+    expect(sites({
+      "locks.ts": LOCKS,
+      "wrapper.ts": "export function take(locks) { locks.acquire(); } export class Guard { enter(locks) { locks.acquire(); } receive(locks) { locks.acquire(); } }",
+      "frames.ts": "export function take(frame) { return frame.bytes; } export class Port { receive(frame) { return frame; } }",
+      "engine.ts": `
+        import { take } from "./frames.ts";
+        import { take as lock } from "./wrapper.ts";
+        export const trap = (port, guard, frame) => { port.receive(take(frame)); guard.enter(frame); lock(frame); };
+      `,
+    })).toBe(3); // enter, lock, and what Guard's receive does itself
+  });
+
+  test("one that gives a lock back and takes it again is none", () => {
+    expect(sites({
+      "locks.ts": LOCKS,
+      "engine.ts": `
+        export class Engine {
+          trap(hart) { this.locks.acquire(hart); this.fence(hart); this.fence(hart); this.locks.release(hart); }
+          fence(hart) { this.locks.release(hart); hart.wait(); this.locks.acquire(hart); }
+        }
+      `,
+    })).toBe(2);
+  });
+
   test("one that nobody calls is a site itself", () => {
     expect(inOne("export function trap(locks) { locks.acquire(); locks.acquire(); }")).toBe(2);
   });
