@@ -25,7 +25,7 @@ const FULL = {
   timing: { windowMs: 80, samples: 7, warmUpMs: 500 },
 } as const;
 const QUICK = {
-  workloads: ["compute-hash", "channel-pingpong", "contend", "legacy", "forward"],
+  workloads: ["compute-hash", "channel-pingpong", "contend", "forward"],
   timing: { windowMs: 30, samples: 5, warmUpMs: 250 },
 } as const;
 const DEFAULT_HARTS = [1, 2];
