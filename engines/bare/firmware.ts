@@ -69,7 +69,8 @@ export class Firmware implements Engine, Services {
       hart.saveContext(contextOf(vcpu));
       this.#endOthers(hart);
     }
-    if (hart.memory.atomicLoad(field(GUEST, VM.state)) !== VM_STATE.running || stateOf(hart, vcpu) === VCPU_STATE.stopped) hart.idle();
+    // A vCPU that stopped in this trap may be on its way to start again by now: only one that runs is entered.
+    if (hart.memory.atomicLoad(field(GUEST, VM.state)) !== VM_STATE.running || stateOf(hart, vcpu) !== VCPU_STATE.running) hart.idle();
   }
 
   /** Another hart has something for this one. */
