@@ -26,7 +26,7 @@ import { AbsentCase } from "./sample-process.ts";
 
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 /** Of a round with four machines, for estimates only. */
-const ROUND_MS = 4_500;
+const ROUND_MS = 9_000;
 const HASH_DIGITS = 12;
 
 /** Answers the exit code. Throws a UsageError before anything is measured. */

@@ -3,7 +3,7 @@
 
 import { holm } from "./holm.ts";
 import { type RankSum, rankSumTest, smallestP, type Stratum } from "./rank-sum.ts";
-import { type Ratio, ratioOfMedians } from "./ratio.ts";
+import { type Ratio, ratioOfPairs } from "./ratio.ts";
 
 /** When a difference counts. */
 export interface Criteria {
@@ -24,7 +24,7 @@ export function judgeCases(cases: readonly (readonly Stratum[])[], { level, thre
   const tests = cases.map(rankSumTest);
   const adjusted = holm(tests.map(({ p }) => p));
   return cases.map((strata, index): CaseVerdict => {
-    const ratio = ratioOfMedians(strata);
+    const ratio = ratioOfPairs(strata);
     const beyond = ratio.high < 1 - threshold / 100 ? "slower" : ratio.low > 1 + threshold / 100 ? "faster" : "no difference";
     return { ...ratio, p: adjusted[index], exact: tests[index].exact, verdict: adjusted[index] < level ? beyond : "no difference" };
   });

@@ -1,7 +1,8 @@
-// How many times as high B's values are as A's: the ratio of the medians, each value taken relative to its stratum, and the
-// interval of it by resampling whole strata. What the strata have in common, such as a host that is slow for a while, cancels.
+// How many times as high B's values are as A's: the median of the ratios of all pairs within strata, which are the pairs that
+// the rank-sum test counts (Hodges and Lehmann 1963 estimate by such pairs), and the interval of it by resampling whole strata.
+// What the values of a stratum have in common, such as a host that is slow for a while, cancels.
 
-import { geometricMean, type Interval, quantileOfSorted, xorshift } from "../statistics.ts";
+import { type Interval, quantileOfSorted, xorshift } from "../statistics.ts";
 import type { Stratum } from "./rank-sum.ts";
 
 export interface Ratio extends Interval {
@@ -15,47 +16,36 @@ const RESAMPLES = 2_000;
 const CONFIDENCE = 0.95;
 const SEED = 0x2545_f491;
 
-/** Of values above 0. The same strata always give the same interval. */
-export function ratioOfMedians(strata: readonly Stratum[]): Ratio {
-  const relative = strata.map(({ a, b }): Stratum => {
-    const middle = Math.sqrt(geometricMean(a) * geometricMean(b));
-    return { a: a.map((value) => value / middle), b: b.map((value) => value / middle) };
-  });
-  const [a, b] = [new Middle(relative.map((each) => each.a)), new Middle(relative.map((each) => each.b))];
-  const ratioOf = (drawn: readonly number[]): number => b.of(drawn) / a.of(drawn);
-  const random = xorshift(SEED);
-  const drawn = relative.map(() => 0);
-  const ratios = new Float64Array(RESAMPLES);
-  for (let resample = 0; resample < RESAMPLES; resample++) {
-    for (let index = 0; index < drawn.length; index++) drawn[index] = Math.floor(random() * drawn.length);
-    ratios[resample] = ratioOf(drawn);
-  }
-  ratios.sort();
-  const tail = (1 - CONFIDENCE) / 2;
-  return { ratio: ratioOf([...relative.keys()]), low: quantileOfSorted(ratios, tail), high: quantileOfSorted(ratios, 1 - tail) };
+interface Pair {
+  readonly ratio: number;
+  readonly stratum: number;
 }
 
-/** The median of one side's values in some strata, which may be there several times. */
-class Middle {
-  readonly #values: readonly (readonly number[])[];
-  readonly #sorted: number[] = [];
+/** Of values above 0. The same strata always give the same interval. */
+export function ratioOfPairs(strata: readonly Stratum[]): Ratio {
+  const pairs = strata.flatMap(({ a, b }, stratum) => b.flatMap((over) => a.map((value): Pair => ({ ratio: over / value, stratum })))).sort((one, other) => one.ratio - other.ratio);
+  const drawn = strata.map(() => 1);
+  const ratio = middle(pairs, drawn);
+  const random = xorshift(SEED);
+  const ratios = Float64Array.from({ length: RESAMPLES }, () => {
+    drawn.fill(0);
+    for (let draw = 0; draw < strata.length; draw++) drawn[Math.floor(random() * strata.length)]++;
+    return middle(pairs, drawn);
+  }).sort();
+  const tail = (1 - CONFIDENCE) / 2;
+  return { ratio, low: quantileOfSorted(ratios, tail), high: quantileOfSorted(ratios, 1 - tail) };
+}
 
-  constructor(values: readonly (readonly number[])[]) {
-    this.#values = values;
+/** The median of sorted pairs, each there as often as its stratum was drawn; of two in the middle, what is as many times above one as below the other. */
+function middle(pairs: readonly Pair[], drawn: readonly number[]): number {
+  let all = 0;
+  for (const { stratum } of pairs) all += drawn[stratum];
+  let before = 0;
+  let lower = 0;
+  for (const { ratio, stratum } of pairs) {
+    before += drawn[stratum];
+    if (lower === 0 && 2 * before >= all) lower = ratio;
+    if (2 * before > all) return Math.sqrt(lower * ratio);
   }
-
-  /** A few dozen numbers are sorted faster by insertion than by the general sort, which copies them. */
-  of(drawn: readonly number[]): number {
-    const sorted = this.#sorted;
-    let count = 0;
-    for (const index of drawn) {
-      for (const value of this.#values[index]) {
-        let at = count++;
-        for (; at > 0 && sorted[at - 1] > value; at--) sorted[at] = sorted[at - 1];
-        sorted[at] = value;
-      }
-    }
-    sorted.length = count;
-    return count % 2 === 1 ? sorted[(count - 1) / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
-  }
+  return lower;
 }

@@ -6,7 +6,7 @@ import type { Vocabulary } from "../cli.ts";
 import { assignment, check, type Flag, oneOf, splitWords, whole } from "../flags.ts";
 import type { Criteria } from "./judge.ts";
 
-export const DEFAULTS = { rounds: 10, level: 0.01, threshold: 5, results: "results" } as const;
+export const DEFAULTS = { rounds: 20, level: 0.01, threshold: 5, results: "results" } as const;
 const MOST_ROUNDS = 1_000;
 
 export const AB_FLAGS = {
@@ -24,7 +24,7 @@ export const AB_FLAGS = {
 
 export const AB_EXAMPLES = [
   "npm run bench -- --ab origin/main",
-  "npm run bench -- --ab HEAD~1 --engine smp --workload contend --harts 2 --rounds 20",
+  "npm run bench -- --ab HEAD~1 --engine smp --workload contend --harts 2 --rounds 40",
 ] as const;
 
 export interface AbRequest {

@@ -11,13 +11,13 @@ import { describeNoisy } from "./describe-noisy.ts";
 import { LEVEL } from "./noisy-class.ts";
 
 const PARTS = ["exact", "noisy"] as const;
-const FULL = { repetitions: 20, rounds: 30 } as const;
+const FULL = { repetitions: 20, rounds: 40 } as const;
 const QUICK = { repetitions: 3, rounds: 5 } as const;
 const MOST_ROUNDS = 1_000;
 
 const FLAGS = {
   only: { type: "string", value: "PART", doc: "exact: figures of the model clock; noisy: the wall clock's" },
-  quick: { type: "boolean", doc: "fewer of everything: two minutes" },
+  quick: { type: "boolean", doc: "fewer of everything: four minutes" },
   rounds: { type: "string", value: "N", doc: `rounds of twelve machines to measure for the noisy part (default: ${FULL.rounds})` },
   help: { type: "boolean", short: "h", doc: "print this" },
 } as const satisfies Readonly<Record<string, Flag>>;

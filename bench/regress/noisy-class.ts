@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { EngineName } from "../../engines/engine.ts";
 import { judgeCases, SAMPLES_OF_SIDE } from "../ab/judge.ts";
 import { rankSumTest, type Stratum } from "../ab/rank-sum.ts";
-import { type Ratio, ratioOfMedians } from "../ab/ratio.ts";
+import { type Ratio, ratioOfPairs } from "../ab/ratio.ts";
 import { DEFAULTS } from "../ab/request.ts";
 import { measureSamples, type Sample, type Start, startIn } from "../ab/rounds.ts";
 import { CaseFailure } from "../failure.ts";
@@ -69,7 +69,7 @@ export function compareDrawn(pool: readonly PoolRound[], other: (round: PoolRoun
     const drawn = choose(strata, Math.min(ROUNDS_COMPARED, strata.length), random);
     if (rankSumTest(drawn).p < LEVEL && judgeCases([drawn], { level: LEVEL, threshold: THRESHOLD })[0].verdict !== "no difference") alarms++;
   }
-  return { ...ratioOfMedians(strata), alarms, draws };
+  return { ...ratioOfPairs(strata), alarms, draws };
 }
 
 /** CPU time that harts received over the time for which they wanted it. */

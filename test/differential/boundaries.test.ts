@@ -3,16 +3,15 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { describe, expect, test } from "vitest";
-import { physical } from "../../engines/machine/address.ts";
 import type { Hart } from "../../engines/machine/hart/hart.ts";
 import { INSTRUCTIONS, MNEMONICS, type Instruction, type Mnemonic } from "../../engines/machine/instructions/table.ts";
 import { RIGHT } from "../../engines/machine/layout.ts";
-import type { Software } from "../../engines/machine/machine.ts";
 import type { PhysicalMemory } from "../../engines/machine/memory.ts";
+import { CaseProber, MARGIN } from "./case-prober.ts";
 import { encode } from "./encode.ts";
 import { makeMachine, runUntilHalted } from "./machine.ts";
 import {
-  CODE, enterGuest, faultOf, guestView, highOf, lowOf, MAPS, PAGED_MAPS, patternedMemory, RAM, whole, writePageTables, type Fault, type MemoryMap,
+  CODE, faultOf, guestView, highOf, lowOf, MAPS, PAGED_MAPS, patternedMemory, RAM, whole, writePageTables, type Fault, type MemoryMap,
 } from "./memory-map.ts";
 
 const TIERS = [{ hotThreshold: Infinity, slice: 100_000 }, { hotThreshold: 1, slice: 100_000 }, { hotThreshold: 1, slice: 100_000, shared: true }, { hotThreshold: 1, slice: 100_000, placed: true }];
@@ -76,8 +75,6 @@ function expectedFault(form: Form, address: bigint, map: MemoryMap): { readonly 
 
 // ---- the engine that tries them -------------------------------------------------------------------
 const STORED = 0x1122_3344_5566_7788n;
-/** Bytes looked at on either side of an access. */
-const MARGIN = 16;
 
 interface Case {
   readonly form: Form;
@@ -96,57 +93,21 @@ interface Observation {
   readonly after: readonly number[];
 }
 
-/** Runs one case after another: every trap ends one. */
-class Prober implements Software {
-  readonly observations: Observation[] = [];
-  readonly #memory: PhysicalMemory;
-  readonly #map: MemoryMap;
-  readonly #cases: readonly Case[];
-  #before: readonly number[] = [];
-
-  constructor(memory: PhysicalMemory, map: MemoryMap, cases: readonly Case[]) {
-    this.#memory = memory;
-    this.#map = map;
-    this.#cases = cases;
-  }
-
-  boot(): void {
-    // Memory has been filled by the test.
-  }
-
-  start(hart: Hart): void {
-    enterGuest(hart, this.#map);
-    this.#enter(hart);
-  }
-
-  trap(hart: Hart): void {
-    const { address } = this.#cases[this.observations.length];
-    this.observations.push({
-      fault: faultOf(hart, this.#map),
-      count: hart.xNumber(COUNT),
-      value: whole(hart.xLow(VALUE), hart.xHigh(VALUE)),
-      before: this.#before,
-      after: this.#around(address),
-    });
-    if (this.observations.length === this.#cases.length) hart.halt();
-    else this.#enter(hart);
-  }
-
-  #enter(hart: Hart): void {
-    const { pc, address } = this.#cases[this.observations.length];
+class Prober extends CaseProber<Case, Observation> {
+  protected override prepare(hart: Hart, { pc, address }: Case): void {
     hart.setResume(pc, 0);
     hart.setX(COUNT, 0, 0);
     hart.setX(VALUE, lowOf(STORED), highOf(STORED));
     for (const register of [POINTER, STACK_POINTER]) hart.setX(register, lowOf(address), highOf(address));
-    this.#before = this.#around(address);
   }
 
-  #around(address: bigint): readonly number[] {
-    return Array.from({ length: 2 * MARGIN }, (_, index) => {
-      const at = Number(address - BigInt(MARGIN) + BigInt(index));
-      const area = this.#map.areas.find(({ base, bytes }) => at >= base && at < base + bytes);
-      return area === undefined || area.beyond?.rights === 0 ? -1 : this.#memory.u8[this.#memory.offset(physical(area.physical)) + at - area.base];
-    });
+  protected override observe(hart: Hart, one: Case, before: readonly number[]): Observation {
+    const value = whole(hart.xLow(VALUE), hart.xHigh(VALUE));
+    return { fault: faultOf(hart, this.map), count: hart.xNumber(COUNT), value, before, after: this.bytes(one) };
+  }
+
+  protected override bytes({ address }: Case): readonly number[] {
+    return this.around(address);
   }
 }
 
@@ -212,12 +173,12 @@ describe.each(GUESTS)("in a guest of a $mode-mode engine with $addresses address
     const { machine, core } = makeMachine(memory, prober, { ...tier, mode });
     runUntilHalted(machine, { ...tier, mode }, LIMIT);
     const surprises = cases.flatMap((one, index) => {
-      const seen = prober.observations[index];
+      const seen = prober.seen[index];
       const wanted = wantedOf(one, map, seen);
       return isDeepStrictEqual(seen, wanted) ? [] : [{ name: `${one.form.name} at ${one.address.toString(16)}`, seen, wanted }];
     });
     expect(surprises).toEqual([]);
-    const faults = prober.observations.filter(({ fault }) => fault !== null).length;
+    const faults = prober.seen.filter(({ fault }) => fault !== null).length;
     expect(Math.min(faults, cases.length - faults)).toBeGreaterThan(200);
     expect(core.statistics().units > 0).toBe(tier.hotThreshold === 1);
   });

@@ -49,6 +49,9 @@ export interface MemoryMap {
   readonly call: number;
 }
 
+/** The area that a guest address lies in. */
+export const areaOf = ({ areas }: MemoryMap, address: number): Area | undefined => areas.find(({ base, bytes }) => address >= base && address < base + bytes);
+
 const ALL = RIGHT.read | RIGHT.write | RIGHT.execute;
 export const MAPS: Readonly<Record<EngineMode, MemoryMap>> = {
   machine: {

@@ -4,15 +4,13 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { describe, expect, test } from "vitest";
-import { physical } from "../../engines/machine/address.ts";
 import type { Hart } from "../../engines/machine/hart/hart.ts";
 import { RIGHT } from "../../engines/machine/layout.ts";
-import type { Software } from "../../engines/machine/machine.ts";
-import type { PhysicalMemory } from "../../engines/machine/memory.ts";
+import { CaseProber, MARGIN } from "./case-prober.ts";
 import { encode } from "./encode.ts";
 import { makeMachine, runUntilHalted } from "./machine.ts";
 import {
-  type Area, CODE, enterGuest, faultOf, guestView, highOf, lowOf, MAPS, NOWHERE, PAGED_MAPS, patternedMemory, RAM, whole, writePageTables, type Fault, type MemoryMap,
+  areaOf, CODE, faultOf, guestView, highOf, lowOf, MAPS, NOWHERE, PAGED_MAPS, patternedMemory, RAM, whole, writePageTables, type Fault, type MemoryMap,
 } from "./memory-map.ts";
 
 const TIERS = [{ hotThreshold: Infinity }, { hotThreshold: 1 }, { hotThreshold: 1, shared: true }].map((tier) => ({ ...tier, slice: 100_000 }));
@@ -27,8 +25,6 @@ const VALUE = 13;
 const RESULTS = [14, 15, 16] as const;
 const UNTOUCHED = 0x55;
 const STORED = 0x1122_3344_5566_7788n;
-/** Bytes looked at on either side of both addresses. */
-const MARGIN = 16;
 const WIDTHS = ["w", "d"] as const;
 type Width = (typeof WIDTHS)[number];
 const BYTES: Readonly<Record<Width, number>> = { w: 4, d: 8 };
@@ -50,53 +46,21 @@ interface Seen {
   readonly after: readonly number[];
 }
 
-const areaOf = ({ areas }: MemoryMap, address: bigint): Area | undefined => areas.find(({ base, bytes }) => address >= base && address < base + bytes);
-
-class Prober implements Software {
-  readonly seen: Seen[] = [];
-  readonly #memory: PhysicalMemory;
-  readonly #map: MemoryMap;
-  readonly #cases: readonly Case[];
-  #before: readonly number[] = [];
-
-  constructor(memory: PhysicalMemory, map: MemoryMap, cases: readonly Case[]) {
-    this.#memory = memory;
-    this.#map = map;
-    this.#cases = cases;
-  }
-
-  boot(): void {
-    // Memory has been filled by the test.
-  }
-
-  start(hart: Hart): void {
-    enterGuest(hart, this.#map);
-    this.#enter(hart);
-  }
-
-  trap(hart: Hart): void {
-    const one = this.#cases[this.seen.length];
-    const fault = faultOf(hart, this.#map);
-    if (fault === null && hart.trapPcLow() === (placeOf(one) + 4 | 0)) return hart.advance();
-    this.seen.push({ fault, results: RESULTS.map((register) => whole(hart.xLow(register), hart.xHigh(register))), before: this.#before, after: this.#around(one) });
-    if (this.seen.length === this.#cases.length) hart.halt();
-    else this.#enter(hart);
-  }
-
-  #enter(hart: Hart): void {
-    const one = this.#cases[this.seen.length];
+class Prober extends CaseProber<Case, Seen> {
+  protected override prepare(hart: Hart, one: Case): void {
     hart.setResume(placeOf(one) | 0, 0);
     for (const [register, value] of [[LOADED_AT, one.loaded], [STORED_AT, one.stored], [VALUE, STORED]] as const) hart.setX(register, lowOf(value), highOf(value));
     for (const register of RESULTS) hart.setX(register, UNTOUCHED, 0);
-    this.#before = this.#around(one);
   }
 
-  #around({ loaded, stored }: Case): readonly number[] {
-    return [loaded, stored].flatMap((address) => Array.from({ length: 2 * MARGIN }, (_, index) => {
-      const at = Number(address) - MARGIN + index;
-      const area = areaOf(this.#map, BigInt(at));
-      return area === undefined || area.beyond?.rights === 0 ? -1 : this.#memory.u8[this.#memory.offset(physical(area.physical)) + at - area.base];
-    }));
+  protected override observe(hart: Hart, one: Case, before: readonly number[]): Seen | undefined {
+    const fault = faultOf(hart, this.map);
+    if (fault === null && hart.trapPcLow() === (placeOf(one) + 4 | 0)) return void hart.advance();
+    return { fault, results: RESULTS.map((register) => whole(hart.xLow(register), hart.xHigh(register))), before, after: this.bytes(one) };
+  }
+
+  protected override bytes({ loaded, stored }: Case): readonly number[] {
+    return [...this.around(loaded), ...this.around(stored)];
   }
 }
 
@@ -123,7 +87,7 @@ function writePrograms(view: DataView): void {
 function causeOf(map: MemoryMap, address: bigint, bytes: number, right: number): number | undefined {
   const stores = right !== RIGHT.read;
   if (address % BigInt(bytes) !== 0n) return stores ? 6 : 4;
-  const area = areaOf(map, address);
+  const area = areaOf(map, Number(address));
   const allowed = (rights: number): boolean => (rights & right) === right;
   const causes = area === undefined || !allowed(area.rights) ? map.cause : area.beyond !== undefined && !allowed(area.beyond.rights) ? map.beyond : undefined;
   return causes === undefined ? undefined : stores ? causes.store : causes.load;
@@ -140,7 +104,7 @@ function wantedOf(one: Case, map: MemoryMap, before: readonly number[]): Seen {
   const read = BigInt.asUintN(64, BigInt.asIntN(8 * BYTES[load], value));
   const refused = causeOf(map, stored, BYTES[store], both);
   if (refused !== undefined) return { fault: { cause: refused, value: stored, pc: pc + 8n }, results: [read, untouched, untouched], before, after: before };
-  const [from, to] = [loaded, stored].map((address) => { const area = areaOf(map, address)!; return Number(address) - area.base + area.physical; });
+  const [from, to] = [loaded, stored].map((address) => { const area = areaOf(map, Number(address))!; return Number(address) - area.base + area.physical; });
   const succeeds = from === to && load === store && !call;
   const after = before.map((byte, index) => {
     const at = index < 2 * MARGIN ? from + index : to + index - 2 * MARGIN;
@@ -164,7 +128,7 @@ function casesOf(map: MemoryMap): readonly Case[] {
 
 /** With one more way to the first page of data. */
 function aliased(map: MemoryMap): MemoryMap {
-  const data = areaOf(map, 0x9000_0000n)!;
+  const data = areaOf(map, 0x9000_0000)!;
   return { ...map, areas: [...map.areas, { ...data, base: ALIAS, bytes: PAGE }] };
 }
 

@@ -73,7 +73,7 @@ describe("npm run bench -- --ab", () => {
 
   test("its command line", () => {
     expect(parse("--ab", "main", "--threshold", "2.5", "--harts", "1", "--set", "lock=mcs")).toEqual({
-      ab: "main", rounds: 10, criteria: { level: 0.01, threshold: 2.5 }, engines: undefined, workloads: undefined, harts: [1], settings: { lock: "mcs" }, resultsFolder: "results",
+      ab: "main", rounds: 20, criteria: { level: 0.01, threshold: 2.5 }, engines: undefined, workloads: undefined, harts: [1], settings: { lock: "mcs" }, resultsFolder: "results",
     });
     expect(parse("--ab", "main", "--help")).toBe("help");
   });

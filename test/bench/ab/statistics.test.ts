@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { holm } from "../../../bench/ab/holm.ts";
 import { fewestRounds, judgeCases, smallestAdjusted } from "../../../bench/ab/judge.ts";
 import { rankSumTest, smallestP, type Stratum } from "../../../bench/ab/rank-sum.ts";
-import { ratioOfMedians } from "../../../bench/ab/ratio.ts";
+import { ratioOfPairs } from "../../../bench/ab/ratio.ts";
 
 /** Ozone in New York, May to September 1973: R's data set `airquality`, days without a figure left out. */
 const OZONE = {
@@ -120,12 +120,18 @@ describe("Holm's correction", () => {
   });
 });
 
-describe("the ratio of medians", () => {
+describe("the ratio of pairs", () => {
   test("of sides that differ by a factor is the factor, whatever the rounds are like", () => {
     fc.assert(fc.property(fc.array(fc.double({ min: 1e-3, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 12 }), fc.double({ min: 0.2, max: 5, noNaN: true }), (levels, factor) => {
-      const { ratio, low, high } = ratioOfMedians(levels.map((level) => ({ a: [level, level], b: [level * factor, level * factor] })));
+      const { ratio, low, high } = ratioOfPairs(levels.map((level) => ({ a: [level, level], b: [level * factor, level * factor] })));
       for (const value of [ratio, low, high]) expect(value / factor).toBeCloseTo(1, 9);
     }), { numRuns: 20 });
+  });
+
+  test("is the median of the ratios of all pairs within rounds", () => {
+    expect(ratioOfPairs([{ a: [1], b: [3] }, { a: [10], b: [20, 80] }]).ratio).toBe(3);
+    expect(ratioOfPairs([{ a: [1, 2], b: [2, 16] }]).ratio).toBe(4); // of 1, 2, 8 and 16
+    expect(ratioOfPairs([{ a: [2, 16], b: [1, 2] }]).ratio).toBe(1 / 4);
   });
 
   test("the interval holds the ratio about as often as it says", () => {
@@ -133,7 +139,7 @@ describe("the ratio of medians", () => {
     let covered = 0;
     const trials = 60;
     for (let trial = 0; trial < trials; trial++) {
-      const { low, high } = ratioOfMedians(Array.from({ length: 12 }, () => {
+      const { low, high } = ratioOfPairs(Array.from({ length: 12 }, () => {
         const level = 1 + 9 * random();
         const value = () => level * (0.9 + 0.2 * random());
         return { a: [value(), value()], b: [0.9 * value(), 0.9 * value()] };

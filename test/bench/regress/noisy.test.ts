@@ -11,7 +11,7 @@ const uniform = (seed: number) => {
 
 test("no more than one in a hundred of the same is called different, and a tenth slower nearly always is", () => {
   const random = uniform(3);
-  const pool = Array.from({ length: 25 }, (): PoolRound => {
+  const pool = Array.from({ length: 35 }, (): PoolRound => {
     const level = 1 + random();
     const samples = (factor: number): Sample[] => [0, 1].map(() => {
       const throughput = level * factor * (1 + 0.02 * 2 * (random() + random() + random() - 1.5));
