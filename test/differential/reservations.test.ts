@@ -55,7 +55,10 @@ class Prober extends CaseProber<Case, Seen> {
 
   protected override observe(hart: Hart, one: Case, before: readonly number[]): Seen | undefined {
     const fault = faultOf(hart, this.map);
-    if (fault === null && hart.trapPcLow() === (placeOf(one) + 4 | 0)) return void hart.advance();
+    if (fault === null && hart.trapPcLow() === (placeOf(one) + 4 | 0)) {
+      hart.advance();
+      return undefined;
+    }
     return { fault, results: RESULTS.map((register) => whole(hart.xLow(register), hart.xHigh(register))), before, after: this.bytes(one) };
   }
 
