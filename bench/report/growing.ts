@@ -16,9 +16,8 @@ export function growingSection(cases: readonly CaseView[]): string {
   ]);
   return [
     "Static queues and growing ones under a flood",
-    "  Bytes of the engine's heap in use before the window and after it, the most it can",
-    "  give, and what it refused when it was full. pairs: how many times slower honest",
-    "  guests were that need doorbells, and how many of them were wrong in the end",
+    "  before, after: bytes of the engine's heap in use before the window and after it; of: the most it can give; refused: when it was full",
+    "  pairs: how many times slower honest guests were that need doorbells; wrong: how many of them were, in the end",
     "",
     indent(formatTable(COLUMNS, lines)),
   ].join("\n");
@@ -37,9 +36,9 @@ function slowdown(view: CaseView): string {
 }
 
 const COLUMNS: readonly Column<CaseView>[] = [
-  { title: "attack", align: "left", text: ({ first }) => first.workload.replace("attack-", "") },
-  { title: "on", align: "left", text: ({ first }) => `${first.engine[0].toUpperCase()}${first.harts}` },
-  { title: "queues", align: "left", text: ({ first }) => (first.options === "" ? "static" : "growing") },
+  { title: "attack", align: "left", key: true, text: ({ first }) => first.workload.replace("attack-", "") },
+  { title: "on", align: "left", key: true, text: ({ first }) => `${first.engine[0].toUpperCase()}${first.harts}` },
+  { title: "queues", align: "left", key: true, text: ({ first }) => (first.options === "" ? "static" : "growing") },
   { title: "before", align: "right", text: (view) => bytes(view, "before") },
   { title: "after", align: "right", text: (view) => bytes(view, "after") },
   { title: "of", align: "right", text: (view) => bytes(view, "size") },

@@ -23,8 +23,8 @@ export function sampledSection(cases: readonly CaseView[]): string {
   return [
     "Schedulers under attack: credits sampled at ticks, and budgets of exact time",
     "  thief: CPU time that the hostile guests had, of all harts'; a third is due",
-    "  honest: what the computing guest that did least did, of its due; latest: that",
-    "  an honest guest was woken, in thousands of cycles. Published: Zhou et al., 2011",
+    "  honest: what the computing guest that did least did, of its due; latest: that an honest guest was woken, in thousands of cycles",
+    "  published: Zhou et al., 2011",
     "",
     indent(formatTable(COLUMNS, lines)),
   ].join("\n");
@@ -46,8 +46,8 @@ const figures = (title: string, of: (line: Line) => CaseView | undefined): Colum
 const attackOf = ({ sampled }: Line): string => sampled.first.workload.slice(ATTACK.length);
 
 const COLUMNS: readonly Column<Line>[] = [
-  { title: "attack", align: "left", text: attackOf },
-  { title: "on", align: "left", text: ({ sampled: { first } }) => `${first.engine[0].toUpperCase()}${first.harts}` },
+  { title: "attack", align: "left", key: true, text: attackOf },
+  { title: "on", align: "left", key: true, text: ({ sampled: { first } }) => `${first.engine[0].toUpperCase()}${first.harts}` },
   { title: "published", align: "right", text: (line) => PUBLISHED[attackOf(line)] ?? "" },
   ...figures("credit", ({ sampled }) => sampled),
   ...figures("budget", ({ exact }) => exact),
