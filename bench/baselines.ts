@@ -6,19 +6,27 @@ import type { ResultRow } from "./results/schema.ts";
 
 export const BASELINE: EngineName = "bare";
 
-/** Throughput of the baseline's cases so far, by workload and the vCPUs of a guest. */
+/** What the bare machine did with a guest. */
+export interface Baseline {
+  /** The median. */
+  readonly throughput: number;
+  readonly contaminated: boolean;
+}
+
+/** The baseline's cases so far, by workload and the vCPUs of a guest. */
 export class Baselines {
-  readonly #throughput = new Map<string, number>();
+  readonly #measured = new Map<string, Baseline>();
 
   /** Undefined for the baseline itself, and where it was not measured. */
-  for(benchCase: BenchCase): number | undefined {
-    return benchCase.engine === BASELINE ? undefined : this.#throughput.get(keyOf(benchCase));
+  for(benchCase: BenchCase): Baseline | undefined {
+    return benchCase.engine === BASELINE ? undefined : this.#measured.get(keyOf(benchCase));
   }
 
   /** Takes note of a case's summaries, if it is one of the baseline. */
   note(benchCase: BenchCase, rows: readonly ResultRow[]): void {
-    const throughput = rows.find((row) => row.metric === "throughput" && row.subject === "")?.value;
-    if (benchCase.engine === BASELINE && throughput != null) this.#throughput.set(keyOf(benchCase), throughput);
+    const row = rows.find(({ metric, subject }) => metric === "throughput" && subject === "");
+    if (benchCase.engine !== BASELINE || row?.value == null) return;
+    this.#measured.set(keyOf(benchCase), { throughput: row.value, contaminated: row.status === "contaminated" });
   }
 }
 

@@ -1,7 +1,7 @@
 // One run: every case of a plan, its rows appended to the results as they are measured.
 
 import type { LoggedFrame } from "../engines/machine/network/steering.ts";
-import { Baselines } from "./baselines.ts";
+import { type Baseline, Baselines } from "./baselines.ts";
 import { type BenchCase, caseLabel, keyOfCase } from "./case.ts";
 import { CaseFailure } from "./failure.ts";
 import type { CaseFigures } from "./machine-reading.ts";
@@ -50,7 +50,7 @@ export async function runCases(cases: readonly BenchCase[], context: RunContext)
 }
 
 /** The summary rows of one case; raw samples are kept as they come. Nothing when it was interrupted. */
-async function runCase(benchCase: BenchCase, context: RunContext, baseline: number | undefined): Promise<ResultRow[]> {
+async function runCase(benchCase: BenchCase, context: RunContext, baseline: Baseline | undefined): Promise<ResultRow[]> {
   const row: RowContext = { benchCase, clock: "wall", profile: "", revision: context.revision, status: "ok", reason: "" };
   let session: MachineSession | undefined;
   try {

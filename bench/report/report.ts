@@ -37,7 +37,7 @@ function throughputSection(cases: readonly CaseView[]): string {
   return [
     "Throughput: units of work per second, all guests together; higher is better",
     `  median of the run windows and ${INTERVAL_METHOD}`,
-    "  overhead: throughput lost against the same guest alone on `bare`, where each can have a hart to itself",
+    "  overhead: throughput lost against the same guest alone on `bare`, where each can have a hart to itself; !: that was contaminated",
     "  exits: for each unit; p50, p99, max: of every event the guests timed; fairness: Jain's index of CPU time against the share due",
     "  slowest: how many times slower than its peers the slowest guest was",
     ...tables.map((table) => `\n${table}`),
@@ -54,7 +54,7 @@ const THROUGHPUT_COLUMNS: readonly Column<CaseView>[] = [
   { title: "VMs", align: "right", text: ({ first }) => String(first.vms) },
   { title: "units/s", align: "right", text: (view) => (view.first.status === "failed" || view.first.status === "unsupported" ? view.first.status : formatFigure(view.value("throughput"))) },
   { title: "95 % interval", align: "right", text: (view) => interval(view.row("throughput")) },
-  { title: "overhead", align: "right", text: (view) => percentage(view.value("overhead")) },
+  { title: "overhead", align: "right", text: overheadOf },
   { title: "exits", align: "right", text: (view) => formatFigure(view.value("exits-per-unit")) },
   { title: "switches/s", align: "right", text: (view) => formatFigure(view.value("world-switches")) },
   { title: "p50", align: "right", text: (view) => formatNanoseconds(view.value("latency-p50")) },
@@ -182,9 +182,15 @@ function tcbSection(engines: readonly CaseView[], cases: readonly CaseView[]): s
 function reasonSection(title: string, status: Status, cases: readonly CaseView[]): string {
   const lines = cases.filter(({ first }) => first.status === status).map((view) => {
     const { workload, harts, clock, reason } = view.first;
-    return `  ${workload} on ${engineLabel(view)}, ${harts} harts${clock === "model" ? ", model" : ""}: ${reason}`;
+    return `  ${workload} on ${engineLabel(view)}, ${harts} ${harts === 1 ? "hart" : "harts"}${clock === "model" ? ", model" : ""}: ${reason}`;
   });
   return lines.length === 0 ? "" : [title, ...lines].join("\n");
+}
+
+/** Marked where the case itself is not. */
+function overheadOf(view: CaseView): string {
+  const doubtful = view.first.status === "ok" && view.row("overhead")?.status === "contaminated";
+  return `${percentage(view.value("overhead"))}${doubtful ? " !" : ""}`;
 }
 
 const isTimingPass = (view: CaseView): boolean => view.row("probe-cost") !== undefined;

@@ -30,7 +30,7 @@ export const METRICS = {
   },
   overhead: {
     unit: "%", direction: "lower", class: "noisy",
-    doc: "Throughput lost against the same guest alone on `bare`, times the guests: 100 · (1 − T / (T_bare · VMs)). Only where every vCPU can have a hart to itself. Negative when the engine is faster. The interval is the engine's own, at the baseline's median.",
+    doc: "Throughput lost against the same guest alone on `bare`, times the guests: 100 · (1 − T / (T_bare · VMs)). Only where every vCPU can have a hart to itself. Negative when the engine is faster. Contaminated where the baseline is. The interval is the engine's own, at the baseline's median.",
   },
   "latency-p50": { unit: "ns", modelUnit: "cycles", direction: "lower", class: "noisy", doc: "Median of the events guests timed, from a histogram of every event; buckets are at most 1/16 wide. The guest's two reads of `cycle` are included." },
   "latency-p90": { unit: "ns", modelUnit: "cycles", direction: "lower", class: "noisy", doc: "90th percentile of the same." },

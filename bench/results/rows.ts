@@ -1,5 +1,6 @@
 // From what was measured of a case to result rows.
 
+import type { Baseline } from "../baselines.ts";
 import { type BenchCase, settingWords, vcpusOf } from "../case.ts";
 import { addHistograms, type Histogram, summariseLatency } from "../histogram.ts";
 import type { CaseFigures, LockReading, Window } from "../machine-reading.ts";
@@ -43,8 +44,8 @@ export function windowRows(context: RowContext, figures: Pick<CaseFigures, "wind
   ];
 }
 
-/** The summaries of a case. `bare` is the median throughput of the same guest alone on `bare`. */
-export function summaryRows(context: RowContext, figures: CaseFigures, bare: number | undefined, probeCost: number | undefined): ResultRow[] {
+/** The summaries of a case. `bare`: the same guest alone on `bare`. */
+export function summaryRows(context: RowContext, figures: CaseFigures, bare: Baseline | undefined, probeCost: number | undefined): ResultRow[] {
   const { benchCase } = context;
   const { windows } = figures;
   const vms = benchCase.configuration.vms;
@@ -56,7 +57,7 @@ export function summaryRows(context: RowContext, figures: CaseFigures, bare: num
   return [
     one("throughput", throughput),
     ...(vms.length > 1 && (context.clock === "wall" || vms.length <= MOST_GUESTS_BY_NAME) ? vms.map(({ name }, vm) => one("throughput", rates(({ units }) => units[vm]), name)) : []),
-    ...(bare === undefined || vcpusOf(benchCase) > benchCase.harts ? [] : [one("overhead", overhead(throughput, bare * vms.length))]),
+    ...(bare === undefined || vcpusOf(benchCase) > benchCase.harts ? [] : [row(against(bare, context), "overhead", overhead(throughput, bare.throughput * vms.length))]),
     ...latencyRows(context, figures),
     ...networkRows(context, figures),
     one("exits-per-unit", sum(Object.values(figures.exits)) / totalUnits),
@@ -171,6 +172,11 @@ function cycleRows(context: RowContext, { cycles }: CaseFigures): ResultRow[] {
   return ([
     ["cycles-guest", cycles.guest], ["cycles-engine", cycles.engine], ["cycles-waiting", cycles.waiting], ["cycles-idle", cycles.idle],
   ] as const).map(([metric, part]) => row(context, metric, 100 * part));
+}
+
+/** A figure is no better than what it is measured against. */
+function against({ contaminated }: Baseline, context: RowContext): RowContext {
+  return contaminated && context.status === "ok" ? { ...context, status: "contaminated", reason: "the baseline was contaminated: run again" } : context;
 }
 
 /** Loss against `ideal`, in percent; the interval's bounds change places. */

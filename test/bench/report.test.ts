@@ -44,7 +44,7 @@ const value = (rows: ReturnType<typeof summaryRows>, metric: string, subject = "
 
 describe("the summary of a case", () => {
   test("known figures", () => {
-    const rows = summaryRows(context("smp", 2, 2), figures([100, 300], [lock(200, 20, 50)]), 2_500, undefined);
+    const rows = summaryRows(context("smp", 2, 2), figures([100, 300], [lock(200, 20, 50)]), { throughput: 2_500, contaminated: false }, undefined);
     expect(value(rows, "throughput")).toBe(4_000);
     expect(value(rows, "throughput", "guest-1")).toBe(3_000);
     expect(value(rows, "overhead")).toBeCloseTo(100 * (1 - 4_000 / 5_000), 9);
@@ -59,8 +59,20 @@ describe("the summary of a case", () => {
     expect(value(rows, "latency-max")).toBe(1_010);
   });
 
+  test("an overhead is no better than its baseline, nor the case worse", () => {
+    const statuses = (contaminated: boolean, more: Partial<RowContext> = {}) => {
+      const rows = summaryRows({ ...context("smp", 2, 2), ...more }, figures([100, 300]), { throughput: 2_500, contaminated }, undefined);
+      return ["throughput", "overhead", "fairness"].map((metric) => rows.find((row) => row.metric === metric)?.status);
+    };
+    expect(statuses(false)).toEqual(["ok", "ok", "ok"]);
+    expect(statuses(true)).toEqual(["ok", "contaminated", "ok"]);
+    expect(statuses(true, { status: "contaminated", reason: "too busy" })).toEqual(["contaminated", "contaminated", "contaminated"]);
+    const table = formatReport(summaryRows(context("smp", 2, 2), figures([100, 300]), { throughput: 2_500, contaminated: true }, undefined));
+    expect(table).toContain("20.0 % !");
+  });
+
   test("only guests whose units count are summed, and guests that share a hart have no overhead", () => {
-    const rows = summaryRows(context("smp", 1, 2, { counted: [false, true] }), figures([100, 300]), 2_500, undefined);
+    const rows = summaryRows(context("smp", 1, 2, { counted: [false, true] }), figures([100, 300]), { throughput: 2_500, contaminated: false }, undefined);
     expect(value(rows, "throughput")).toBe(3_000);
     expect(value(rows, "overhead")).toBeUndefined();
   });
@@ -91,7 +103,7 @@ describe("the summary of a case", () => {
 
   test("always makes a valid file, however little a guest did", () => {
     fc.assert(fc.property(fc.array(fc.nat(1000), { minLength: 1, maxLength: 4 }).filter((units) => units.some((count) => count > 0)), (units) => {
-      const rows = summaryRows(context("smp", 2, units.length), figures(units, [lock(0, 0, 0)]), 10, undefined);
+      const rows = summaryRows(context("smp", 2, units.length), figures(units, [lock(0, 0, 0)]), { throughput: 10, contaminated: false }, undefined);
       expect(parseRows(`${COLUMNS.join(",")}\n${formatRows(rows)}`)).toEqual(rows);
     }), { numRuns: 20 });
   });
@@ -138,7 +150,7 @@ describe("the report of the model clock", () => {
     expect(text).toMatch(/engine +1 +2 +waiting +p50 +p99\n/);
     expect(text).toMatch(/smp +50\.0 +80\.0 +10\.0 % +1,008 +1,008\n/);
     expect(text).toMatch(/bare +failed/);
-    expect(text).toContain("work on bare, 1 harts, model: deadlock: hart 0 idles");
+    expect(text).toContain("work on bare, 1 hart, model: deadlock: hart 0 idles");
   });
 });
 
